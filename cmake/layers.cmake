@@ -1,0 +1,13 @@
+# netsim_layer(NAME LIBS...): one static library per folder under src/, from all .cpp files in it.
+function(netsim_layer name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(NOT sources)
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cpp "")
+    set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cpp)
+  endif()
+  add_library(netsim_${name} STATIC ${sources})
+  set_target_properties(netsim_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(netsim_${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src> $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>)
+  target_link_libraries(netsim_${name} PUBLIC ${ARGN} PRIVATE $<BUILD_INTERFACE:netsim_flags>)
+endfunction()

@@ -1,0 +1,10 @@
+# NETSIM_SANITIZE=address,undefined or thread (presets dev and tsan): one setting for all targets,
+# carried by netsim_flags to what is compiled and to what is linked.
+set(NETSIM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+if(NETSIM_SANITIZE)
+  target_compile_options(netsim_flags INTERFACE
+    -fsanitize=${NETSIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    # Instrumented code makes g++ see null where there is none; the release build keeps the warning.
+    -Wno-null-dereference)
+  target_link_options(netsim_flags INTERFACE -fsanitize=${NETSIM_SANITIZE})
+endif()

@@ -1,0 +1,236 @@
+// netsim's C++ API: build a network, put applications on it, run it, look at it. All that a Lua
+// script can do is done through this header. Handles are small and copyable; they live as long as
+// their Network.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "netsim/address.hpp"
+#include "netsim/apps.hpp"
+#include "netsim/link.hpp"
+#include "netsim/result.hpp"
+#include "netsim/rng.hpp"
+#include "netsim/series.hpp"
+#include "netsim/socket.hpp"
+#include "netsim/time.hpp"
+
+namespace netsim {
+
+class Network;
+class NetworkImpl;
+
+/// A running or finished native application: keeps its statistics current. Valid as long as the
+/// Network.
+template <typename Stats>
+using StatsRef = const Stats*;
+
+struct NetworkOptions {
+    std::uint64_t seed = 1;
+    /// Addresses are given out from here in order of creation, one per node.
+    Prefix addresses{Ipv4{0x0a000000U}, 8};
+};
+
+struct HostOptions {
+    std::optional<Ipv4> address{};                // none: the next free one
+    std::map<std::string, std::string> sysctl{};  // "net.ipv4.tcp_syncookies" -> "0"
+};
+
+/// What run() did.
+struct RunResult {
+    std::string reason{};  // "until", "idle", "events", "memory", "interrupted", "stopped"
+    Time now{};
+    std::uint64_t events = 0;  // fired by this call
+};
+
+struct RunLimits {
+    std::uint64_t events_max = 0;        // 0: none
+    std::uint64_t memory_bytes_max = 0;  // 0: none
+};
+
+class NodeRef {
+ public:
+    const std::string& name() const;
+    Ipv4 address() const;
+    std::uint32_t id() const;
+    bool is_host() const;
+    /// Adds a route by hand. `next`: a neighbour; none with blackhole.
+    void route(Prefix prefix, const NodeRef& next);
+    void blackhole(Prefix prefix);
+
+ protected:
+    friend class Network;
+    friend class NetworkImpl;
+
+    NodeRef(NetworkImpl* net, void* node) : net_(net), node_(node) {}
+
+    NetworkImpl* net_ = nullptr;
+    void* node_ = nullptr;  // a net::Node
+};
+
+class RouterRef : public NodeRef {
+ public:
+    using NodeRef::NodeRef;
+};
+
+class HostRef : public NodeRef {
+ public:
+    using NodeRef::NodeRef;
+
+    // --- sockets
+    /// EMFILE, ENOBUFS.
+    Result<Socket> tcp();
+    /// Calls back with the poll bits that rose, whenever they do. Null: stop.
+    void watch(const Socket& socket, std::function<void(unsigned events)> callback);
+
+    // --- applications. `target`: "web:80" or "10.0.0.1:80"; throws InputError if unknown.
+    StatsRef<ServerStats> serve(const ServerOptions& options);
+    StatsRef<LoadStats> load(std::string_view target, const LoadOptions& options);
+    StatsRef<ServerStats> sink(std::uint16_t port);  // reads and throws away; counts bytes
+    StatsRef<BulkStats> bulk(std::string_view target, const BulkOptions& options);
+    /// Also makes every router drop packets for the spoofed prefix silently (a blackhole route), as
+    /// the real owners of those addresses would not answer.
+    StatsRef<SynFloodStats> synflood(std::string_view target, const SynFloodOptions& options);
+    StatsRef<PingStats> ping(std::string_view target, const PingOptions& options);
+
+    // --- state
+    std::string sysctl(std::string_view name) const;                 // InputError if unknown
+    void set_sysctl(std::string_view name, std::string_view value);  // InputError
+    std::uint64_t counter(std::string_view nstat_name) const;        // InputError if unknown
+    /// All counters by nstat's name; zeros included.
+    std::vector<std::pair<std::string, std::uint64_t>> counters() const;
+    std::uint32_t syn_queue(std::uint16_t port = 0) const;
+    std::uint32_t accept_queue(std::uint16_t port = 0) const;
+    std::uint64_t dropped(DropReason reason) const;
+    std::uint64_t integrity_violations() const;
+    /// `ss`'s and `nstat`'s output. Flags as the tools take them: ss("-tano"), nstat("-az").
+    std::string ss(std::string_view flags = "-tan") const;
+    std::string nstat(std::string_view flags = "") const;
+
+    /// Runs `f` at a time, as an event of this host.
+    void at(Time when, std::function<void()> f);
+    /// A named random stream of this host.
+    Rng rng(std::string_view name) const;
+    /// Notes an application's call in the margin of ladders.
+    void note(const Socket& socket, std::string_view text);
+};
+
+class LinkRef {
+ public:
+    const std::string& name() const;  // "web-r"
+    NodeRef a() const;
+    NodeRef b() const;
+    /// Both directions, now. Routes are recomputed.
+    void set_up(bool up);
+    void set_up_at(Time when, bool up);
+    bool up() const;
+    /// Changes one direction (0: a to b, 1: b to a) from now on.
+    void set_options(int direction, const LinkOptions& options);
+    const LinkOptions& options(int direction) const;
+    const LinkStats& stats(int direction) const;
+    std::uint32_t queue_packets(int direction) const;
+
+ private:
+    friend class Network;
+    friend class NetworkImpl;
+
+    LinkRef(NetworkImpl* net, std::size_t index) : net_(net), index_(index) {}
+
+    NetworkImpl* net_;
+    std::size_t index_;
+};
+
+/// Parameters of topology generators and defaults for graphs read from files.
+struct TopologyOptions {
+    LinkOptions link{};                          // of links that say nothing themselves
+    std::map<std::string, double> parameters{};  // "hosts" -> 8, "k" -> 4, ...
+    std::string prefix{};                        // put before each node's name
+};
+
+/// What a topology added.
+struct TopologyResult {
+    std::vector<HostRef> hosts{};
+    std::vector<RouterRef> routers{};
+    std::vector<LinkRef> links{};
+};
+
+class Network {
+ public:
+    explicit Network(const NetworkOptions& options = {});
+    ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+    Network(Network&&) noexcept;
+    Network& operator=(Network&&) noexcept;
+
+    // --- building; InputError on duplicate or empty names, bad options, address space exhausted
+    HostRef host(std::string_view name, const HostOptions& options = {});
+    RouterRef router(std::string_view name);
+    LinkRef link(const NodeRef& a, const NodeRef& b, const LinkOptions& options);
+    LinkRef link(const NodeRef& a, const NodeRef& b, const LinkOptions& a_to_b,
+                 const LinkOptions& b_to_a);
+    /// A GraphML or DOT file (by its ending .graphml, .dot, .gv).
+    TopologyResult load_topology(const std::string& path, const TopologyOptions& options = {});
+    /// "dumbbell", "star", "tree", "fat_tree", "line", "ring", "grid", "random".
+    TopologyResult generate(std::string_view kind, const TopologyOptions& options = {});
+
+    /// InputError naming the nearest known name if there is none.
+    NodeRef node(std::string_view name) const;
+    HostRef host_named(std::string_view name) const;
+    std::vector<HostRef> hosts() const;
+    std::vector<RouterRef> routers() const;
+    std::vector<LinkRef> links() const;
+    /// "web:80", "10.0.0.1:80"; InputError.
+    Endpoint resolve(std::string_view target) const;
+
+    // --- running
+    Time now() const;
+    std::uint64_t seed() const;
+    /// Computes routes if the topology changed (InputError naming the nodes if it is disconnected
+    /// or contradictory), then runs until `until`. May be called again to go on.
+    RunResult run_until(Time until, const RunLimits& limits = {});
+    /// Runs until no event is left.
+    RunResult run(const RunLimits& limits = {});
+    bool step();
+    void stop();       // from the model: end run() after this event
+    void interrupt();  // from a signal handler
+    /// Called now and then with the virtual time: progress bars.
+    void on_progress(std::function<void(Time)> callback);
+    std::uint64_t events() const;
+    std::uint64_t digest() const;
+    /// Passive opens completed, on all hosts: what "handshakes" counts.
+    std::uint64_t handshakes() const;
+    Rng rng(std::string_view name) const;
+
+    // --- looking
+    /// Samples `read` every interval while running; stays valid as long as the Network.
+    const Series* record(std::string name, Duration interval, std::function<double()> read);
+    std::vector<const Series*> series() const;
+    /// pcapng of every interface into DIR/NAME.pcapng (one file, interfaces named web.eth0).
+    /// InputError if it cannot be written. Finished, valid, when the Network goes or
+    /// finish_captures() is called; finish_captures() throws InputError if writing failed (disk
+    /// full).
+    void capture(const std::string& path);
+    void finish_captures();
+    /// tcpdump-like text of every packet that matches, as it happens. Filter: "" (all) or words
+    /// such as "host web", "port 80", "syn", "drop", joined by "and". InputError on an unknown
+    /// word.
+    void trace(std::ostream& out, std::string_view filter = "");
+    /// Collects what a ladder needs from now on; ladder() draws the connection between two hosts as
+    /// text.
+    void watch_ladder();
+    std::string ladder(std::string_view left_host, std::string_view right_host) const;
+
+ private:
+    std::unique_ptr<NetworkImpl> impl_;
+};
+
+}  // namespace netsim

@@ -1,0 +1,114 @@
+// A BSD-shaped, non-blocking TCP socket on a simulated host. Calls return errno as Linux returns
+// it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "netsim/address.hpp"
+#include "netsim/result.hpp"
+
+namespace netsim {
+
+namespace host {
+class Host;
+}
+
+/// Names a socket of one host. Generation 0: none.
+struct SocketId {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+
+    friend constexpr bool operator==(SocketId, SocketId) = default;
+
+    constexpr explicit operator bool() const { return generation != 0; }
+};
+
+/// poll(2) bits.
+namespace poll {
+inline constexpr unsigned kIn = 0x001;
+inline constexpr unsigned kOut = 0x004;
+inline constexpr unsigned kErr = 0x008;
+inline constexpr unsigned kHup = 0x010;
+inline constexpr unsigned kRdHup = 0x2000;
+}  // namespace poll
+
+enum class Shutdown : std::uint8_t { kRead, kWrite, kBoth };
+
+/// Options by Linux's names. Values are integers in the option's own unit (seconds, ms, bytes,
+/// 0/1).
+enum class SocketOption : std::uint8_t {
+    kSO_REUSEADDR,
+    kSO_REUSEPORT,
+    kSO_KEEPALIVE,
+    kSO_LINGER,  // seconds; -1: off
+    kSO_RCVBUF,
+    kSO_SNDBUF,
+    kSO_RCVLOWAT,
+    kSO_ERROR,  // get only: reads and clears the pending error
+    kTCP_NODELAY,
+    kTCP_CORK,
+    kTCP_MAXSEG,
+    kTCP_KEEPIDLE,
+    kTCP_KEEPINTVL,
+    kTCP_KEEPCNT,
+    kTCP_SYNCNT,
+    kTCP_LINGER2,
+    kTCP_DEFER_ACCEPT,
+    kTCP_QUICKACK,
+    kTCP_USER_TIMEOUT,
+    kTCP_WINDOW_CLAMP,
+    kCount
+};
+
+/// "SO_REUSEADDR"
+std::string_view to_string(SocketOption option);
+
+/// A handle; copying it does not copy the socket, destroying it does not close it.
+class Socket {
+ public:
+    Socket() = default;
+
+    Socket(host::Host* host, SocketId id) : host_(host), id_(id) {}
+
+    explicit operator bool() const { return host_ != nullptr && static_cast<bool>(id_); }
+
+    SocketId id() const { return id_; }
+
+    host::Host* host() const { return host_; }
+
+    /// bind(2). Port 0: chosen at once. EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already).
+    Result<void> bind(Endpoint local);
+    /// listen(2). Negative backlog: net.core.somaxconn. EADDRINUSE, EINVAL.
+    Result<void> listen(int backlog);
+    /// connect(2), non-blocking: EINPROGRESS, then poll::kOut and SO_ERROR tell; EISCONN, EALREADY,
+    /// EADDRNOTAVAIL, ENETUNREACH...
+    Result<void> connect(Endpoint remote);
+    /// accept(2): EAGAIN when the accept queue is empty.
+    Result<Socket> accept();
+    /// send(2): how many bytes the send buffer took; EAGAIN when it is full; EPIPE, ECONNRESET...
+    Result<std::uint64_t> send(std::string_view bytes);
+    /// The same for bytes nobody looks at: synthetic, checked end to end, at no cost per byte.
+    Result<std::uint64_t> send_synthetic(std::uint64_t count);
+    /// recv(2): at most `max` bytes; an empty string is end of file; EAGAIN when there is nothing
+    /// yet.
+    Result<std::string> receive(std::uint64_t max);
+    /// recv(2) that throws the bytes away after checking them: how many; 0 is end of file.
+    Result<std::uint64_t> receive_discard(std::uint64_t max);
+    Result<void> shutdown(Shutdown how);
+    Result<void> close();
+    Result<void> set_option(SocketOption option, std::int64_t value);
+    Result<std::int64_t> get_option(SocketOption option);
+    /// poll(2)'s bits, now.
+    unsigned poll() const;
+    Result<Endpoint> local() const;   // getsockname(2)
+    Result<Endpoint> remote() const;  // getpeername(2): ENOTCONN
+
+ private:
+    host::Host* host_ = nullptr;
+    SocketId id_;
+};
+
+}  // namespace netsim

@@ -1,0 +1,507 @@
+---@meta
+-- What a script of netsim sees, for editors with the Lua language server (LuaLS). docs/lua.md has the
+-- same in prose. Values with units are strings ("10ms", "1gbit", "64kb", "1%") or plain numbers
+-- (seconds, bits per second, octets, 0 to 1).
+
+---@alias Duration string|number  "10ms", "5s", "2min", or seconds
+---@alias Rate string|number      "1gbit", "100kbit", or bits per second
+---@alias Frequency string|number "20kpps", "100/s", or per second
+---@alias Size string|number      "64kb", or octets
+---@alias Share string|number     "1%", or 0 to 1
+---@alias Spacing "exponential"|"fixed"|"pareto"
+---@alias Target string           "web:80" or "10.0.0.1:80"
+
+---@class netsim
+netsim = {}
+
+---@class NetworkOptions
+---@field seed? integer       --seed overrules it; 1
+---@field addresses? string   prefix that addresses are given out from; "10.0.0.0/8"
+---@field name? string        the case's name in reports
+
+---@param options? NetworkOptions
+---@return Network
+function netsim.network(options) end
+
+---Runs one case on a fresh network; the table it returns goes to --json.
+---@overload fun(options: NetworkOptions, scenario: fun(net: Network): table?): table?
+---@param scenario fun(net: Network): table?
+---@return table? results
+function netsim.run(scenario) end
+
+---Runs each case on a network of its own and shows their results side by side:
+---`netsim.compare{title = "...", {"name", scenario, argument...}, ...}`.
+---@param cases {title?: string, show?: (string|string[])[], network?: NetworkOptions, [integer]: any[]}
+---@return {name: string, results: table?}[]
+function netsim.compare(cases) end
+
+---Flags of this script: `{name = {default, "help"}}`. Values have the type of their default.
+---@generic T: table
+---@param declarations T
+---@return table<string, any>
+function netsim.params(declarations) end
+
+---A check of the script's own: a failed one is told and makes the exit code 1.
+---@param condition any
+---@param message? string  as string.format takes it
+---@return boolean
+function netsim.expect(condition, message, ...) end
+
+---@param value number?
+---@param low number
+---@param high number
+---@param what? string
+---@return boolean
+function netsim.expect_between(value, low, high, what) end
+
+---@param value number?
+---@param expected number
+---@param tolerance number
+---@param what? string
+---@return boolean
+function netsim.expect_near(value, expected, tolerance, what) end
+
+---@param value any
+---@param expected any
+---@param what? string
+---@return boolean
+function netsim.expect_equal(value, expected, what) end
+
+---Prints rows as a table; the first row is the head.
+---@param rows any[][]
+function netsim.table(rows) end
+
+---@class Curve
+---@field values number[]
+---@field label? string
+---@field start? Duration
+---@field step? Duration  1s
+
+---Prints a small plot of series or curves.
+---@param options {[integer]: Series|Curve, title?: string, width?: integer, height?: integer, max?: number, limit?: number, limit_label?: string}
+function netsim.plot(options) end
+
+---Pauses the process that calls it.
+---@param time Duration
+function netsim.sleep(time) end
+
+---LuaSocket's select: waits for the first socket that is ready.
+---@param receivers Socket[]?
+---@param senders Socket[]?
+---@param timeout? Duration
+---@return table readable, table writable, "timeout"?
+function netsim.select(receivers, senders, timeout) end
+
+---@param duration Duration
+---@return number
+function netsim.seconds(duration) end
+
+---@param size Size
+---@return integer
+function netsim.bytes(size) end
+
+---@param rate Rate
+---@return integer
+function netsim.bits_per_second(rate) end
+
+---@param frequency Frequency
+---@return number
+function netsim.per_second(frequency) end
+
+---@param share Share
+---@return number
+function netsim.probability(share) end
+
+---The smallest value with at least p percent of all at or below it; nil of an empty list.
+---@param values number[]
+---@param p number  0 to 100
+---@return number?
+function netsim.percentile(values, p) end
+
+---@class Network
+---@field seed integer
+---@field events integer      events so far
+---@field handshakes integer  passive opens completed, on all hosts
+local Network = {}
+
+---@param name string
+---@param options? {sysctl?: table<string, string|integer>, address?: string}
+---@return Host
+function Network:host(name, options) end
+
+---@param name string
+---@return Router
+function Network:router(name) end
+
+---@class LinkOptions
+---@field rate? Rate              none: infinitely fast
+---@field delay? Duration         propagation
+---@field jitter? Duration        uniform around delay
+---@field jitter_reorders? boolean  false: nothing overtakes
+---@field loss? Share             independent
+---@field gemodel? string|{p: Share, r: Share, loss_bad: Share, loss_good: Share}  netem's "p r 1-h 1-k"
+---@field duplicate? Share
+---@field corrupt? Share
+---@field reorder? Share
+---@field gap? integer            only every gap-th packet is a candidate for reordering
+---@field limit? Size|string      queue: "1000p" packets or "64kb" octets
+---@field mtu? integer            1500
+---@field cost? number            routing weight; the delay by default
+
+---@param a Host|Router|string
+---@param b Host|Router|string
+---@param options? LinkOptions    both directions, or a to b
+---@param back? LinkOptions       b to a
+---@return Link
+function Network:link(a, b, options, back) end
+
+---A generator ("dumbbell", "star", "tree", "fat_tree", "line", "ring", "grid", "random"), a GraphML
+---or DOT file, or the name of a shipped one. Numbers among the options are the generator's parameters.
+---@param name string
+---@param options? {link?: LinkOptions, prefix?: string, [string]: number}
+---@return {hosts: Host[], routers: Router[], links: Link[]}
+function Network:topology(name, options) end
+
+---@param name string
+---@return Host|Router
+function Network:node(name) end
+
+---@return Host[]
+function Network:hosts() end
+
+---@return Router[]
+function Network:routers() end
+
+---@return Link[]
+function Network:links() end
+
+---Lets this much time pass; without a time, until nothing happens any more.
+---@param time? Duration
+---@return "until"|"idle"|"events"|"memory"|"stopped" reason
+function Network:run(time) end
+
+---@param time Duration  since the start
+---@return string reason
+function Network:run_until(time) end
+
+---Ends the run after the current event.
+function Network:stop() end
+
+---@param time Duration
+---@param f fun()
+function Network:at(time, f) end
+
+---Calls f each interval, until it returns false.
+---@param interval Duration
+---@param f fun(): boolean?
+function Network:every(interval, f) end
+
+---@return number seconds
+function Network:now() end
+
+---Samples a function, or a counter of a host, each interval.
+---@overload fun(self: Network, name: string, interval: Duration, host: Host, counter: string): Series
+---@param name string
+---@param interval Duration
+---@param f fun(): number
+---@return Series
+function Network:record(name, interval, f) end
+
+---@return Series[]
+function Network:series() end
+
+---Prints packets that match as tcpdump would, from now on.
+---@param filter? string  "host web and port 80", "syn", "drop"
+function Network:trace(filter) end
+
+---Collects from now on what ladder() draws.
+function Network:watch_ladder() end
+
+---@param left Host|string
+---@param right Host|string
+---@return string
+function Network:ladder(left, right) end
+
+---@param target Target
+---@return string address, integer port
+function Network:resolve(target) end
+
+---@return string digest  16 hexadecimal digits
+function Network:digest() end
+
+---@class Router
+---@field name string
+---@field address string
+local Router = {}
+
+---@param prefix string
+---@param next Host|Router|string  a neighbour
+function Router:route(prefix, next) end
+
+---@param prefix string
+function Router:blackhole(prefix) end
+
+---@class Link
+---@field name string   "web-r"
+---@field a string      name of one end
+---@field b string      name of the other
+---@field is_up boolean
+local Link = {}
+
+function Link:up() end
+
+function Link:down() end
+
+---@param time Duration
+---@param state "up"|"down"
+function Link:at(time, state) end
+
+---Replaces all parameters of one direction (from that end), or of both.
+---@param options LinkOptions
+---@param from? Host|Router|string
+function Link:set(options, from) end
+
+---Counters of one direction, or the sum of both.
+---@param from? Host|Router|string
+---@return {sent_packets: integer, sent_bytes: integer, delivered_packets: integer, delivered_bytes: integer, duplicated: integer, corrupted: integer, reordered: integer, in_flight: integer, dropped: integer, drops: table<string, integer>}
+function Link:stats(from) end
+
+---Packets waiting now.
+---@param from? Host|Router|string
+---@return integer
+function Link:queue(from) end
+
+---@class Host
+---@field name string
+---@field address string
+---@field integrity_violations integer  received bytes that were not those sent; always 0
+local Host = {}
+
+---@return Socket|nil, string? error, string? errno
+function Host:tcp() end
+
+---Starts a process of this host: f may block in sleep, accept, connect, send and receive.
+---@param f fun(host: Host, ...)
+function Host:spawn(f, ...) end
+
+---@param time Duration
+function Host:sleep(time) end
+
+---@param time Duration
+---@param f fun()
+function Host:at(time, f) end
+
+---@return number seconds
+function Host:now() end
+
+---@param options? {port?: integer, backlog?: integer, request?: Size, response?: Size, service_time?: Duration, accept_delay?: Duration, workers?: integer, keep_open?: boolean, start?: Duration}
+---@return ServerStats
+function Host:serve(options) end
+
+---Clients: open loop with rate, closed loop with users.
+---@param target Target
+---@param options {rate?: Frequency, users?: integer, spacing?: Spacing, shape?: number, think?: Duration, request?: Size, response?: Size, close_first?: boolean, connect_timeout?: Duration, start?: Duration, stop?: Duration, max?: integer}
+---@return LoadStats
+function Host:load(target, options) end
+
+---Reads and throws away what comes to a port.
+---@param port integer
+---@return ServerStats
+function Host:sink(port) end
+
+---@param target Target
+---@param options? {bytes?: Size, start?: Duration, stop?: Duration}
+---@return BulkStats
+function Host:bulk(target, options) end
+
+---@param target Target
+---@param options? {rate?: Frequency, spacing?: Spacing, spoof?: string, source_port_low?: integer, source_port_high?: integer, start?: Duration, stop?: Duration, max?: integer, mss?: integer, timestamps?: boolean, sack_permitted?: boolean, window_scale?: integer|false}
+---@return SynFloodStats
+function Host:synflood(target, options) end
+
+---@param target string
+---@param options? {count?: integer, interval?: Duration, size?: integer, ttl?: integer, start?: Duration}
+---@return PingStats
+function Host:ping(target, options) end
+
+---Reads a sysctl, or writes it first.
+---@param name string  "net.ipv4.tcp_syncookies"
+---@param value? string|integer
+---@return string
+function Host:sysctl(name, value) end
+
+---@param name string  nstat's, "TcpExtListenOverflows"
+---@return integer
+function Host:counter(name) end
+
+---@return table<string, integer>
+function Host:counters() end
+
+---Half-open connections now, of a port or of all.
+---@param port? integer
+---@return integer
+function Host:syn_queue(port) end
+
+---Connections nobody has accepted yet, of a port or of all.
+---@param port? integer
+---@return integer
+function Host:accept_queue(port) end
+
+---Packets that ended at this host's IP layer, by reason.
+---@overload fun(self: Host): table<string, integer>
+---@param reason string
+---@return integer
+function Host:dropped(reason) end
+
+---@param flags? string  "-tan"
+---@return string
+function Host:ss(flags) end
+
+---@param flags? string  "-az"
+---@return string
+function Host:nstat(flags) end
+
+---@param prefix string
+---@param next Host|Router|string
+function Host:route(prefix, next) end
+
+---@param prefix string
+function Host:blackhole(prefix) end
+
+---LuaSocket's TCP object. An outcome is nil, a word and the errno's name; misuse is an error.
+---@class Socket
+local Socket = {}
+
+---@param address string  "*" for any
+---@param port integer    0: chosen
+---@return 1|nil, string? error, string? errno
+function Socket:bind(address, port) end
+
+---@param backlog? integer  32
+---@return 1|nil, string? error, string? errno
+function Socket:listen(backlog) end
+
+---@return Socket|nil, string? error, string? errno
+function Socket:accept() end
+
+---@param target string  "web:80", or a host with the port beside it
+---@param port? integer
+---@return 1|nil, string? error, string? errno
+function Socket:connect(target, port) end
+
+---@param data string
+---@param first? integer
+---@param last? integer
+---@return integer? index, string? error, integer? sent, string? errno
+function Socket:send(data, first, last) end
+
+---Bytes nobody looks at, checked end to end, at no cost per byte.
+---@param count Size
+---@return integer? count, string? error, integer? sent, string? errno
+function Socket:send_synthetic(count) end
+
+---@param pattern? "*l"|"*a"|integer
+---@param prefix? string
+---@return string? data, string? error, string? partial, string? errno
+function Socket:receive(pattern, prefix) end
+
+---Reads and throws away; all up to the end without a count.
+---@param count? Size|"*a"
+---@return integer? count, string? error, integer? done
+function Socket:discard(count) end
+
+---@param mode? "send"|"receive"|"both"
+---@return 1|nil, string? error, string? errno
+function Socket:shutdown(mode) end
+
+---@return 1|nil, string? error, string? errno
+function Socket:close() end
+
+---Of each call from now on; nil or negative: for ever.
+---@param timeout? Duration
+function Socket:settimeout(timeout) end
+
+---@param name string  LuaSocket's ("tcp-nodelay", "linger") or Linux's ("TCP_NODELAY", "SO_LINGER")
+---@param value? boolean|integer|{on: boolean, timeout: Duration}
+---@return 1|nil, string? error, string? errno
+function Socket:setoption(name, value) end
+
+---@param name string
+---@return integer? value, string? error, string? errno
+function Socket:getoption(name) end
+
+---@return integer received, integer sent, number age  seconds
+function Socket:getstats() end
+
+---@return string? address, integer|string port_or_error
+function Socket:getsockname() end
+
+---@return string? address, integer|string port_or_error
+function Socket:getpeername() end
+
+---@class ServerStats
+---@field accepted integer
+---@field served integer
+---@field closed integer
+---@field failed integer
+---@field bytes_received integer
+---@field bytes_sent integer
+
+---@class LoadStats
+---@field attempts integer
+---@field connected integer
+---@field first_syn_connected integer
+---@field failed integer
+---@field pending integer
+---@field completed integer
+---@field broken integer
+---@field bytes_sent integer
+---@field bytes_received integer
+---@field errors table<string, integer>  by errno's name
+---@field connect_success number    share of the attempts
+---@field first_syn_success number  share of the attempts
+---@field connect_mean_ms number?
+---@field connect_p50_ms number?
+---@field connect_p90_ms number?
+---@field connect_p99_ms number?
+---@field connect_max_ms number?
+---@field complete_mean_ms number?
+---@field complete_p50_ms number?
+---@field complete_p90_ms number?
+---@field complete_p99_ms number?
+---@field complete_max_ms number?
+local LoadStats = {}
+
+---@param what "connect"|"complete"
+---@param q Share
+---@return number? milliseconds
+function LoadStats:quantile(what, q) end
+
+---@class BulkStats
+---@field bytes_sent integer
+---@field bytes_acked integer
+---@field connected number?  seconds
+---@field finished number?   seconds
+---@field bits_per_second number
+---@field error string?      errno's name
+
+---@class SynFloodStats
+---@field syns_sent integer
+---@field synacks_received integer
+---@field rsts_received integer
+
+---@class PingStats
+---@field sent integer
+---@field received integer
+---@field replies {sequence: integer, from: string, ttl: integer, rtt_ms: number, what: string}[]
+
+---A time series; #series is how many samples it has.
+---@class Series
+---@field name string
+---@field interval number  seconds
+---@field start number     seconds
+---@field values number[]
+---@field max number?
+---@field min number?
+---@field mean number?
+---@field last number?

@@ -1,0 +1,158 @@
+// Handles of hosts: sockets, applications, state.
+#include <utility>
+
+#include "api/network_impl.hpp"
+#include "app/bulk.hpp"
+#include "app/load.hpp"
+#include "app/ping.hpp"
+#include "app/server.hpp"
+#include "app/sink.hpp"
+#include "app/synflood.hpp"
+#include "base/text.hpp"
+#include "observe/views.hpp"
+#include "tcp/mib.hpp"
+#include "tcp/sysctl.hpp"
+
+namespace netsim {
+namespace {
+
+host::Host& as_host(void* node) {
+    return static_cast<host::Host&>(*static_cast<net::Node*>(node));
+}
+
+}  // namespace
+
+Result<Socket> HostRef::tcp() {
+    net_->keep_routes_current();
+    host::Host& host = as_host(node_);
+    const Result<SocketId> socket = host.socket();
+    if (!socket) {
+        return fail(socket.error());
+    }
+    return Socket(&host, *socket);
+}
+
+void HostRef::watch(const Socket& socket, std::function<void(unsigned events)> callback) {
+    if (socket.host() != &as_host(node_)) {
+        throw InputError("watch on '" + name() + "': the socket is not this host's");
+    }
+    SocketCallbacks& callbacks = net_->node_of(*this).callbacks;
+    if (callback) {
+        callbacks.set(socket.id(), std::move(callback));
+        as_host(node_).watch(socket.id(), &callbacks);
+    } else {
+        callbacks.clear(socket.id());
+        as_host(node_).watch(socket.id(), nullptr);
+    }
+}
+
+StatsRef<ServerStats> HostRef::serve(const ServerOptions& options) {
+    return &net_->add_application<app::Server>(net_->node_of(*this), "serve", options).stats();
+}
+
+StatsRef<LoadStats> HostRef::load(std::string_view target, const LoadOptions& options) {
+    const Endpoint to = net_->resolve(target);
+    return &net_->add_application<app::Load>(net_->node_of(*this), "load", to, options).stats();
+}
+
+StatsRef<ServerStats> HostRef::sink(std::uint16_t port) {
+    return &net_->add_application<app::Sink>(net_->node_of(*this), "sink", port).stats();
+}
+
+StatsRef<BulkStats> HostRef::bulk(std::string_view target, const BulkOptions& options) {
+    const Endpoint to = net_->resolve(target);
+    return &net_->add_application<app::Bulk>(net_->node_of(*this), "bulk", to, options).stats();
+}
+
+StatsRef<SynFloodStats> HostRef::synflood(std::string_view target, const SynFloodOptions& options) {
+    const Endpoint to = net_->resolve(target);
+    const auto& flood =
+        net_->add_application<app::SynFlood>(net_->node_of(*this), "synflood", to, options);
+    if (options.spoof) {
+        net_->blackhole_everywhere(*options.spoof);
+    }
+    return &flood.stats();
+}
+
+StatsRef<PingStats> HostRef::ping(std::string_view target, const PingOptions& options) {
+    const Ipv4 to = net_->resolve_address(target);
+    return &net_->add_application<app::Ping>(net_->node_of(*this), "ping", to, options).stats();
+}
+
+std::string HostRef::sysctl(std::string_view name) const {
+    if (!tcp::is_sysctl(name)) {
+        std::vector<std::string_view> known;
+        for (const tcp::SysctlEntry& entry : tcp::sysctl_table()) {
+            known.push_back(entry.name);
+        }
+        throw InputError("unknown sysctl '" + std::string(name) + "'" + did_you_mean(name, known));
+    }
+    return tcp::get_sysctl(as_host(node_).sysctl(), name);
+}
+
+void HostRef::set_sysctl(std::string_view name, std::string_view value) {
+    tcp::set_sysctl(as_host(node_).sysctl(), name, value);
+}
+
+std::uint64_t HostRef::counter(std::string_view nstat_name) const {
+    const std::optional<tcp::Mib> mib = tcp::find_mib(nstat_name);
+    if (!mib) {
+        std::vector<std::string_view> known;
+        for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+            known.push_back(tcp::describe(static_cast<tcp::Mib>(i)).name);
+        }
+        throw InputError("unknown counter '" + std::string(nstat_name) + "'" +
+                         did_you_mean(nstat_name, known));
+    }
+    return as_host(node_).mibs().get(*mib);
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> HostRef::counters() const {
+    std::vector<std::pair<std::string, std::uint64_t>> out;
+    const tcp::Mibs& mibs = as_host(node_).mibs();
+    for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+        const auto mib = static_cast<tcp::Mib>(i);
+        out.emplace_back(std::string(tcp::describe(mib).name), mibs.get(mib));
+    }
+    return out;
+}
+
+std::uint32_t HostRef::syn_queue(std::uint16_t port) const {
+    return as_host(node_).syn_queue_length(port);
+}
+
+std::uint32_t HostRef::accept_queue(std::uint16_t port) const {
+    return as_host(node_).accept_queue_length(port);
+}
+
+std::uint64_t HostRef::dropped(DropReason reason) const {
+    return as_host(node_).dropped(reason);
+}
+
+std::uint64_t HostRef::integrity_violations() const {
+    return as_host(node_).integrity_violations();
+}
+
+std::string HostRef::ss(std::string_view flags) const {
+    return observe::ss_text(as_host(node_), flags);
+}
+
+std::string HostRef::nstat(std::string_view flags) const {
+    return observe::nstat_text(as_host(node_), flags);
+}
+
+void HostRef::at(Time when, std::function<void()> f) {
+    net_->at(net_->node_of(*this), when, std::move(f));
+}
+
+Rng HostRef::rng(std::string_view name) const {
+    return net_->sim().rng("host/" + this->name() + "/" + std::string(name));
+}
+
+void HostRef::note(const Socket& socket, std::string_view text) {
+    const Result<Endpoint> local = socket.local();
+    const Result<Endpoint> remote = socket.remote();
+    as_host(node_).trace_call(local.value_or(Endpoint{}), remote.value_or(Endpoint{}), text);
+}
+
+}  // namespace netsim

@@ -1,0 +1,130 @@
+// A slab of T addressed by 32-bit index + generation: ids stay cheap to store and a stale id is
+// detected, never dereferenced. Objects do not move (chunks of fixed size), so references stay
+// valid until erase(). Freed slots are reused last-in first-out: deterministic.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "base/check.hpp"
+
+namespace netsim {
+
+template <typename T>
+struct Id {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;  // 0: no object
+
+    friend constexpr bool operator==(Id, Id) = default;
+
+    constexpr explicit operator bool() const { return generation != 0; }
+
+    /// One word, to pass as an event's argument.
+    constexpr std::uint64_t word() const { return (std::uint64_t{generation} << 32U) | index; }
+
+    static constexpr Id from_word(std::uint64_t w) {
+        return Id{static_cast<std::uint32_t>(w), static_cast<std::uint32_t>(w >> 32U)};
+    }
+};
+
+template <typename T>
+class Slab {
+ public:
+    Slab() = default;
+    Slab(const Slab&) = delete;
+    Slab& operator=(const Slab&) = delete;
+    Slab(Slab&&) = delete;
+    Slab& operator=(Slab&&) = delete;
+
+    ~Slab() {
+        for (std::uint32_t i = 0; i < used_; ++i) {
+            if (live(i)) {
+                at(i).~T();
+            }
+        }
+    }
+
+    template <typename... Args>
+    Id<T> emplace(Args&&... args) {
+        std::uint32_t index = 0;
+        if (!free_.empty()) {
+            index = free_.back();
+            free_.pop_back();
+        } else {
+            if (used_ == chunks_.size() * kChunk) {
+                chunks_.push_back(std::make_unique<Chunk>());
+            }
+            index = used_++;
+        }
+        Chunk& chunk = *chunks_[index / kChunk];
+        std::uint32_t& generation = chunk.generation[index % kChunk];
+        ++generation;  // even -> odd: live
+        ::new (chunk.raw(index % kChunk)) T(std::forward<Args>(args)...);
+        ++size_;
+        return Id<T>{index, generation};
+    }
+
+    void erase(Id<T> id) {
+        CHECK(contains(id));
+        at(id.index).~T();
+        ++chunks_[id.index / kChunk]->generation[id.index % kChunk];
+        free_.push_back(id.index);
+        --size_;
+    }
+
+    bool contains(Id<T> id) const {
+        return id.generation != 0 && id.index < used_ &&
+               chunks_[id.index / kChunk]->generation[id.index % kChunk] == id.generation;
+    }
+
+    T* find(Id<T> id) { return contains(id) ? &at(id.index) : nullptr; }
+
+    const T* find(Id<T> id) const { return contains(id) ? &at(id.index) : nullptr; }
+
+    /// The object at an index known to be live (an index kept by a table of the same owner).
+    T& at(std::uint32_t index) {
+        return *std::launder(
+            reinterpret_cast<T*>(chunks_[index / kChunk]->raw(index % kChunk)));  // NOLINT
+    }
+
+    const T& at(std::uint32_t index) const {
+        return *std::launder(
+            reinterpret_cast<const T*>(chunks_[index / kChunk]->raw(index % kChunk)));  // NOLINT
+    }
+
+    bool live(std::uint32_t index) const {
+        return index < used_ && (chunks_[index / kChunk]->generation[index % kChunk] & 1U) != 0;
+    }
+
+    Id<T> id_at(std::uint32_t index) const {
+        return Id<T>{index, chunks_[index / kChunk]->generation[index % kChunk]};
+    }
+
+    /// Indices in [0, end_index()) may be live; walk them in order with live().
+    std::uint32_t end_index() const { return used_; }
+
+    std::size_t size() const { return size_; }
+
+ private:
+    static constexpr std::uint32_t kChunk = 256;
+
+    struct Chunk {
+        alignas(T) std::byte storage[sizeof(T) * kChunk];  // NOLINT: raw storage
+        std::uint32_t generation[kChunk] = {};             // NOLINT: odd = live
+
+        void* raw(std::uint32_t i) { return storage + sizeof(T) * i; }
+
+        const void* raw(std::uint32_t i) const { return storage + sizeof(T) * i; }
+    };
+
+    std::vector<std::unique_ptr<Chunk>> chunks_;
+    std::vector<std::uint32_t> free_;
+    std::uint32_t used_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace netsim

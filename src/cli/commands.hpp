@@ -1,0 +1,14 @@
+// What each command does; the result is the exit code. InputError: bad input.
+#pragma once
+
+#include "cli/options.hpp"
+
+namespace netsim::cli {
+
+int run_command(const Options& options);
+int replay_command(const Options& options);
+int sysctl_command(const Options& options);
+int topo_command(const Options& options);
+int packetdrill_command(const Options& options);
+
+}  // namespace netsim::cli

@@ -1,0 +1,264 @@
+// netsim's options and their help, in CLI11's terms.
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "netsim/result.hpp"
+
+namespace netsim::cli {
+namespace {
+
+struct Texts {
+    std::string until;
+    std::string memory;
+    std::string lua_memory;
+    std::string trace;
+    std::string json;
+    std::string pcap;
+    std::string seed;
+    std::string instructions;
+    std::string events;
+    bool no_progress = false;
+    bool help = false;
+};
+
+struct RunFlags {
+    CLI::Option* seed = nullptr;
+    CLI::Option* json = nullptr;
+    CLI::Option* pcap = nullptr;
+    CLI::Option* trace = nullptr;
+};
+
+template <typename F>
+auto parse_flag(const std::string& flag, const std::string& text, F parse) {
+    try {
+        return parse(text);
+    } catch (const InputError& error) {
+        throw InputError(flag + ": " + error.what());
+    }
+}
+
+// CLI11 would take "-1" for 2^64-1.
+std::uint64_t parse_count(const std::string& flag, const std::string& text) {
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stop != end) {
+        throw InputError(flag + " " + text + ": expected a whole number, not negative");
+    }
+    return value;
+}
+
+CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+    CLI::App* run = app.add_subcommand("run", "Run a Lua script");
+    run->set_help_flag();
+    run->add_flag("-h,--help", texts.help, "This text; with SCRIPT, its own parameters too");
+    run->add_option("SCRIPT", options.script,
+                    "A Lua file, or the name of one in the shipped lua/ folder");
+    flags.seed = run->add_option("--seed", texts.seed, "Seed of all randomness (default 1)");
+    flags.seed->type_name("N");
+    run->add_option("--until", texts.until, "End simulated time here at the latest, e.g. 30s")
+        ->type_name("TIME");
+    run->add_option("--set", options.run.settings, "HOST.SYSCTL=V, or all hosts' SYSCTL=V; repeat")
+        ->expected(1)
+        ->take_all()
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("S");
+    flags.json = run->add_option("--json", texts.json,
+                                 "Results as a JSON object, to FILE or standard output")
+                     ->expected(0, 1)
+                     ->type_name("FILE");
+    flags.pcap = run->add_option("--pcap", texts.pcap, "Packets as DIR/CASE.pcapng, for Wireshark")
+                     ->type_name("DIR");
+    flags.trace = run->add_option("--trace", texts.trace,
+                                  "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
+                      ->expected(0, 1)
+                      ->type_name("FILTER");
+    run->add_flag("--quiet", options.run.quiet, "Print nothing but errors");
+    run->add_flag("--no-progress", texts.no_progress, "No progress bar");
+    run->add_option("--events-max", texts.events, "End a case at this event")->type_name("N");
+    run->add_option("--memory-max", texts.memory, "End a case at this much memory, e.g. 4gb")
+        ->type_name("SIZE");
+    run->add_option("--instructions", texts.instructions,
+                    "Most Lua instructions of the script (default 5e10)")
+        ->type_name("N");
+    run->add_option("--lua-memory", texts.lua_memory, "Most memory of the script (default 2gb)")
+        ->type_name("SIZE");
+    run->allow_extras();
+    run->footer("Other options --NAME VALUE are the script's own: netsim run SCRIPT --help");
+    return run;
+}
+
+CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
+    CLI::App* command = app.add_subcommand("packetdrill", "Run packetdrill scripts on the TCP");
+    command->add_option("FILE", options.files, "A .pkt script, or a folder of them")->required();
+    command
+        ->add_option("-D,--define", options.defines, "NAME=VALUE for the scripts; repeat for more")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command->add_flag("--verbose", options.verbose, "Print the exchange of scripts that pass, too");
+    json = command
+               ->add_option("--json", texts.json,
+                            "Results as one JSON object, to FILE or standard output")
+               ->expected(0, 1);
+    return command;
+}
+
+CLI::App* add_replay(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
+    CLI::App* command =
+        app.add_subcommand("replay", "Compare the model with recordings of a real kernel");
+    command->add_option("FILE", options.files, "A recording (.json), or a folder of them")
+        ->required();
+    command->add_flag("--verbose", options.verbose, "Print every difference");
+    json = command
+               ->add_option("--json", texts.json,
+                            "Results as one JSON object, to FILE or standard output")
+               ->expected(0, 1);
+    return command;
+}
+
+void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
+    lua::RunOptions& run = options.run;
+    run.help = texts.help;
+    options.progress = !texts.no_progress;
+    if (flags.seed->count() > 0) {
+        run.seed = parse_count("--seed", texts.seed);
+    }
+    if (!texts.events.empty()) {
+        run.run_limits.events_max = parse_count("--events-max", texts.events);
+    }
+    if (!texts.until.empty()) {
+        run.until = parse_flag("--until", texts.until, parse_duration);
+        if (*run.until < Duration(0)) {
+            throw InputError("--until: must not be negative");
+        }
+    }
+    if (!texts.memory.empty()) {
+        run.run_limits.memory_bytes_max = parse_flag("--memory-max", texts.memory, parse_bytes);
+    }
+    constexpr std::uint64_t kLeastMemory = 1U << 20U;  // the libraries alone need a part of it
+    if (!texts.lua_memory.empty()) {
+        run.limits.memory_bytes = parse_flag("--lua-memory", texts.lua_memory, parse_bytes);
+        if (run.limits.memory_bytes < kLeastMemory) {
+            throw InputError("--lua-memory: at least 1mb");
+        }
+    }
+    if (!texts.instructions.empty()) {
+        run.limits.instructions_run = parse_count("--instructions", texts.instructions);
+        run.limits.instructions_call = run.limits.instructions_run;
+    }
+    if (flags.json->count() > 0) {
+        options.json = texts.json;
+    }
+    if (flags.pcap->count() > 0) {
+        run.pcap_dir = texts.pcap;
+    }
+    if (flags.trace->count() > 0) {
+        run.trace = texts.trace;
+    }
+}
+
+void add_names(const CLI::App& app, std::vector<std::string>& into) {
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) {
+            into.push_back("--" + name);
+        }
+    }
+}
+
+// CLI11's words for what is wrong, in one line, and the nearest command for a misspelt one.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+    std::string message = error.what();
+    for (char& c : message) {
+        c = c == '\n' ? ' ' : c;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands(nullptr)) {
+        names.push_back(command->get_name());
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string_view word = argc > 1 ? argv[1] : "";
+    const bool is_command = std::find(known.begin(), known.end(), word) != known.end();
+    if (!word.empty() && word.front() != '-' && !is_command) {
+        message = "unknown command \"" + std::string(word) + "\"" + did_you_mean(word, known) +
+                  " (commands: " + join(known) + ")";
+    }
+    throw InputError(message + "; see netsim --help");
+}
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+    Options options;
+    Texts texts;
+    RunFlags flags;
+    CLI::App app{"netsim: a deterministic simulator of TCP and the networks under it", "netsim"};
+    app.set_version_flag("--version", std::string("netsim ") + NETSIM_VERSION);
+    app.require_subcommand(1);
+    CLI::App* run = add_run(app, options, texts, flags);
+    CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
+    sysctl->add_option("NAME", options.word, "A name, a part of one, or a pattern with *");
+    CLI::App* topo = app.add_subcommand("topo", "Show a topology: its nodes and links");
+    topo->add_option("NAME", options.word,
+                     "A .graphml or .dot file, a shipped topology, or a generator such as star")
+        ->required();
+    topo->allow_extras();
+    topo->footer("Other options --NAME NUMBER are the generator's parameters, e.g. --hosts 8");
+    CLI::Option* replay_json = nullptr;
+    CLI::App* replay = add_replay(app, options, texts, replay_json);
+    CLI::Option* packetdrill_json = nullptr;
+    CLI::App* packetdrill = add_packetdrill(app, options, texts, packetdrill_json);
+    CLI::App* version = app.add_subcommand("version", "Print the version");
+    app.add_subcommand("help", "This text");
+    if (argc > 1 && std::string_view(argv[1]) == "help") {
+        std::cout << app.help();
+        return options;
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) {  // --help, --version
+            app.exit(error, std::cout, std::cerr);
+            return options;
+        }
+        refuse(app, error, argc, argv);
+    }
+    if (version->parsed()) {
+        std::cout << "netsim " << NETSIM_VERSION << '\n';
+    } else if (run->parsed()) {
+        options.run.arguments = run->remaining();
+        add_names(*run, options.run.other_flags);
+        if (options.script.empty()) {
+            if (!texts.help) {
+                throw InputError("run: SCRIPT is missing; see netsim run --help");
+            }
+            std::cout << run->help("netsim");
+            return options;
+        }
+        options.command = Command::kRun;
+        finish_run(options, texts, flags);
+    } else if (sysctl->parsed()) {
+        options.command = Command::kSysctl;
+    } else if (packetdrill->parsed()) {
+        options.command = Command::kPacketdrill;
+        if (packetdrill_json->count() > 0) {
+            options.json = texts.json;
+        }
+    } else if (replay->parsed()) {
+        options.command = Command::kReplay;
+        if (replay_json->count() > 0) {
+            options.json = texts.json;
+        }
+    } else if (topo->parsed()) {
+        options.command = Command::kTopo;
+        options.parameters = topo->remaining();
+    }
+    return options;
+}
+
+}  // namespace netsim::cli

@@ -1,0 +1,80 @@
+// Finding and reading scripts.
+#include "cli/shipped.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "base/text.hpp"
+#include "netsim/result.hpp"
+
+namespace netsim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> shipped_scripts() {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(shipped_folder("lua"), error)) {
+        const fs::path& path = entry.path();
+        if (path.extension() == ".lua" && path.stem().extension() != ".d") {
+            names.push_back(path.filename().string());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::string read_file(const fs::path& path, const std::string& name) {
+    if (fs::is_directory(path)) {
+        throw InputError(name + ": is a folder, not a script");
+    }
+    errno = 0;
+    std::ifstream input(path, std::ios::binary);
+    std::ostringstream text;
+    if (input) {
+        text << input.rdbuf();
+    }
+    if (!input || input.bad()) {
+        throw InputError(name + ": " + std::strerror(errno != 0 ? errno : EIO));
+    }
+    return text.str();
+}
+
+}  // namespace
+
+std::string shipped_folder(const std::string& name) {
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    if (!error) {
+        const fs::path installed = program.parent_path().parent_path() / "share" / "netsim" / name;
+        if (fs::is_directory(installed, error)) {
+            return installed.string();
+        }
+    }
+    return (fs::path(NETSIM_SOURCE_DIR) / name).string();
+}
+
+Script read_script(const std::string& word) {
+    if (fs::exists(word)) {
+        return {word, read_file(word, word)};
+    }
+    const std::vector<std::string> names = shipped_scripts();
+    for (const std::string& name : {word, word + ".lua"}) {
+        if (std::find(names.begin(), names.end(), name) != names.end()) {
+            return {name, read_file(fs::path(shipped_folder("lua")) / name, name)};
+        }
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string hint = did_you_mean(word, known);
+    throw InputError("no script \"" + word + "\" here or among the shipped ones" +
+                     (hint.empty() ? did_you_mean(word + ".lua", known) : hint) +
+                     " (shipped: " + join(known) + ")");
+}
+
+}  // namespace netsim::cli

@@ -1,0 +1,20 @@
+// Where the scripts and topologies that come with netsim are: beside the installed program, or in
+// the source tree it was built from.
+#pragma once
+
+#include <string>
+
+namespace netsim::cli {
+
+/// "lua" or "topologies": the folder's path.
+std::string shipped_folder(const std::string& name);
+
+struct Script {
+    std::string name;  // as messages say it
+    std::string text;
+};
+
+/// A path, or the name, with or without .lua, of a shipped script. InputError.
+Script read_script(const std::string& word);
+
+}  // namespace netsim::cli

@@ -1,0 +1,366 @@
+// The host as a node: IP input and output, ICMP, and the draining of TCP's outbox.
+#include "host/host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "host/host_state.hpp"
+#include "net/icmp.hpp"
+#include "net/link.hpp"
+#include "net/packet_log.hpp"
+#include "tcp/stack.hpp"
+
+namespace netsim::host {
+
+using tcp::Mib;
+using wire::Packet;
+using wire::Protocol;
+
+namespace {
+
+constexpr std::uint32_t kLoopbackMtu = 65536;
+constexpr std::uint32_t kLoopback = 0xffffffffU;  // "interface" of what never left the host
+constexpr Duration kPathMtuLife = std::chrono::minutes(10);  // Linux ip_rt_mtu_expires
+
+enum : std::uint64_t { kTimerEvent = 0, kLoopbackEvent = 1 };
+
+}  // namespace
+
+Host::Host(net::Fabric& fabric, wire::ByteStore& bytes, const HostConfig& config)
+    : net::Node(fabric, config.name),
+      bytes_(bytes),
+      stack_(std::make_unique<tcp::Stack>(static_cast<const tcp::Paths&>(*this), config.sysctl,
+                                          fabric.sim.rng("host/" + config.name + "/secrets"))),
+      state_(std::make_unique<State>()) {
+    state_->address = config.address;
+    stack_->set_timer_wheel(config.timer_wheel);
+}
+
+Host::~Host() = default;
+
+// --- IP
+
+Ipv4 Host::address() const {
+    return state_->address;
+}
+
+bool Host::is_local(Ipv4 address) const {
+    if (address == state_->address || address.is_loopback()) {
+        return true;
+    }
+    return std::any_of(interfaces().begin(), interfaces().end(),
+                       [&](const net::Interface& i) { return i.address == address; });
+}
+
+net::RouteTable& Host::routes() {
+    return state_->routes;
+}
+
+tcp::Sysctl& Host::sysctl() {
+    return stack_->sysctl();
+}
+
+const tcp::Mibs& Host::mibs() const {
+    return stack_->mib();
+}
+
+std::uint64_t Host::dropped(DropReason reason) const {
+    return state_->dropped[static_cast<std::size_t>(reason)];
+}
+
+tcp::PathInfo Host::path(Ipv4 destination) const {
+    if (is_local(destination)) {
+        return {Errno::kOk, destination.is_loopback() ? destination : state_->address,
+                kLoopbackMtu};
+    }
+    const net::Route* route = state_->routes.find(destination);
+    if (route == nullptr) {
+        return {Errno::kENETUNREACH, {}, 0};
+    }
+    if (route->kind != net::Route::Kind::kUnicast) {
+        const bool unreachable = route->kind == net::Route::Kind::kUnreachable;
+        return {unreachable ? Errno::kEHOSTUNREACH : Errno::kEINVAL, {}, 0};
+    }
+    const net::Interface& out = interfaces()[route->interface];
+    tcp::PathInfo info{Errno::kOk, out.address.is_any() ? state_->address : out.address, out.mtu};
+    const auto known = state_->path_mtu.find(destination.bits);
+    if (known != state_->path_mtu.end() && known->second.until > fabric().sim.now()) {
+        info.mtu = std::min(info.mtu, known->second.mtu);
+    }
+    return info;
+}
+
+void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {
+    stack_->mib().add(Mib::kIpInReceives);
+    deliver(*packet, interface);
+}
+
+std::string_view Host::interface_name(std::uint32_t interface) const {
+    if (interface == kLoopback) {
+        return "lo";
+    }
+    return interfaces()[interface].name;
+}
+
+void Host::drop_at_ip(const Packet& packet, std::uint32_t interface, DropReason reason) {
+    ++state_->dropped[static_cast<std::size_t>(reason)];
+    const std::string_view name = interface_name(interface);
+    net::log_drop(fabric(), *this, name, packet, reason);
+}
+
+/// Linux ip_rcv(), ip_local_deliver(). False: dropped.
+bool Host::deliver(const Packet& packet, std::uint32_t interface) {
+    tcp::Mibs& mib = stack_->mib();
+    if (packet.corrupted != 0) {
+        // The first checksum that covers the damaged octet: IP's header, else the transport's.
+        if (packet.corrupted <= wire::kIpHeaderLength) {
+            mib.add(Mib::kIpInHdrErrors);
+        } else if (packet.protocol == Protocol::kTcp) {
+            mib.add(Mib::kTcpInCsumErrors);
+            mib.add(Mib::kTcpInErrs);
+        } else {
+            mib.add(packet.protocol == Protocol::kUdp ? Mib::kUdpInErrors : Mib::kIcmpInErrors);
+        }
+        drop_at_ip(packet, interface, DropReason::kCorrupted);
+        return false;
+    }
+    if (!is_local(packet.destination)) {
+        mib.add(Mib::kIpInAddrErrors);
+        drop_at_ip(packet, interface, DropReason::kNotForMe);
+        return false;
+    }
+    mib.add(Mib::kIpInDelivers);
+    for (PacketTap* tap : state_->taps) {
+        if (tap->on_packet(packet)) {
+            return true;
+        }
+    }
+    switch (packet.protocol) {
+        case Protocol::kTcp:
+            state_->out.observed = fabric().tracer != nullptr;
+            stack_->segment_arrives(packet, fabric().sim.now(), state_->out);
+            drain(&packet, interface);
+            break;
+        case Protocol::kIcmp:
+            deliver_icmp(packet);
+            break;
+        case Protocol::kUdp:
+            deliver_udp(packet);
+            break;
+    }
+    return true;
+}
+
+void Host::deliver_icmp(const Packet& packet) {
+    tcp::Mibs& mib = stack_->mib();
+    const wire::IcmpHeader& icmp = packet.icmp;
+    mib.add(Mib::kIcmpInMsgs);
+    switch (icmp.type) {
+        case wire::icmp::kEchoRequest: {
+            mib.add(Mib::kIcmpInEchos);
+            mib.add(Mib::kIcmpOutMsgs);
+            mib.add(Mib::kIcmpOutEchoReps);
+            send_packet(net::echo_reply(packet));
+            return;
+        }
+        case wire::icmp::kEchoReply:
+            mib.add(Mib::kIcmpInEchoReps);
+            return;
+        case wire::icmp::kDestinationUnreachable:
+            mib.add(Mib::kIcmpInDestUnreachs);
+            break;
+        case wire::icmp::kTimeExceeded:
+            mib.add(Mib::kIcmpInTimeExcds);
+            break;
+        case wire::icmp::kParameterProblem:
+            mib.add(Mib::kIcmpInParmProbs);
+            break;
+        default:
+            mib.add(Mib::kIcmpInErrors);
+            return;
+    }
+    if (icmp.type == wire::icmp::kDestinationUnreachable &&
+        icmp.code == wire::icmp::kFragmentationNeeded && state_->path_mtu.size() < kPathMtuMax) {
+        constexpr std::uint32_t kMinPathMtu = 552;  // Linux ip_rt_min_pmtu
+        state_->path_mtu[icmp.quoted.destination.bits] = {
+            std::max<std::uint32_t>(icmp.mtu, kMinPathMtu), fabric().sim.now() + kPathMtuLife};
+    }
+    if (icmp.quoted.protocol == Protocol::kTcp) {
+        state_->out.observed = fabric().tracer != nullptr;
+        stack_->icmp_error_arrives(icmp, fabric().sim.now(), state_->out);
+        drain(nullptr, kLoopback);
+    }
+}
+
+/// No application has a UDP port yet: RFC 1122 §4.1.3.1.
+void Host::deliver_udp(const Packet& packet) {
+    stack_->mib().add(Mib::kUdpNoPorts);
+    send_icmp_error(packet, wire::icmp::kDestinationUnreachable, wire::icmp::kPortUnreachable);
+}
+
+void Host::send_icmp_error(const Packet& cause, std::uint8_t type, std::uint8_t code) {
+    const Time now = fabric().sim.now();
+    if (!net::may_send_error_about(cause) ||
+        !state_->icmp_limit.allow(now, cause.source, type, code)) {
+        return;
+    }
+    stack_->mib().add(Mib::kIcmpOutMsgs);
+    stack_->mib().add(Mib::kIcmpOutDestUnreachs);
+    send_packet(net::icmp_error(cause, state_->address, type, code));
+}
+
+bool Host::send_packet(Packet packet) {
+    stack_->mib().add(Mib::kIpOutRequests);
+    return route_out(packet);
+}
+
+bool Host::route_out(Packet& packet) {
+    sim::Simulation& sim = fabric().sim;
+    if (packet.uid == 0) {
+        packet.uid = sim.next_uid(id());
+    }
+    if (packet.ttl == 0) {
+        packet.ttl = static_cast<std::uint8_t>(stack_->sysctl().ip_default_ttl);
+    }
+    if (is_local(packet.destination)) {
+        state_->loopback.push_back(packet);
+        sim.schedule(sim.now(), id(), *this, kLoopbackEvent);
+        return true;
+    }
+    const net::Route* route = state_->routes.find(packet.destination);
+    if (route == nullptr || route->kind != net::Route::Kind::kUnicast) {
+        stack_->mib().add(Mib::kIpOutNoRoutes);
+        const bool blackhole = route != nullptr && route->kind == net::Route::Kind::kBlackhole;
+        const DropReason reason = blackhole ? DropReason::kBlackhole : DropReason::kNoRoute;
+        ++state_->dropped[static_cast<std::size_t>(reason)];
+        net::log_drop(fabric(), *this, "", packet, reason);
+        return false;
+    }
+    net::LinkDirection* out = interfaces()[route->interface].out;
+    CHECK(out != nullptr);
+    out->transmit(fabric().packets.make(packet));
+    return true;
+}
+
+void Host::add_tap(PacketTap& tap) {
+    state_->taps.push_back(&tap);
+}
+
+void Host::remove_tap(PacketTap& tap) {
+    std::erase(state_->taps, &tap);
+}
+
+// --- the stack's outputs
+
+void Host::drain(const Packet* arrived, std::uint32_t interface) {
+    State& state = *state_;
+    tcp::Outbox& out = state.out;
+    if (out.drop && arrived != nullptr) {
+        fabric().sim.node_digest(id()).add(static_cast<std::uint64_t>(*out.drop) + 0x100);
+        const std::string_view name = interface_name(interface);
+        net::trace_packet(fabric(), *this, name, sim::PacketEvent::kDropped, *arrived,
+                          tcp::to_string(*out.drop));
+    }
+    out.drop.reset();
+    trace_states();
+    for (Packet& packet : out.packets) {
+        stack_->mib().add(Mib::kIpOutRequests);
+        // Linux sends SYN-ACKs with id 0 (ip_build_and_send_pkt() of a packet with DF).
+        const bool syn_ack = packet.tcp.has(wire::flag::kSyn | wire::flag::kAck);
+        packet.id = syn_ack ? std::uint16_t{0} : ++state.next_ip_id;
+        route_out(packet);
+    }
+    out.packets.clear();
+    state.pending.insert(state.pending.end(), out.events.begin(), out.events.end());
+    out.events.clear();
+    arm_timer();
+#ifdef NETSIM_INVARIANTS
+    stack_->check_invariants();
+#endif
+    dispatch_events();
+}
+
+void Host::trace_states() {
+    if (fabric().tracer != nullptr) {
+        for (const tcp::StateChange& change : state_->out.states) {
+            fabric().tracer->on_state({fabric().sim.now(), id(), name(), change.local,
+                                       change.remote, tcp::rfc_name(change.from),
+                                       tcp::rfc_name(change.to), tcp::to_string(change.cause)});
+        }
+    }
+    state_->out.states.clear();
+}
+
+/// Watchers run one after the other, never inside one another: what they cause is appended.
+void Host::dispatch_events() {
+    State& state = *state_;
+    if (state.dispatching) {
+        return;
+    }
+    state.dispatching = true;
+    for (std::size_t i = 0; i < state.pending.size(); ++i) {
+        const tcp::SocketEvent event = state.pending[i];
+        if (SocketWatcher* watcher = state.watcher(event.socket)) {
+            watcher->on_socket(event.socket, event.events);
+        }
+    }
+    state.pending.clear();
+    state.dispatching = false;
+}
+
+void Host::arm_timer() {
+    const Time deadline = stack_->next_deadline();
+    if (deadline < state_->armed_at) {
+        state_->armed_at = deadline;
+        fabric().sim.schedule(std::max(deadline, fabric().sim.now()), id(), *this, kTimerEvent);
+    }
+}
+
+void Host::fire(std::uint64_t argument) {
+    State& state = *state_;
+    if (argument == kLoopbackEvent) {
+        const Packet packet = state.loopback.front();
+        state.loopback.pop_front();
+        stack_->mib().add(Mib::kIpInReceives);
+        deliver(packet, kLoopback);
+        return;
+    }
+    const Time now = fabric().sim.now();
+    if (now >= state.armed_at) {
+        state.armed_at = kNever;
+    }
+    state.out.observed = fabric().tracer != nullptr;
+    stack_->timers_expire(now, state.out);
+    drain(nullptr, kLoopback);
+}
+
+// --- looking
+
+void Host::for_each_socket(const std::function<void(const tcp::SocketInfo&)>& visit) const {
+    stack_->for_each_socket(fabric().sim.now(), visit);
+}
+
+Result<tcp::SocketInfo> Host::info(SocketId s) const {
+    return stack_->info(s, fabric().sim.now());
+}
+
+std::uint32_t Host::syn_queue_length(std::uint16_t port) const {
+    return stack_->syn_queue_length(port);
+}
+
+std::uint32_t Host::accept_queue_length(std::uint16_t port) const {
+    return stack_->accept_queue_length(port);
+}
+
+std::uint64_t Host::integrity_violations() const {
+    return stack_->integrity_violations();
+}
+
+void Host::trace_call(Endpoint local, Endpoint remote, std::string_view text) {
+    if (fabric().tracer != nullptr) {
+        fabric().tracer->on_call({fabric().sim.now(), id(), name(), local, remote, text});
+    }
+}
+
+}  // namespace netsim::host

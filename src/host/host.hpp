@@ -1,0 +1,159 @@
+// A host: interfaces, IP, ICMP, and a TCP stack with BSD-shaped non-blocking calls. It feeds the
+// sans-IO stack (segment | call | deadline, now) and drains its outbox to the links, the timers and
+// the applications.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/node.hpp"
+#include "net/routes.hpp"
+#include "netsim/result.hpp"
+#include "netsim/socket.hpp"
+#include "tcp/context.hpp"
+#include "tcp/mib.hpp"
+#include "tcp/socket_info.hpp"
+#include "tcp/sysctl.hpp"
+#include "tcp/timer_wheel.hpp"
+
+namespace netsim::tcp {
+class Stack;
+}
+
+namespace netsim::host {
+
+/// Told when a socket's readiness may have changed. Runs as part of the event that changed it,
+/// after the stack's call returned; calls on the socket are allowed from inside.
+class SocketWatcher {
+ public:
+    virtual ~SocketWatcher() = default;
+    /// `events`: poll bits that rose (kIn also for each new connection of a listener).
+    virtual void on_socket(SocketId socket, unsigned events) = 0;
+
+ protected:
+    SocketWatcher() = default;
+    SocketWatcher(const SocketWatcher&) = default;
+    SocketWatcher& operator=(const SocketWatcher&) = default;
+    SocketWatcher(SocketWatcher&&) = default;
+    SocketWatcher& operator=(SocketWatcher&&) = default;
+};
+
+/// Raw access below TCP: floods, ping. Sees a packet before the stack does.
+class PacketTap {
+ public:
+    virtual ~PacketTap() = default;
+    /// True: taken; the stack does not see it.
+    virtual bool on_packet(const wire::Packet& packet) = 0;
+
+ protected:
+    PacketTap() = default;
+    PacketTap(const PacketTap&) = default;
+    PacketTap& operator=(const PacketTap&) = default;
+    PacketTap(PacketTap&&) = default;
+    PacketTap& operator=(PacketTap&&) = default;
+};
+
+struct HostConfig {
+    std::string name;
+    Ipv4 address;  // the primary one; interfaces share it unless they were given their own
+    tcp::Sysctl sysctl{};
+    tcp::TimerWheel timer_wheel{};  // off: ideal timers
+};
+
+class Host final : public net::Node, private sim::EventTarget, private tcp::Paths {
+ public:
+    Host(net::Fabric& fabric, wire::ByteStore& bytes, const HostConfig& config);
+    ~Host() override;
+
+    // --- as a node
+    void receive(wire::PacketPtr packet, std::uint32_t interface) override;
+
+    bool forwards() const override { return false; }
+
+    /// Sends a packet made by hand through the routing table (uid, ttl and id are filled in if 0).
+    /// False, and counted, if there is no route.
+    bool send_packet(wire::Packet packet);
+    void add_tap(PacketTap& tap);
+    void remove_tap(PacketTap& tap);
+
+    Ipv4 address() const;
+    bool is_local(Ipv4 address) const override;
+    net::RouteTable& routes();
+    tcp::Sysctl& sysctl();
+    const tcp::Mibs& mibs() const;
+    /// Packets that ended at this host's IP layer, by reason (kNoRoute, kNotForMe, kCorrupted,
+    /// ...).
+    std::uint64_t dropped(DropReason reason) const;
+
+    wire::ByteStore& bytes() { return bytes_; }
+
+    // --- socket calls; see netsim/socket.hpp for their errno
+    Result<SocketId> socket();
+    Result<void> bind(SocketId s, Endpoint local);
+    Result<void> listen(SocketId s, int backlog);
+    Result<void> connect(SocketId s, Endpoint remote);
+    Result<SocketId> accept(SocketId s);
+    Result<std::uint64_t> send(SocketId s, std::string_view bytes);
+    Result<std::uint64_t> send_synthetic(SocketId s, std::uint64_t count);
+    Result<std::string> receive(SocketId s, std::uint64_t max);
+    Result<std::uint64_t> receive_discard(SocketId s, std::uint64_t max);
+    Result<void> shutdown(SocketId s, Shutdown how);
+    Result<void> close(SocketId s);
+    Result<void> set_option(SocketId s, SocketOption option, std::int64_t value);
+    Result<std::int64_t> get_option(SocketId s, SocketOption option);
+    unsigned poll(SocketId s) const;
+    Result<Endpoint> local_endpoint(SocketId s) const;
+    Result<Endpoint> remote_endpoint(SocketId s) const;
+    /// One watcher per socket; null: none. Sockets made by accept() start without.
+    void watch(SocketId s, SocketWatcher* watcher);
+    /// SYN retransmissions of this socket's own connect() so far.
+    std::uint32_t syn_retransmits(SocketId s) const;
+    std::uint64_t bytes_acked(SocketId s) const;
+
+    /// Every endpoint: listeners, connections, then half-open requests, then TIME_WAIT; each group
+    /// in order of creation.
+    void for_each_socket(const std::function<void(const tcp::SocketInfo&)>& visit) const;
+    Result<tcp::SocketInfo> info(SocketId s) const;
+
+    /// Gauges of all listeners on a port (0: of the host): for time series.
+    std::uint32_t syn_queue_length(std::uint16_t port = 0) const;
+    std::uint32_t accept_queue_length(std::uint16_t port = 0) const;
+
+    /// Received bytes that were not those the peer sent at that place of its stream (design §3.9).
+    std::uint64_t integrity_violations() const;
+
+    /// The margin of a ladder: what an application called. Does nothing when nobody watches.
+    void trace_call(Endpoint local, Endpoint remote, std::string_view text);
+
+    tcp::Stack& stack() { return *stack_; }
+
+ private:
+    void fire(std::uint64_t argument) override;
+
+    // --- tcp::Paths
+    tcp::PathInfo path(Ipv4 destination) const override;
+
+    struct State;
+
+    bool deliver(const wire::Packet& packet, std::uint32_t interface);
+    void deliver_icmp(const wire::Packet& packet);
+    void deliver_udp(const wire::Packet& packet);
+    void drop_at_ip(const wire::Packet& packet, std::uint32_t interface, DropReason reason);
+    std::string_view interface_name(std::uint32_t interface) const;
+    bool route_out(wire::Packet& packet);
+    void send_icmp_error(const wire::Packet& cause, std::uint8_t type, std::uint8_t code);
+    void drain(const wire::Packet* arrived, std::uint32_t interface);
+    void dispatch_events();
+    void arm_timer();
+    void trace_states();
+
+    wire::ByteStore& bytes_;
+    std::unique_ptr<tcp::Stack> stack_;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace netsim::host

@@ -1,0 +1,178 @@
+// The socket calls: each is one input of the stack, whose outputs are drained before it returns.
+#include "host/host.hpp"
+#include "host/host_state.hpp"
+#include "tcp/stack.hpp"
+
+namespace netsim::host {
+
+Result<SocketId> Host::socket() {
+    return stack_->socket();
+}
+
+Result<void> Host::bind(SocketId s, Endpoint local) {
+    return stack_->bind(s, local);
+}
+
+Result<void> Host::listen(SocketId s, int backlog) {
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->listen(s, backlog, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<void> Host::connect(SocketId s, Endpoint remote) {
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->connect(s, remote, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<SocketId> Host::accept(SocketId s) {
+    return stack_->accept(s);
+}
+
+Result<std::uint64_t> Host::send(SocketId s, std::string_view bytes) {
+    const auto room = stack_->send_room(s);
+    if (!room) {
+        return fail(room.error());
+    }
+    const std::string_view taken = bytes.substr(0, *room);
+    tcp::Stack::SendCursor cursor = stack_->send_cursor(s);
+    if ((cursor.stream & wire::kRealStream) == 0) {
+        cursor = {bytes_.open(), 0, 0};
+        stack_->set_send_stream(s, cursor.stream);
+    }
+    bytes_.release_writer(cursor.stream,
+                          cursor.offset > cursor.unacked ? cursor.offset - cursor.unacked : 0);
+    bytes_.append(cursor.stream, taken);
+    const wire::PayloadRef payload{cursor.offset, cursor.stream,
+                                   static_cast<std::uint32_t>(taken.size())};
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count) {
+    const auto room = stack_->send_room(s);
+    if (!room) {
+        return fail(room.error());
+    }
+    tcp::Stack::SendCursor cursor = stack_->send_cursor(s);
+    if (cursor.stream == 0 || (cursor.stream & wire::kRealStream) != 0) {
+        if (cursor.stream != 0) {
+            bytes_.close_writer(cursor.stream);
+        }
+        cursor = {stack_->new_synthetic_stream(), 0, 0};
+        stack_->set_send_stream(s, cursor.stream);
+    }
+    const wire::PayloadRef payload{cursor.offset, cursor.stream,
+                                   static_cast<std::uint32_t>(std::min(*room, count))};
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<std::string> Host::receive(SocketId s, std::uint64_t max) {
+    std::vector<wire::PayloadRef>& ranges = state_->ranges;
+    ranges.clear();
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto got = stack_->receive(s, max, fabric().sim.now(), state_->out, ranges);
+    if (!got) {
+        return fail(got.error());
+    }
+    std::string bytes;
+    SocketSlot& slot = state_->slot(s);
+    for (const wire::PayloadRef& range : ranges) {
+        bytes_.read(range, bytes);
+        if (range.is_real()) {
+            if (slot.rx_stream != 0 && slot.rx_stream != range.stream) {
+                bytes_.close_reader(slot.rx_stream);
+            }
+            slot.rx_stream = range.stream;
+            bytes_.release_reader(range.stream, range.offset + range.length);
+        }
+    }
+    drain(nullptr, 0);
+    return bytes;
+}
+
+Result<std::uint64_t> Host::receive_discard(SocketId s, std::uint64_t max) {
+    std::vector<wire::PayloadRef>& ranges = state_->ranges;
+    ranges.clear();
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto got = stack_->receive(s, max, fabric().sim.now(), state_->out, ranges);
+    if (got) {
+        for (const wire::PayloadRef& range : ranges) {
+            if (range.is_real()) {
+                state_->slot(s).rx_stream = range.stream;
+                bytes_.release_reader(range.stream, range.offset + range.length);
+            }
+        }
+    }
+    drain(nullptr, 0);
+    return got;
+}
+
+Result<void> Host::shutdown(SocketId s, Shutdown how) {
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->shutdown(s, how, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<void> Host::close(SocketId s) {
+    const tcp::Stack::SendCursor cursor = stack_->send_cursor(s);
+    const SocketSlot* slot = s.index < state_->slots.size() ? &state_->slot(s) : nullptr;
+    if ((cursor.stream & wire::kRealStream) != 0) {
+        bytes_.close_writer(cursor.stream);
+    }
+    if (slot != nullptr && slot->rx_stream != 0) {
+        bytes_.close_reader(slot->rx_stream);
+    }
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->close(s, fabric().sim.now(), state_->out);
+    watch(s, nullptr);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<void> Host::set_option(SocketId s, SocketOption option, std::int64_t value) {
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->set_option(s, option, value, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+Result<std::int64_t> Host::get_option(SocketId s, SocketOption option) {
+    return stack_->get_option(s, option);
+}
+
+unsigned Host::poll(SocketId s) const {
+    return stack_->poll(s);
+}
+
+Result<Endpoint> Host::local_endpoint(SocketId s) const {
+    return stack_->local_endpoint(s);
+}
+
+Result<Endpoint> Host::remote_endpoint(SocketId s) const {
+    return stack_->remote_endpoint(s);
+}
+
+void Host::watch(SocketId s, SocketWatcher* watcher) {
+    if (watcher != nullptr || s.index < state_->slots.size()) {
+        state_->slot(s).watcher = watcher;
+    }
+}
+
+std::uint32_t Host::syn_retransmits(SocketId s) const {
+    return stack_->syn_retransmits(s);
+}
+
+std::uint64_t Host::bytes_acked(SocketId s) const {
+    return stack_->bytes_acked(s);
+}
+
+}  // namespace netsim::host

@@ -1,0 +1,342 @@
+// The class `host`: sockets, processes, native applications, and a look inside.
+#include <limits>
+
+#include "base/text.hpp"
+#include "lua/args.hpp"
+#include "lua/bind.hpp"
+#include "lua/session.hpp"
+#include "lua/socket.hpp"
+#include "lua/stats.hpp"
+
+namespace netsim::lua {
+namespace {
+
+constexpr std::int64_t kMany = std::numeric_limits<std::uint32_t>::max();
+
+std::string to_target(lua_State* L, const char* what) {
+    return to_text(L, 2, std::string(what) + ": target");
+}
+
+int host_tcp(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const Result<Socket> socket = self.host.tcp();
+    if (!socket) {
+        return push_errno(L, socket.error());
+    }
+    push_socket(L, self.box, self.host, *socket);
+    return 1;
+}
+
+// spawn(function(host, ...) ... end, ...)
+int host_spawn(lua_State* L) {
+    HostHandle& self = self_host(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_pushvalue(L, 1);
+    lua_insert(L, 3);
+    self.box->scheduler().spawn(L, self.host, lua_gettop(L) - 1);
+    return 0;
+}
+
+int host_sleep(lua_State* L) {
+    HostHandle& self = self_host(L);
+    return sleep_for(L, self.box->scheduler(), self.box->net(),
+                     to_positive_duration(L, 2, "sleep: time"));
+}
+
+int host_at(lua_State* L) {
+    HostHandle& self = self_host(L);
+    Network& net = self.box->net();
+    const Time when{to_positive_duration(L, 2, "at: time")};
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    if (when < net.now()) {
+        throw MisuseError("at: that time is past");
+    }
+    auto callback =
+        std::make_shared<Callback>(L, 3, "a callback of host \"" + self.host.name() + "\"");
+    self.host.at(when, [callback, &net] { callback->call(net, nullptr); });
+    return 0;
+}
+
+int host_now(lua_State* L) {
+    lua_pushnumber(L, to_seconds(self_host(L).box->net().now()));
+    return 1;
+}
+
+int host_serve(lua_State* L) {
+    HostHandle& self = self_host(L);
+    ServerOptions server;
+    Options options(L, 2, "serve");
+    options.integer("port", server.port, 1, 65535);
+    options.integer("backlog", server.backlog, std::numeric_limits<int>::min(),
+                    std::numeric_limits<int>::max());
+    options.bytes("request", server.request);
+    options.bytes("response", server.response);
+    options.get("service_time", server.service_time);
+    options.get("accept_delay", server.accept_delay);
+    options.integer("workers", server.workers, 0, kMany);
+    options.get("keep_open", server.keep_open);
+    options.get("start", server.start);
+    options.finish();
+    push_stats(L, self.box, self.host.serve(server));
+    return 1;
+}
+
+int host_load(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string target = to_target(L, "load");
+    LoadOptions load;
+    Options options(L, 3, "load");
+    options.frequency("rate", load.rate);
+    options.integer("users", load.users, 0, kMany);
+    spacing_option(options, L, load.spacing);
+    options.number("shape", load.pareto_shape);
+    options.get("think", load.think);
+    options.bytes("request", load.request);
+    options.bytes("response", load.response);
+    options.get("close_first", load.close_first);
+    options.get("connect_timeout", load.connect_timeout);
+    options.get("start", load.start);
+    options.get("stop", load.stop);
+    options.integer("max", load.max_connections, 0, std::numeric_limits<std::int64_t>::max());
+    options.finish();
+    if ((load.rate > 0) == (load.users > 0)) {
+        throw InputError(
+            "load: give either rate (open loop, e.g. \"100/s\") or users (closed loop)");
+    }
+    if (!(load.pareto_shape > 1)) {
+        throw InputError("load: shape: must be above 1");
+    }
+    push_stats(L, self.box, self.host.load(target, load));
+    return 1;
+}
+
+int host_sink(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const auto port = static_cast<std::uint16_t>(to_integer(L, 2, "sink: port", 1, 65535));
+    push_stats(L, self.box, self.host.sink(port));
+    return 1;
+}
+
+int host_bulk(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string target = to_target(L, "bulk");
+    BulkOptions bulk;
+    Options options(L, 3, "bulk");
+    options.bytes("bytes", bulk.bytes);
+    options.get("start", bulk.start);
+    options.get("stop", bulk.stop);
+    options.finish();
+    push_stats(L, self.box, self.host.bulk(target, bulk));
+    return 1;
+}
+
+int host_synflood(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string target = to_target(L, "synflood");
+    SynFloodOptions flood;
+    Options options(L, 3, "synflood");
+    options.frequency("rate", flood.rate);
+    spacing_option(options, L, flood.spacing);
+    options.with("spoof", [&](const std::string& what) {
+        const std::string text = to_text(L, -1, what);
+        flood.spoof = parse_prefix(text);
+        if (!flood.spoof) {
+            throw InputError(what + ": \"" + text +
+                             "\" is no prefix such as \"198.18.0.0/15\" (host bits must be zero)");
+        }
+    });
+    options.integer("source_port_low", flood.source_port_low, 1, 65535);
+    options.integer("source_port_high", flood.source_port_high, 1, 65535);
+    options.get("start", flood.start);
+    options.get("stop", flood.stop);
+    options.integer("max", flood.max_syns, 0, std::numeric_limits<std::int64_t>::max());
+    options.integer("mss", flood.mss, 1, 65495);
+    options.get("timestamps", flood.timestamps);
+    options.get("sack_permitted", flood.sack_permitted);
+    options.with("window_scale", [&](const std::string& what) {
+        flood.window_scale.reset();
+        if (!lua_isboolean(L, -1)) {  // false: the option is not sent
+            flood.window_scale = static_cast<std::uint8_t>(to_integer(L, -1, what, 0, 14));
+        }
+    });
+    options.finish();
+    if (!(flood.rate > 0)) {
+        throw InputError("synflood: rate: must be above 0");
+    }
+    if (flood.source_port_low > flood.source_port_high) {
+        throw InputError("synflood: source_port_low is above source_port_high");
+    }
+    push_stats(L, self.box, self.host.synflood(target, flood));
+    return 1;
+}
+
+int host_ping(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string target = to_target(L, "ping");
+    PingOptions ping;
+    Options options(L, 3, "ping");
+    options.integer("count", ping.count, 1, kMany);
+    options.get("interval", ping.interval);
+    options.integer("size", ping.size, 0, 65507);
+    options.integer("ttl", ping.ttl, 1, 255);
+    options.get("start", ping.start);
+    options.finish();
+    push_stats(L, self.box, self.host.ping(target, ping));
+    return 1;
+}
+
+// sysctl(name) reads, sysctl(name, value) writes.
+int host_sysctl(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string name = to_text(L, 2, "sysctl: name");
+    if (!lua_isnoneornil(L, 3)) {
+        const std::string value =
+            lua_type(L, 3) == LUA_TNUMBER
+                ? std::to_string(to_integer(L, 3, "sysctl: " + name,
+                                            std::numeric_limits<std::int64_t>::min(),
+                                            std::numeric_limits<std::int64_t>::max()))
+                : to_text(L, 3, "sysctl: " + name);
+        self.host.set_sysctl(name, value);
+    }
+    push_string(L, self.host.sysctl(name));
+    return 1;
+}
+
+int host_counter(lua_State* L) {
+    HostHandle& self = self_host(L);
+    lua_pushinteger(L, static_cast<lua_Integer>(self.host.counter(to_text(L, 2, "counter: name"))));
+    return 1;
+}
+
+int host_counters(lua_State* L) {
+    HostHandle& self = self_host(L);
+    lua_newtable(L);
+    for (const auto& [name, value] : self.host.counters()) {
+        lua_pushinteger(L, static_cast<lua_Integer>(value));
+        lua_setfield(L, -2, name.c_str());
+    }
+    return 1;
+}
+
+std::uint16_t optional_port(lua_State* L, const char* what) {
+    return lua_isnoneornil(L, 2) ? std::uint16_t{0}
+                                 : static_cast<std::uint16_t>(to_integer(L, 2, what, 0, 65535));
+}
+
+int host_syn_queue(lua_State* L) {
+    HostHandle& self = self_host(L);
+    lua_pushinteger(L, self.host.syn_queue(optional_port(L, "syn_queue: port")));
+    return 1;
+}
+
+int host_accept_queue(lua_State* L) {
+    HostHandle& self = self_host(L);
+    lua_pushinteger(L, self.host.accept_queue(optional_port(L, "accept_queue: port")));
+    return 1;
+}
+
+// dropped(reason) or dropped(): {reason = count} of those that are not zero.
+int host_dropped(lua_State* L) {
+    HostHandle& self = self_host(L);
+    if (lua_isnoneornil(L, 2)) {
+        lua_newtable(L);
+    }
+    std::vector<std::string_view> known;
+    for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(DropReason::kCount); ++i) {
+        const auto reason = static_cast<DropReason>(i);
+        const std::uint64_t count = self.host.dropped(reason);
+        known.push_back(to_string(reason));
+        if (lua_isnoneornil(L, 2)) {
+            if (count > 0) {
+                push_string(L, known.back());
+                lua_pushinteger(L, static_cast<lua_Integer>(count));
+                lua_rawset(L, -3);
+            }
+        } else if (to_text(L, 2, "dropped: reason") == known.back()) {
+            lua_pushinteger(L, static_cast<lua_Integer>(count));
+            return 1;
+        }
+    }
+    if (lua_isnoneornil(L, 2)) {
+        return 1;
+    }
+    const std::string word = to_text(L, 2, "dropped: reason");
+    throw InputError("dropped: unknown reason \"" + word + "\"" + did_you_mean(word, known) +
+                     " (allowed: " + join(known) + ")");
+}
+
+int host_ss(lua_State* L) {
+    HostHandle& self = self_host(L);
+    push_string(L, lua_isnoneornil(L, 2) ? self.host.ss() : self.host.ss(to_text(L, 2, "ss")));
+    return 1;
+}
+
+int host_nstat(lua_State* L) {
+    HostHandle& self = self_host(L);
+    push_string(
+        L, lua_isnoneornil(L, 2) ? self.host.nstat() : self.host.nstat(to_text(L, 2, "nstat")));
+    return 1;
+}
+
+int host_name(lua_State* L) {
+    push_string(L, self_host(L).host.name());
+    return 1;
+}
+
+int host_address(lua_State* L) {
+    push_string(L, to_string(self_host(L).host.address()));
+    return 1;
+}
+
+int host_violations(lua_State* L) {
+    lua_pushinteger(L, static_cast<lua_Integer>(self_host(L).host.integrity_violations()));
+    return 1;
+}
+
+}  // namespace
+
+HostHandle& self_host(lua_State* L) {
+    auto& self = check_self<HostHandle>(L);
+    static_cast<void>(self.box->net());
+    return self;
+}
+
+void push_host(lua_State* L, const BoxPtr& box, const HostRef& host) {
+    box->push_cached(L, "node " + std::to_string(host.id()), [&] {
+        push_object(L, HostHandle{box, host});
+    });
+}
+
+void open_host(lua_State* L) {
+    constexpr Member kMethods[] = {
+        {"tcp", NETSIM_LUA(host_tcp)},
+        {"spawn", NETSIM_LUA(host_spawn)},
+        {"sleep", NETSIM_LUA(host_sleep)},
+        {"at", NETSIM_LUA(host_at)},
+        {"now", NETSIM_LUA(host_now)},
+        {"serve", NETSIM_LUA(host_serve)},
+        {"load", NETSIM_LUA(host_load)},
+        {"sink", NETSIM_LUA(host_sink)},
+        {"bulk", NETSIM_LUA(host_bulk)},
+        {"synflood", NETSIM_LUA(host_synflood)},
+        {"ping", NETSIM_LUA(host_ping)},
+        {"sysctl", NETSIM_LUA(host_sysctl)},
+        {"counter", NETSIM_LUA(host_counter)},
+        {"counters", NETSIM_LUA(host_counters)},
+        {"syn_queue", NETSIM_LUA(host_syn_queue)},
+        {"accept_queue", NETSIM_LUA(host_accept_queue)},
+        {"dropped", NETSIM_LUA(host_dropped)},
+        {"ss", NETSIM_LUA(host_ss)},
+        {"nstat", NETSIM_LUA(host_nstat)},
+        {"route", NETSIM_LUA(node_route)},
+        {"blackhole", NETSIM_LUA(node_blackhole)},
+    };
+    constexpr Member kFields[] = {
+        {"name", NETSIM_LUA(host_name)},
+        {"address", NETSIM_LUA(host_address)},
+        {"integrity_violations", NETSIM_LUA(host_violations)},
+    };
+    register_class(L, {HostHandle::kClass, kMethods, kFields, destroy_object<HostHandle>});
+}
+
+}  // namespace netsim::lua

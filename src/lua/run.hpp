@@ -1,0 +1,82 @@
+// Running a script: what the command line asks for, and what it gets back.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lua/runtime.hpp"
+#include "netsim/network.hpp"
+#include "netsim/time.hpp"
+
+namespace netsim::lua {
+
+using Json = nlohmann::ordered_json;
+
+struct RunOptions {
+    std::string script;                    // as messages name it
+    std::string text;                      // its source
+    std::string library_dir;               // the shipped lua/ folder
+    std::string topology_dir;              // the shipped topologies/ folder
+    std::vector<std::string> arguments;    // --PARAM VALUE, as typed
+    std::vector<std::string> settings;     // --set's values
+    std::vector<std::string> other_flags;  // names the command line knows, for "did you mean"
+    std::optional<std::uint64_t> seed;     // instead of the script's
+    std::optional<Duration> until;         // simulated time ends here at the latest
+    std::optional<std::string> pcap_dir;   // a capture per case
+    std::optional<std::string> trace;      // packets that match, as text
+    bool quiet = false;                    // no print()
+    bool help = false;                     // tell the script's parameters and end
+    bool utf8 = false;                     // plots and tables in more than ASCII
+    RunLimits run_limits;
+    Limits limits;
+    std::ostream* out = nullptr;
+    std::ostream* err = nullptr;
+    std::function<bool()> interrupted;      // polled
+    std::function<void(Network*)> running;  // a run begins; null: it ended
+    std::function<void(const std::string& name, Time now, Time end, std::uint64_t events)> progress;
+};
+
+struct Expectation {
+    std::string place;
+    std::string message;
+    bool ok = true;
+};
+
+/// One network's run.
+struct CaseReport {
+    std::string name;
+    Json results = Json::object();
+    Json hosts = Json::object();  // name -> {counters}
+    std::uint64_t seed = 0;
+    double simulated_seconds = 0;
+    std::uint64_t events = 0;
+    std::uint64_t handshakes = 0;
+    std::uint64_t digest = 0;
+    std::string ended;  // why its last run ended: "until", "idle", "events", ...
+};
+
+struct RunReport {
+    Failure failure;
+    std::vector<CaseReport> cases;
+    std::vector<Expectation> expectations;
+
+    bool interrupted() const { return failure.ending == Ending::kInterrupted; }
+
+    bool expectations_failed() const;
+    double simulated_seconds() const;
+    std::uint64_t events() const;
+    std::uint64_t handshakes() const;
+    /// One case: its own digest; several: a digest of theirs.
+    std::uint64_t digest() const;
+};
+
+/// Runs a script to its end or first failure. Never throws for what a script did.
+RunReport run_script(const RunOptions& options);
+
+}  // namespace netsim::lua

@@ -1,0 +1,272 @@
+// Parking, waking and ending processes.
+#include "lua/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/units.hpp"
+#include "lua/bind.hpp"
+#include "lua/session.hpp"
+#include "lua/socket.hpp"
+
+namespace netsim::lua {
+namespace {
+
+// Keeps a Lua value alive from C++; never given back, as it dies with the interpreter, except by
+// processes that end.
+int reference(lua_State* L, int index) {
+    lua_pushvalue(L, index);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+}  // namespace
+
+Callback::Callback(lua_State* L, int index, std::string what)
+    : runtime_(Runtime::of(L)), what_(std::move(what)) {
+    function_ref_ = reference(L, index);
+    thread_ = lua_newthread(L);
+    thread_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_checkstack(thread_, LUA_MINSTACK);
+}
+
+bool Callback::call(Network& net, const std::function<int(lua_State*)>& push,
+                    const std::function<void(lua_State*, int results)>& take) {
+    if (runtime_.failed()) {
+        return false;
+    }
+    lua_rawgeti(thread_, LUA_REGISTRYINDEX, function_ref_);
+    const int arguments = push ? push(thread_) : 0;
+    int results = 0;
+    bool ok = runtime_.resume(thread_, arguments, results);
+    if (ok && lua_status(thread_) == LUA_YIELD) {
+        runtime_.fail({Ending::kRuntime, place(thread_) + "a callback cannot block", {}});
+        ok = false;
+    }
+    if (!ok) {
+        runtime_.add_context("in " + what_ + " at " +
+                             format_duration(net.now().time_since_epoch()));
+        net.stop();
+        return false;
+    }
+    if (take) {
+        take(thread_, results);
+    }
+    lua_settop(thread_, 0);
+    return true;
+}
+
+void Process::own(ProcessId self, SocketState& socket) {
+    if (socket.owner == self) {
+        return;
+    }
+    socket.owner = self;
+    if (sockets.size() >= prune_at) {
+        std::erase_if(sockets, [self](const std::weak_ptr<SocketState>& weak) {
+            const auto other = weak.lock();
+            return !other || !other->open || other->owner != self;
+        });
+        prune_at = std::max<std::size_t>(16, 2 * sockets.size());
+    }
+    sockets.push_back(socket.weak_from_this());
+}
+
+Process& Scheduler::process(ProcessId id) {
+    Process* found = processes_.find(id);
+    CHECK(found != nullptr);
+    return *found;
+}
+
+void Scheduler::adopt(SocketState& socket) {
+    if (current_) {
+        process(current_).own(current_, socket);
+    }
+}
+
+void Scheduler::spawn(lua_State* L, const HostRef& host, int count) {
+    const int function = lua_gettop(L) - count + 1;
+    luaL_checktype(L, function, LUA_TFUNCTION);
+    const ProcessId id = processes_.emplace(Process(host));
+    Process& entry = process(id);
+    entry.thread = lua_newthread(L);
+    entry.thread_ref = reference(L, -1);
+    lua_pop(L, 1);
+    if (lua_checkstack(entry.thread, count + LUA_MINSTACK) == 0) {
+        throw MisuseError("spawn: too many arguments");
+    }
+    for (int i = function + 1; i < function + count; ++i) {
+        if (auto* socket = test_object<SocketHandle>(L, i); socket != nullptr) {
+            // As a child inherits a descriptor that its parent then closes.
+            entry.own(id, *socket->state);
+        }
+    }
+    lua_xmove(L, entry.thread, count);
+    HostRef where = host;
+    where.at(box_.net().now(), [this, id, count] {
+        if (processes_.contains(id)) {
+            resume(id, count - 1);
+        }
+    });
+}
+
+int Scheduler::block(lua_State* L, std::unique_ptr<Operation> operation, const char* what) {
+    if (const auto results = operation->attempt(L)) {
+        return *results;
+    }
+    Process* process = current();
+    if (process == nullptr) {
+        if (operation->deadline && *operation->deadline <= box_.net().now()) {
+            return operation->timed_out(L);  // settimeout(0) never waits
+        }
+        throw MisuseError(std::string(what) +
+                          " would have to wait: call it inside host:spawn(function(host) ... end)");
+    }
+    if (operation->deadline && *operation->deadline <= box_.net().now()) {
+        return operation->timed_out(L);
+    }
+    if (process->thread != L) {
+        throw MisuseError(std::string(what) +
+                          " would block a coroutine of the script's own: spawn a process for it");
+    }
+    process->operation = std::move(operation);
+    park(current_);
+    return lua_yieldk(L, 0, 0, guarded_again<Scheduler::resume_call>);
+}
+
+// The rest of a call that blocked: the same attempt, on the process's own stack.
+int Scheduler::resume_call(lua_State* L) {
+    // Only processes of the network that is running can be resumed.
+    Scheduler& self = **static_cast<Scheduler**>(lua_getextraspace(L));
+    Process& process = self.process(self.current_);
+    std::unique_ptr<Operation> operation = std::move(process.operation);
+    if (const auto results = operation->attempt(L)) {
+        return *results;
+    }
+    if (process.expired) {
+        return operation->timed_out(L);
+    }
+    process.operation = std::move(operation);
+    self.park(self.current_);
+    return lua_yieldk(L, 0, 0, guarded_again<Scheduler::resume_call>);
+}
+
+void Scheduler::park(ProcessId id) {
+    Process& entry = process(id);
+    const std::uint64_t park = ++entry.parks;
+    entry.expired = false;
+    *static_cast<Scheduler**>(lua_getextraspace(entry.thread)) = this;
+    entry.operation->each_socket([&](const std::shared_ptr<SocketState>& socket, unsigned events) {
+        socket->waiters.push_back({id, park, events});
+        socket->watch(*this);
+    });
+    if (entry.operation->deadline) {
+        entry.host.at(*entry.operation->deadline, [this, id, park] { wake(id, park, true); });
+    }
+}
+
+void Scheduler::unpark(ProcessId id, Process& process) {
+    process.operation->each_socket([&](const std::shared_ptr<SocketState>& socket, unsigned) {
+        std::erase_if(socket->waiters, [&](const Waiter& waiter) { return waiter.process == id; });
+    });
+    ++process.parks;
+}
+
+void Scheduler::wake(ProcessId id, std::uint64_t park, bool expired) {
+    Process* process = processes_.find(id);
+    if (process == nullptr || process->parks != park || !process->operation) {
+        return;
+    }
+    unpark(id, *process);
+    process->expired = expired;
+    resume(id, 0);
+}
+
+void Scheduler::socket_ready(SocketState& socket, unsigned events) {
+    const std::vector<Waiter> waiters = socket.waiters;  // waking changes the list
+    for (const Waiter& waiter : waiters) {
+        // An error or hang-up concerns whoever waits, as in poll(2).
+        if ((events & (waiter.events | poll::kErr | poll::kHup)) == 0) {
+            continue;
+        }
+        Process* process = processes_.find(waiter.process);
+        if (process == nullptr || process->parks != waiter.park) {
+            continue;
+        }
+        if (!current_) {
+            wake(waiter.process, waiter.park, false);
+        } else {
+            // Another process is running (a call of its own caused this): wait for its turn.
+            process->host.at(box_.net().now(),
+                             [this, waiter] { wake(waiter.process, waiter.park, false); });
+        }
+    }
+}
+
+void Scheduler::resume(ProcessId id, int arguments) {
+    Runtime& runtime = box_.session().runtime();
+    if (runtime.failed()) {
+        return;
+    }
+    Process& entry = process(id);
+    const ProcessId outer = std::exchange(current_, id);
+    Rng* const stream = runtime.set_random(&random_of(entry.host));
+    int results = 0;
+    bool ok = runtime.resume(entry.thread, arguments, results);
+    runtime.set_random(stream);
+    if (ok && lua_status(entry.thread) == LUA_YIELD && !entry.operation) {
+        runtime.fail({Ending::kRuntime,
+                      place(entry.thread) + "coroutine.yield() outside a coroutine of the "
+                                            "script's own",
+                      {}});
+        ok = false;
+    }
+    if (!ok) {
+        current_ = outer;
+        report(entry);
+        return;
+    }
+    if (lua_status(entry.thread) != LUA_YIELD) {
+        end(id);
+    }
+    current_ = outer;
+}
+
+void Scheduler::report(const Process& process) {
+    box_.session().runtime().add_context("in a process of host \"" + process.host.name() +
+                                         "\" at " +
+                                         format_duration(box_.net().now().time_since_epoch()));
+    box_.net().stop();
+}
+
+void Scheduler::end(ProcessId id) {
+    Process& entry = process(id);
+    const std::vector<std::weak_ptr<SocketState>> sockets = std::move(entry.sockets);
+    for (const auto& weak : sockets) {
+        const auto socket = weak.lock();
+        if (socket && socket->open && socket->owner == id) {
+            socket->close();
+        }
+    }
+    luaL_unref(entry.thread, LUA_REGISTRYINDEX, entry.thread_ref);
+    processes_.erase(id);
+}
+
+void Scheduler::abandon() {
+    for (std::uint32_t i = 0; i < processes_.end_index(); ++i) {
+        if (processes_.live(i)) {
+            processes_.at(i).operation.reset();
+        }
+    }
+}
+
+Rng& Scheduler::random_of(const HostRef& host) {
+    const std::uint32_t node = host.id();
+    const auto at =
+        std::lower_bound(random_.begin(), random_.end(), node,
+                         [](const auto& entry, std::uint32_t n) { return entry.first < n; });
+    if (at != random_.end() && at->first == node) {
+        return *at->second;
+    }
+    return *random_.emplace(at, node, std::make_unique<Rng>(host.rng("lua")))->second;
+}
+
+}  // namespace netsim::lua

@@ -1,0 +1,368 @@
+// A run of a script from its first line to its report.
+#include "lua/session.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <utility>
+
+#include "base/digest.hpp"
+#include "base/text.hpp"
+#include "lua/bind.hpp"
+#include "tcp/sysctl.hpp"
+
+namespace netsim::lua {
+namespace {
+
+struct Setting {
+    std::string host;  // empty: every host
+    std::string name;
+    std::string value;
+};
+
+// "web.net.ipv4.tcp_syncookies=0" or "net.ipv4.tcp_syncookies=0". Host names may contain dots, so
+// the sysctl is found from the right.
+Setting parse_setting(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw InputError("--set " + text + ": expected HOST.SYSCTL=VALUE or SYSCTL=VALUE");
+    }
+    const std::string left = text.substr(0, equals);
+    const std::string value = text.substr(equals + 1);
+    if (tcp::is_sysctl(left)) {
+        return {"", left, value};
+    }
+    for (std::size_t dot = left.find('.'); dot != std::string::npos;
+         dot = left.find('.', dot + 1)) {
+        if (tcp::is_sysctl(left.substr(dot + 1))) {
+            return {left.substr(0, dot), left.substr(dot + 1), value};
+        }
+    }
+    std::vector<std::string_view> known;
+    for (const tcp::SysctlEntry& entry : tcp::sysctl_table()) {
+        known.push_back(entry.name);
+    }
+    // A host in front makes every name look far: compare the part from "net." on, too.
+    const std::size_t net = left.find("net.");
+    const std::string word = net == std::string::npos ? left : left.substr(net);
+    throw InputError("--set " + text + ": unknown sysctl \"" + word + "\"" +
+                     did_you_mean(word, known) + " (netsim sysctl lists all)");
+}
+
+std::string file_name(const std::string& name) {
+    std::string result;
+    for (const char c : name) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-';
+        result += plain ? c : '_';
+    }
+    return result.empty() ? "case" : result;
+}
+
+}  // namespace
+
+Box::Box(Session& session, std::string name, const NetworkOptions& options)
+    : session_(session),
+      name_(std::move(name)),
+      scheduler_(*this),
+      network_(std::make_unique<Network>(options)) {
+    report_.name = name_;
+    report_.seed = options.seed;
+    const RunOptions& run = session_.options();
+    if (run.trace) {
+        network_->trace(*run.out, *run.trace);
+    }
+    network_->on_progress([this](Time now) {
+        const RunOptions& o = session_.options();
+        if (o.interrupted && o.interrupted()) {
+            network_->interrupt();
+        }
+        session_.runtime().check_out();
+        if (session_.runtime().failed()) {
+            network_->stop();  // nobody reads the trace any more
+        }
+        if (o.progress) {
+            o.progress(name_, now, end_, network_->events());
+        }
+    });
+}
+
+Network& Box::net() {
+    if (!network_) {
+        throw MisuseError("the network of case \"" + name_ +
+                          "\" is gone: take what you need before its scenario returns");
+    }
+    return *network_;
+}
+
+void Box::apply_settings(HostRef host) {
+    for (const std::string& text : session_.options().settings) {
+        const Setting setting = parse_setting(text);
+        if (setting.host.empty() || setting.host == host.name()) {
+            host.set_sysctl(setting.name, setting.value);
+        }
+    }
+}
+
+void Box::check_settings() {
+    std::vector<std::string> names;
+    for (const HostRef& host : net().hosts()) {
+        names.push_back(host.name());
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const std::string& text : session_.options().settings) {
+        const Setting setting = parse_setting(text);
+        if (!setting.host.empty() &&
+            std::find(known.begin(), known.end(), setting.host) == known.end()) {
+            throw InputError("--set " + text + ": no host \"" + setting.host + "\"" +
+                             did_you_mean(setting.host, known) + " (hosts: " + join(known) + ")");
+        }
+    }
+}
+
+void Box::begin() {
+    begun_ = true;
+    check_settings();
+    session_.check_arguments();
+    if (session_.options().pcap_dir) {
+        net().capture(session_.capture_path(name_));
+    }
+}
+
+std::string Box::run(std::optional<Time> until) {
+    Network& network = net();
+    const RunOptions& options = session_.options();
+    Runtime& runtime = session_.runtime();
+    if (running_) {
+        throw MisuseError("net:run() is running already: a process waits with host:sleep()");
+    }
+    if (!begun_) {
+        begin();
+    }
+    if (options.until) {
+        until = std::min(until.value_or(kNever), Time(*options.until));
+    }
+    RunLimits limits = options.run_limits;
+    if (limits.events_max > 0) {
+        if (network.events() >= limits.events_max) {
+            return "events";
+        }
+        limits.events_max -= network.events();
+    }
+    end_ = until.value_or(kNever);
+    running_ = true;
+    if (options.running) {
+        options.running(&network);
+    }
+    RunResult result;
+    try {
+        result = until ? network.run_until(*until, limits) : network.run(limits);
+    } catch (...) {
+        running_ = false;
+        if (options.running) {
+            options.running(nullptr);
+        }
+        throw;
+    }
+    running_ = false;
+    if (options.running) {
+        options.running(nullptr);
+    }
+    runtime.begin_call();
+    report_.ended = result.reason;
+    if (result.reason == "interrupted") {
+        runtime.fail({Ending::kInterrupted, "interrupted", {}});
+    }
+    if (runtime.failed()) {
+        throw MisuseError(runtime.failure().message);  // unwinds the script; the first report stays
+    }
+    return result.reason;
+}
+
+void Box::finish() {
+    if (!network_) {
+        return;
+    }
+    Network& network = *network_;
+    report_.simulated_seconds = to_seconds(network.now());
+    report_.events = network.events();
+    report_.handshakes = network.handshakes();
+    report_.digest = network.digest();
+    for (const HostRef& host : network.hosts()) {
+        Json counters = Json::object();
+        for (const auto& [name, value] : host.counters()) {
+            counters[name] = value;
+        }
+        report_.hosts[host.name()] = Json{{"counters", std::move(counters)}};
+    }
+    scheduler_.abandon();
+    if (begun_ && session_.options().pcap_dir) {
+        network.finish_captures();
+    }
+    network_.reset();
+}
+
+void Box::push_cached(lua_State* L, const std::string& key, const std::function<void()>& make) {
+    // One table per network in the registry, by its address, which is unique while it lives.
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, this) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, this);
+    }
+    if (lua_getfield(L, -1, key.c_str()) == LUA_TNIL) {
+        lua_pop(L, 1);
+        make();
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, key.c_str());
+    }
+    lua_remove(L, -2);
+}
+
+Session::Session(const RunOptions& options)
+    : options_(options), runtime_(options.limits, options.seed.value_or(1), *options.out) {
+    runtime_.set_session(this);
+    runtime_.set_quiet(options.quiet);
+    runtime_.set_interrupt_poll(options.interrupted);
+    case_name_ = std::filesystem::path(options.script).stem().string();
+}
+
+Session::~Session() = default;
+
+BoxPtr Session::make_box(const std::string& name, NetworkOptions options) {
+    if (options_.seed) {
+        options.seed = *options_.seed;
+    }
+    auto box = std::make_shared<Box>(*this, name, options);
+    boxes.push_back(box);
+    return box;
+}
+
+std::string Session::capture_path(const std::string& name) {
+    std::string base = file_name(name);
+    for (int i = 2; !captures_.insert(base).second; ++i) {
+        base = file_name(name) + "-" + std::to_string(i);
+    }
+    std::error_code error;
+    std::filesystem::create_directories(*options_.pcap_dir, error);
+    if (error) {
+        throw InputError("--pcap " + *options_.pcap_dir + ": " + error.message());
+    }
+    return (std::filesystem::path(*options_.pcap_dir) / (base + ".pcapng")).string();
+}
+
+void Session::finish_boxes(std::size_t keep) {
+    const auto first = boxes.begin() + static_cast<std::ptrdiff_t>(std::min(keep, boxes.size()));
+    const std::vector<BoxPtr> all(first, boxes.end());
+    boxes.erase(first, boxes.end());
+    std::string trouble;
+    for (const BoxPtr& box : all) {
+        try {
+            box->finish();
+        } catch (const InputError& error) {
+            trouble = error.what();
+        }
+        report_.cases.push_back(box->report());
+    }
+    if (!trouble.empty()) {
+        throw InputError(trouble);
+    }
+}
+
+void Session::check_arguments() {
+    if (params_read || options_.arguments.empty()) {
+        return;
+    }
+    const std::string& word = options_.arguments.front();
+    if (!word.starts_with("--")) {
+        throw InputError("unexpected argument \"" + word + "\"");
+    }
+    const std::string flag = word.substr(0, word.find('='));
+    const std::vector<std::string_view> known(options_.other_flags.begin(),
+                                              options_.other_flags.end());
+    throw InputError("unknown option " + flag + did_you_mean(flag, known) +
+                     " (this script has no parameters of its own)");
+}
+
+void Session::open_libraries() {
+    runtime_.protect([this](lua_State* L) {
+        open_sandbox(L, options_.library_dir);
+        open_netsim(L);
+        open_network(L);
+        open_host(L);
+        open_link(L);
+        open_socket(L);
+        open_stats(L);
+    });
+}
+
+RunReport Session::run() {
+    const auto noting_input_errors = [this](const auto& f) {
+        try {
+            f();
+        } catch (const InputError& error) {
+            runtime_.fail({Ending::kInput, error.what(), {}});
+        }
+    };
+    open_libraries();
+    if (!runtime_.failed()) {
+        noting_input_errors([this] {
+            for (const std::string& setting : options_.settings) {
+                static_cast<void>(parse_setting(setting));
+            }
+            runtime_.run_text(options_.text, "@" + options_.script);
+        });
+    }
+    if (!runtime_.failed()) {
+        noting_input_errors([this] { check_arguments(); });
+    }
+    noting_input_errors([this] { finish_boxes(); });
+    report_.failure = runtime_.failure();
+    return std::move(report_);
+}
+
+bool RunReport::expectations_failed() const {
+    return std::any_of(expectations.begin(), expectations.end(),
+                       [](const Expectation& e) { return !e.ok; });
+}
+
+double RunReport::simulated_seconds() const {
+    double total = 0;
+    for (const CaseReport& one : cases) {
+        total += one.simulated_seconds;
+    }
+    return total;
+}
+
+std::uint64_t RunReport::events() const {
+    std::uint64_t total = 0;
+    for (const CaseReport& one : cases) {
+        total += one.events;
+    }
+    return total;
+}
+
+std::uint64_t RunReport::handshakes() const {
+    std::uint64_t total = 0;
+    for (const CaseReport& one : cases) {
+        total += one.handshakes;
+    }
+    return total;
+}
+
+std::uint64_t RunReport::digest() const {
+    if (cases.size() == 1) {
+        return cases.front().digest;
+    }
+    Digest digest;
+    for (const CaseReport& one : cases) {
+        digest.add(one.digest);
+    }
+    return digest.value();
+}
+
+RunReport run_script(const RunOptions& options) {
+    Session session(options);
+    return session.run();
+}
+
+}  // namespace netsim::lua

@@ -1,0 +1,50 @@
+// What is in flight on one direction of a link: a ring ordered by (arrival, order). Packets almost
+// always arrive in the order they were sent, so an insertion is a push at the back; one that
+// overtakes is put into its place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "base/ring.hpp"
+#include "netsim/time.hpp"
+#include "wire/packet.hpp"
+
+namespace netsim::net {
+
+struct InFlight {
+    Time at;                  // arrival
+    std::uint64_t order = 0;  // its event's place among those of the same instant
+    wire::PacketPtr packet;
+
+    bool before(const InFlight& other) const {
+        return at != other.at ? at < other.at : order < other.order;
+    }
+};
+
+class ArrivalRing {
+ public:
+    std::size_t size() const { return ring_.size(); }
+
+    bool empty() const { return ring_.empty(); }
+
+    const InFlight& front() const { return ring_.front(); }
+
+    /// True if it is the first to arrive now.
+    bool insert(InFlight entry) {
+        std::size_t place = ring_.size();
+        while (place > 0 && entry.before(ring_[place - 1])) {
+            --place;
+        }
+        ring_.insert(place, std::move(entry));
+        return place == 0;
+    }
+
+    wire::PacketPtr pop() { return ring_.pop_front().packet; }
+
+ private:
+    Ring<InFlight> ring_;
+};
+
+}  // namespace netsim::net

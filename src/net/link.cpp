@@ -1,0 +1,336 @@
+// A packet's way through one direction: queue (drop-tail), serialisation, then the wire with its
+// impairments. All of it is decided when the packet is handed over; only arrivals are events.
+#include "net/link.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/ring.hpp"
+#include "net/arrival_ring.hpp"
+#include "net/packet_log.hpp"
+#include "netsim/result.hpp"
+#include "netsim/rng.hpp"
+
+namespace netsim::net {
+namespace {
+
+/// The bound where the options set none: about 150 MB of packets in one direction.
+constexpr std::size_t kInFlightMax = std::size_t{1} << 20U;
+
+std::string default_name(const Node& from, const Node& to) {
+    std::size_t earlier = 0;
+    for (const Interface& interface : from.interfaces()) {
+        if (interface.out != nullptr && &interface.out->to() == &to) {
+            ++earlier;
+        }
+    }
+    const std::string name = from.name() + "-" + to.name();
+    return earlier == 0 ? name : name + "#" + std::to_string(earlier + 1);
+}
+
+/// Rounded up to whole nanoseconds: a link never beats its rate.
+Duration serialisation_time(std::uint32_t length, std::uint64_t rate_bps) {
+    const std::uint64_t bits_e9 = std::uint64_t{length} * 8 * 1'000'000'000U;
+    return Duration(static_cast<std::int64_t>((bits_e9 + rate_bps - 1) / rate_bps));
+}
+
+bool is_impaired(const LinkOptions& o) {
+    return o.loss > 0 || o.gemodel || o.duplicate > 0 || o.corrupt > 0 || o.reorder > 0 ||
+           o.jitter > Duration::zero();
+}
+
+}  // namespace
+
+struct LinkDirection::State {
+    struct Sending {
+        Time departs;
+        std::uint32_t length;
+    };
+
+    ArrivalRing in_flight;
+    std::uint64_t armed = 0;  // argument of the pending event; older ones are void
+    Ring<Sending> sending;    // waiting or being sent, the latter first; only with a rate
+    std::uint64_t sending_bytes = 0;
+    Time wire_free{};
+    Time last_arrival{};
+    bool bad = false;  // Gilbert-Elliott's state
+    std::uint32_t since_reorder = 0;
+    // One stream per purpose, made at its first draw: switching one impairment on or off leaves
+    // the draws of the others as they were.
+    std::optional<Rng> loss;
+    std::optional<Rng> gemodel;
+    std::optional<Rng> duplicate;
+    std::optional<Rng> corrupt;
+    std::optional<Rng> reorder;
+    std::optional<Rng> jitter;
+
+    /// Forgets what has left by now.
+    void advance(Time now) {
+        while (!sending.empty() && sending.front().departs <= now) {
+            sending_bytes -= sending.pop_front().length;
+        }
+    }
+};
+
+namespace {
+
+Rng& stream(std::optional<Rng>& rng, const Fabric& fabric, const LinkLabel& label,
+            const char* purpose) {
+    if (!rng) {
+        rng = fabric.sim.rng("link/" + label.link + "/" + std::to_string(label.direction) + "/" +
+                             purpose);
+    }
+    return *rng;
+}
+
+}  // namespace
+
+LinkDirection::LinkDirection(Fabric& fabric, Node& from, std::uint32_t from_if, Node& to,
+                             std::uint32_t to_if, const LinkOptions& options, LinkLabel label)
+    : fabric_(fabric),
+      from_(from),
+      to_(to),
+      from_if_(from_if),
+      to_if_(to_if),
+      label_(std::move(label)),
+      state_(std::make_unique<State>()) {
+    CHECK(from_if < from.interfaces().size() && to_if < to.interfaces().size());
+    set_options(options);
+}
+
+LinkDirection::LinkDirection(Fabric& fabric, Node& from, std::uint32_t from_if, Node& to,
+                             std::uint32_t to_if, const LinkOptions& options)
+    : LinkDirection(fabric, from, from_if, to, to_if, options,
+                    LinkLabel{default_name(from, to), 0}) {}
+
+LinkDirection::~LinkDirection() = default;
+
+void LinkDirection::set_options(const LinkOptions& options) {
+    check(options);
+    options_ = options;
+    impaired_ = is_impaired(options);
+}
+
+void LinkDirection::set_up(bool up) {
+    up_ = up;
+    if (up) {
+        return;
+    }
+    ++state_->armed;  // the pending event is void now
+    while (!state_->in_flight.empty()) {
+        --stats_.in_flight;
+        drop(state_->in_flight.pop(), DropReason::kLinkDown);
+    }
+    state_->sending.clear();
+    state_->sending_bytes = 0;
+    state_->wire_free = fabric_.sim.now();
+    state_->last_arrival = fabric_.sim.now();
+}
+
+std::uint32_t LinkDirection::queue_packets() const {
+    state_->advance(fabric_.sim.now());
+    return static_cast<std::uint32_t>(state_->sending.size());
+}
+
+std::uint64_t LinkDirection::queue_bytes() const {
+    state_->advance(fabric_.sim.now());
+    return state_->sending_bytes;
+}
+
+void LinkDirection::transmit(wire::PacketPtr packet) {
+    const std::uint32_t length = packet->length();
+    ++stats_.sent_packets;
+    stats_.sent_bytes += length;
+    trace_packet(fabric_, from_, from_.interfaces()[from_if_].name, sim::PacketEvent::kSent,
+                 *packet);
+    if (!up_) {
+        drop(std::move(packet), DropReason::kLinkDown);
+    } else if (length > options_.mtu) {
+        drop(std::move(packet), DropReason::kMtuExceeded);
+    } else {
+        admit(std::move(packet), length);
+    }
+}
+
+/// Drop-tail in front of the wire; the packet being sent does not count against the limits.
+void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
+    State& s = *state_;
+    const Time now = fabric_.sim.now();
+    if (!s.sending.empty()) {
+        s.advance(now);
+    }
+    if (!s.sending.empty()) {
+        const std::size_t waiting = s.sending.size() - 1;
+        const std::uint64_t waiting_bytes = s.sending_bytes - s.sending.front().length;
+        if ((options_.limit_packets && waiting >= *options_.limit_packets) ||
+            (options_.limit_bytes && waiting_bytes + length > *options_.limit_bytes)) {
+            return drop(std::move(packet), DropReason::kQueueFull);
+        }
+    }
+    if (s.in_flight.size() >= kInFlightMax) {
+        return drop(std::move(packet), DropReason::kQueueFull);
+    }
+    Time departs = std::max(now, s.wire_free);
+    if (options_.rate_bps) {
+        departs += serialisation_time(length, *options_.rate_bps);
+        s.wire_free = departs;
+        s.sending.push_back({departs, length});
+        s.sending_bytes += length;
+    }
+    if (impaired_) {
+        impair_and_launch(std::move(packet), departs);
+    } else {
+        launch(std::move(packet), departs);
+    }
+}
+
+/// As netem_enqueue() counts: a duplicate that is lost leaves one.
+void LinkDirection::impair_and_launch(wire::PacketPtr packet, Time departs) {
+    State& s = *state_;
+    if (options_.duplicate > 0 &&
+        stream(s.duplicate, fabric_, label_, "duplicate").chance(options_.duplicate)) {
+        wire::PacketPtr copy = fabric_.packets.make(*packet);
+        ++stats_.sent_packets;
+        stats_.sent_bytes += copy->length();
+        ++stats_.duplicated;
+        trace_packet(fabric_, from_, from_.interfaces()[from_if_].name,
+                     sim::PacketEvent::kDuplicated, *copy);
+        if (loses()) {
+            drop(std::move(packet), DropReason::kLoss);
+        } else {
+            launch(std::move(packet), departs);
+        }
+        return launch(std::move(copy), departs);
+    }
+    if (loses()) {
+        return drop(std::move(packet), DropReason::kLoss);
+    }
+    launch(std::move(packet), departs);
+}
+
+/// One packet leaves the queue for the wire.
+void LinkDirection::launch(wire::PacketPtr packet, Time departs) {
+    State& s = *state_;
+    if (options_.corrupt > 0) {
+        Rng& rng = stream(s.corrupt, fabric_, label_, "corrupt");
+        if (rng.chance(options_.corrupt)) {
+            // The field has eight bits; a first damage is not undone by a second.
+            const std::uint64_t octet = rng.below(std::min(packet->length(), 255U));
+            ++stats_.corrupted;
+            if (packet->corrupted == 0) {
+                packet->corrupted = static_cast<std::uint8_t>(1 + octet);
+            }
+        }
+    }
+    const Time arrives = arrival(departs);
+    put_in_flight(std::move(packet), arrives);
+}
+
+/// When a packet that leaves the queue at `departs` arrives. netem_enqueue(): of those at least
+/// `gap` after the last one reordered, the share `reorder` skips the delay.
+Time LinkDirection::arrival(Time departs) {
+    State& s = *state_;
+    if (options_.reorder > 0) {
+        if (s.since_reorder + 1 >= options_.reorder_gap &&
+            stream(s.reorder, fabric_, label_, "reorder").chance(options_.reorder)) {
+            s.since_reorder = 0;
+            ++stats_.reordered;
+            return departs;
+        }
+        ++s.since_reorder;
+    }
+    Time arrives = departs + options_.delay;
+    if (options_.jitter > Duration::zero()) {
+        const std::int64_t jitter = options_.jitter.count();
+        arrives += Duration(stream(s.jitter, fabric_, label_, "jitter").between(-jitter, jitter));
+    }
+    if (!options_.jitter_reorders) {
+        arrives = std::max(arrives, s.last_arrival);
+    }
+    s.last_arrival = arrives;
+    return arrives;
+}
+
+/// netem's loss_event() and loss_gilb_ell(): the packet meets the state before its transition.
+bool LinkDirection::loses() {
+    State& s = *state_;
+    if (options_.gemodel) {
+        const GilbertElliott& model = *options_.gemodel;
+        Rng& rng = stream(s.gemodel, fabric_, label_, "gemodel");
+        const bool was_bad = s.bad;
+        if (rng.chance(was_bad ? model.r : model.p)) {
+            s.bad = !was_bad;
+        }
+        return rng.chance(was_bad ? model.loss_bad : model.loss_good);
+    }
+    return options_.loss > 0 && stream(s.loss, fabric_, label_, "loss").chance(options_.loss);
+}
+
+void LinkDirection::put_in_flight(wire::PacketPtr packet, Time arrives) {
+    ++stats_.in_flight;
+    const std::uint64_t order = fabric_.sim.reserve(from_.id());
+    if (state_->in_flight.insert(InFlight{arrives, order, std::move(packet)})) {
+        arm();
+    }
+}
+
+/// One valid pending event: the first arrival. An earlier one still queued fires as a no-op.
+void LinkDirection::arm() {
+    const InFlight& first = state_->in_flight.front();
+    fabric_.sim.schedule_reserved(first.at, first.order, *this, ++state_->armed);
+}
+
+void LinkDirection::fire(std::uint64_t argument) {
+    if (argument != state_->armed) {
+        return;
+    }
+    wire::PacketPtr packet = state_->in_flight.pop();
+    if (!state_->in_flight.empty()) {
+        arm();
+    }
+    --stats_.in_flight;
+    ++stats_.delivered_packets;
+    stats_.delivered_bytes += packet->length();
+    trace_packet(fabric_, to_, to_.interfaces()[to_if_].name, sim::PacketEvent::kReceived, *packet);
+    digest_packet(fabric_, to_, *packet, 0);
+    to_.receive(std::move(packet), to_if_);
+}
+
+void LinkDirection::drop(wire::PacketPtr packet, DropReason reason) {
+    ++stats_.dropped[static_cast<std::size_t>(reason)];
+    log_drop(fabric_, from_, from_.interfaces()[from_if_].name, *packet, reason);
+}
+
+Link::Link(Fabric& fabric, Node& a, Ipv4 address_a, Node& b, Ipv4 address_b,
+           const LinkOptions& a_to_b, const LinkOptions& b_to_a) {
+    if (&a == &b) {
+        throw InputError("a link connects \"" + a.name() + "\" with itself");
+    }
+    check(a_to_b);
+    check(b_to_a);
+    const std::string name = default_name(a, b);
+    const std::uint32_t if_a = a.add_interface(address_a, 32, a_to_b.mtu);
+    const std::uint32_t if_b = b.add_interface(address_b, 32, b_to_a.mtu);
+    directions_[0] =
+        std::make_unique<LinkDirection>(fabric, a, if_a, b, if_b, a_to_b, LinkLabel{name, 0});
+    directions_[1] =
+        std::make_unique<LinkDirection>(fabric, b, if_b, a, if_a, b_to_a, LinkLabel{name, 1});
+    a.interfaces()[if_a].out = directions_[0].get();
+    b.interfaces()[if_b].out = directions_[1].get();
+}
+
+void Link::set_up(bool up) {
+    for (const auto& direction : directions_) {
+        direction->set_up(up);
+    }
+}
+
+void Link::set_options(unsigned direction, const LinkOptions& options) {
+    LinkDirection& changed = *directions_.at(direction);
+    changed.set_options(options);
+    changed.from().interfaces()[changed.from_interface()].mtu = options.mtu;
+}
+
+}  // namespace netsim::net

@@ -1,0 +1,69 @@
+// A node: something with interfaces that packets arrive at. Hosts and routers are nodes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "netsim/address.hpp"
+#include "netsim/link.hpp"
+#include "sim/simulation.hpp"
+#include "sim/trace.hpp"
+#include "wire/packet.hpp"
+
+namespace netsim::net {
+
+class LinkDirection;
+
+/// What all nodes of one simulation share.
+struct Fabric {
+    sim::Simulation& sim;
+    wire::PacketPool& packets;
+    sim::Tracer* tracer = nullptr;  // null: nobody watches
+};
+
+struct Interface {
+    std::string name;  // "eth0"
+    Ipv4 address;
+    std::uint8_t prefix_length = 32;
+    std::uint32_t mtu = 1500;
+    LinkDirection* out = nullptr;  // towards the peer; null until linked
+};
+
+class Node {
+ public:
+    Node(Fabric& fabric, std::string name)
+        : fabric_(fabric), id_(fabric.sim.new_node()), name_(std::move(name)) {}
+
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+    Node(Node&&) = delete;
+    Node& operator=(Node&&) = delete;
+    virtual ~Node() = default;
+
+    /// A packet has arrived on interfaces()[interface]. The node owns it now.
+    virtual void receive(wire::PacketPtr packet, std::uint32_t interface) = 0;
+    /// Must packets in transit be forwarded (router), or are they dropped (host)?
+    virtual bool forwards() const = 0;
+
+    sim::NodeId id() const { return id_; }
+
+    const std::string& name() const { return name_; }
+
+    Fabric& fabric() const { return fabric_; }
+
+    /// Appends eth<N>; its index. The link fills in `out`.
+    std::uint32_t add_interface(Ipv4 address, std::uint8_t prefix_length, std::uint32_t mtu);
+
+    std::vector<Interface>& interfaces() { return interfaces_; }
+
+    const std::vector<Interface>& interfaces() const { return interfaces_; }
+
+ private:
+    Fabric& fabric_;
+    sim::NodeId id_;
+    std::string name_;
+    std::vector<Interface> interfaces_;
+};
+
+}  // namespace netsim::net

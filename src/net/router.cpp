@@ -1,0 +1,121 @@
+// Forwarding in Linux's order: ip_route_input() (route), ip_forward() (TTL, then MTU), output.
+#include "net/router.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "net/icmp.hpp"
+#include "net/link.hpp"
+#include "net/packet_log.hpp"
+
+namespace netsim::net {
+
+void Router::receive(wire::PacketPtr packet, std::uint32_t interface) {
+    // The header checksum covers the first 20 octets; damage behind them travels on.
+    if (packet->corrupted != 0 && packet->corrupted <= wire::kIpHeaderLength) {
+        return drop(*packet, interface, DropReason::kCorrupted);
+    }
+    if (is_local(packet->destination)) {
+        return deliver_locally(std::move(packet), interface);
+    }
+    const Route* route = routes_.find(packet->destination);
+    if (route == nullptr) {
+        return refuse(*packet, interface, DropReason::kNoRoute,
+                      {wire::icmp::kDestinationUnreachable, wire::icmp::kNetUnreachable});
+    }
+    switch (route->kind) {
+        case Route::Kind::kBlackhole:
+            return drop(*packet, interface, DropReason::kBlackhole);
+        case Route::Kind::kUnreachable:
+            return refuse(*packet, interface, DropReason::kNoRoute,
+                          {wire::icmp::kDestinationUnreachable, wire::icmp::kHostUnreachable});
+        case Route::Kind::kUnicast:
+            break;
+    }
+    forward(std::move(packet), interface, *route);
+}
+
+void Router::forward(wire::PacketPtr packet, std::uint32_t interface, const Route& route) {
+    if (packet->ttl <= 1) {
+        return refuse(*packet, interface, DropReason::kTtlExceeded, {wire::icmp::kTimeExceeded, 0});
+    }
+    const Interface& out = interfaces()[route.interface];
+    CHECK(out.out != nullptr);
+    // DIVERGES: without DF Linux would fragment; the model has no fragments and answers alike.
+    if (packet->length() > out.mtu) {
+        return refuse(*packet, interface, DropReason::kMtuExceeded,
+                      {wire::icmp::kDestinationUnreachable, wire::icmp::kFragmentationNeeded,
+                       static_cast<std::uint16_t>(std::min(out.mtu, 65535U))});
+    }
+    --packet->ttl;
+    ++stats_.forwarded;
+    out.out->transmit(std::move(packet));
+}
+
+bool Router::is_local(Ipv4 destination) const {
+    if (destination == address_) {
+        return true;
+    }
+    return std::any_of(interfaces().begin(), interfaces().end(),
+                       [&](const Interface& i) { return i.address == destination; });
+}
+
+/// A router answers ping; it has no TCP, and no UDP port is open.
+void Router::deliver_locally(wire::PacketPtr packet, std::uint32_t interface) {
+    if (packet->corrupted != 0) {
+        return drop(*packet, interface, DropReason::kCorrupted);
+    }
+    switch (packet->protocol) {
+        case wire::Protocol::kIcmp:
+            if (packet->icmp.type == wire::icmp::kEchoRequest && originate(echo_reply(*packet))) {
+                ++stats_.echo_replies;
+            }
+            return;
+        case wire::Protocol::kUdp:
+            return send_error(*packet,
+                              {wire::icmp::kDestinationUnreachable, wire::icmp::kPortUnreachable});
+        case wire::Protocol::kTcp:
+            return send_error(
+                *packet, {wire::icmp::kDestinationUnreachable, wire::icmp::kProtocolUnreachable});
+    }
+}
+
+void Router::refuse(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
+                    IcmpKind kind) {
+    drop(packet, interface, reason);
+    send_error(packet, kind);
+}
+
+void Router::drop(const wire::Packet& packet, std::uint32_t interface, DropReason reason) {
+    ++stats_.dropped[static_cast<std::size_t>(reason)];
+    log_drop(fabric(), *this, interfaces()[interface].name, packet, reason);
+}
+
+void Router::send_error(const wire::Packet& cause, IcmpKind kind) {
+    if (!may_send_error_about(cause)) {
+        return;
+    }
+    if (!icmp_limit_.allow(fabric().sim.now(), cause.source, kind.type, kind.code)) {
+        ++stats_.icmp_rate_limited;
+        return;
+    }
+    if (originate(icmp_error(cause, address_, kind.type, kind.code, kind.mtu))) {
+        ++stats_.icmp_sent;
+    }
+}
+
+bool Router::originate(wire::Packet packet) {
+    const Route* route = routes_.find(packet.destination);
+    if (route == nullptr || route->kind != Route::Kind::kUnicast) {
+        return false;
+    }
+    packet.uid = fabric().sim.next_uid(id());
+    packet.id = next_id_++;
+    LinkDirection* out = interfaces()[route->interface].out;
+    CHECK(out != nullptr);
+    out->transmit(fabric().packets.make(packet));
+    return true;
+}
+
+}  // namespace netsim::net

@@ -1,0 +1,70 @@
+// An IPv4 router (RFC 1812 §5.2): longest prefix match, TTL, MTU, ICMP errors as Linux limits them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "net/icmp_limit.hpp"
+#include "net/node.hpp"
+#include "net/routes.hpp"
+
+namespace netsim::net {
+
+/// What a router did; drops are counted by reason.
+struct RouterStats {
+    std::uint64_t forwarded = 0;
+    std::uint64_t icmp_sent = 0;          // errors
+    std::uint64_t icmp_rate_limited = 0;  // errors not sent for the limits' sake
+    std::uint64_t echo_replies = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(DropReason::kCount)> dropped{};
+};
+
+class Router final : public Node {
+ public:
+    /// `address` is the source of its ICMP and what answers ping; its interfaces may share it.
+    Router(Fabric& fabric, std::string name, Ipv4 address)
+        : Node(fabric, std::move(name)), address_(address) {}
+
+    void receive(wire::PacketPtr packet, std::uint32_t interface) override;
+
+    bool forwards() const override { return true; }
+
+    Ipv4 address() const { return address_; }
+
+    RouteTable& routes() { return routes_; }
+
+    const RouteTable& routes() const { return routes_; }
+
+    const RouterStats& stats() const { return stats_; }
+
+    std::uint64_t dropped(DropReason reason) const {
+        return stats_.dropped[static_cast<std::size_t>(reason)];
+    }
+
+ private:
+    struct IcmpKind {
+        std::uint8_t type;
+        std::uint8_t code;
+        std::uint16_t mtu = 0;
+    };
+
+    bool is_local(Ipv4 destination) const;
+    void deliver_locally(wire::PacketPtr packet, std::uint32_t interface);
+    void forward(wire::PacketPtr packet, std::uint32_t interface, const Route& route);
+    void refuse(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
+                IcmpKind kind);
+    void drop(const wire::Packet& packet, std::uint32_t interface, DropReason reason);
+    void send_error(const wire::Packet& cause, IcmpKind kind);
+    /// Own packets. False if there is no route.
+    bool originate(wire::Packet packet);
+
+    Ipv4 address_;
+    RouteTable routes_;
+    IcmpLimit icmp_limit_;
+    RouterStats stats_;
+    std::uint16_t next_id_ = 0;
+};
+
+}  // namespace netsim::net

@@ -1,0 +1,73 @@
+// Who is connected to whom, and the routes that follow: shortest paths by cost, ties broken by the
+// lower node id, then by the earlier link.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/link.hpp"
+#include "net/node.hpp"
+#include "net/routes.hpp"
+
+namespace netsim::net {
+
+class Topology {
+ public:
+    /// `routes` is the node's own table: computed routes are written there. `address` 0.0.0.0:
+    /// none. Throws InputError on a duplicate name or address.
+    void add_node(Node& node, RouteTable& routes, Ipv4 address);
+    /// Between two nodes added before.
+    void add_link(Link& link);
+
+    /// Every node can reach every other over links of any state, else InputError naming nodes of
+    /// both sides.
+    void require_connected() const;
+
+    /// Replaces all computed routes. Directions that are down do not count; what they cut off has
+    /// no route. A node with one link gets a default route and nothing else.
+    void compute_routes();
+
+    std::size_t nodes() const { return nodes_.size(); }
+
+ private:
+    using Index = std::uint32_t;  // into nodes_
+
+    /// One usable way out of a node.
+    struct Edge {
+        Index to;
+        std::uint32_t interface;
+        double cost;
+    };
+
+    using Edges = std::vector<std::vector<Edge>>;  // by node, in the order that breaks ties
+
+    struct Member {
+        Node* node;
+        RouteTable* routes;
+        Ipv4 address;
+        std::uint32_t links = 0;
+    };
+
+    class Search;
+
+    Index index_of(const Node& node) const;
+    std::vector<std::vector<Index>> neighbours() const;
+    std::vector<bool> reach(Index start, bool through_hosts) const;
+    [[noreturn]] void refuse_disconnected(const std::vector<bool>& reached) const;
+    Edges usable_edges() const;
+    void add_default_route(Index leaf, const Edges& edges);
+    void add_routes(Index towards, const std::vector<Prefix>& prefixes, const Edges& edges,
+                    const std::vector<bool>& hangs, const std::vector<double>& distance);
+
+    std::vector<Member> nodes_;
+    std::vector<Link*> links_;
+    absl::flat_hash_map<sim::NodeId, Index> by_id_;
+    absl::flat_hash_map<std::string, Index> by_name_;
+    absl::flat_hash_map<std::uint32_t, Index> by_address_;
+};
+
+}  // namespace netsim::net

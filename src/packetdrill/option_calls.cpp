@@ -1,0 +1,102 @@
+// getsockopt and setsockopt: every option the stack has, by its name.
+#include <fmt/format.h>
+
+#include "packetdrill/calls.hpp"
+#include "packetdrill/constants.hpp"
+
+namespace netsim::packetdrill {
+namespace {
+
+SocketOption option_named(const CallLine& line, const Value& name) {
+    for (unsigned i = 0; i < static_cast<unsigned>(SocketOption::kCount); ++i) {
+        const auto option = static_cast<SocketOption>(i);
+        // By number, so that a level's aliases work: both sides have Linux's.
+        if (to_string(option) == name.text) {
+            return option;
+        }
+    }
+    throw Mismatch{fmt::format("{}: {} is not supported by the stack", line.name,
+                               name.text.empty() ? std::to_string(name.number) : name.text)};
+}
+
+void check_level(const CallLine& line) {
+    const std::int64_t level = number(line, 1);
+    const std::string& name = argument(line, 2).text;
+    const std::int64_t right = constant(name.starts_with("SO_") ? "SOL_SOCKET" : "SOL_TCP").value();
+    if (level != right) {
+        throw Mismatch{fmt::format("{}: {} is not an option of level {}", line.name, name, level)};
+    }
+}
+
+/// SO_LINGER's {onoff, linger}, by name or by place, as seconds; -1: off.
+std::int64_t linger_seconds(const Value& v) {
+    if (v.kind != Value::Kind::kStruct || v.items.size() != 2) {
+        throw Mismatch{"SO_LINGER: expected {onoff=1, linger=SECONDS}"};
+    }
+    return v.items[0].number != 0 ? v.items[1].number : -1;
+}
+
+/// `[1]`, `1`, or a struct for SO_LINGER.
+std::optional<std::int64_t> value_of(SocketOption option, const Value& v) {
+    const Value& inner = v.kind == Value::Kind::kList && v.items.size() == 1 ? v.items.front() : v;
+    if (option == SocketOption::kSO_LINGER) {
+        return linger_seconds(inner);
+    }
+    if (inner.kind == Value::Kind::kEllipsis) {
+        return std::nullopt;
+    }
+    if (inner.kind != Value::Kind::kNumber) {
+        throw Mismatch{fmt::format("{}: expected [NUMBER]", to_string(option))};
+    }
+    return inner.number;
+}
+
+}  // namespace
+
+Running Calls::setsockopt_call(const CallLine& line) {
+    need_arguments(line, 5, 5);
+    const std::int64_t fd = number(line, 0);
+    const SocketOption option = option_named(line, argument(line, 2));
+    check_level(line);
+    const auto value = value_of(option, argument(line, 3));
+    if (!value) {
+        throw Mismatch{"setsockopt: the value is missing"};
+    }
+    return immediate([this, fd, option, value = *value] {
+        const Descriptor* d = find(fd);
+        if (d == nullptr) {
+            return Outcome::failed(Errno::kEBADF);
+        }
+        const auto result =
+            machine_.stack().set_option(d->socket, option, value, machine_.now(), machine_.out());
+        machine_.drain();
+        return outcome(result);
+    });
+}
+
+Running Calls::getsockopt_call(const CallLine& line) {
+    need_arguments(line, 5, 5);
+    const std::int64_t fd = number(line, 0);
+    const SocketOption option = option_named(line, argument(line, 2));
+    check_level(line);
+    const auto wanted = value_of(option, argument(line, 3));
+    auto got = std::make_shared<std::int64_t>(0);
+    Running call = immediate([this, fd, option, got] {
+        const Descriptor* d = find(fd);
+        if (d == nullptr) {
+            return Outcome::failed(Errno::kEBADF);
+        }
+        const auto result = machine_.stack().get_option(d->socket, option);
+        *got = result.value_or(0);
+        return result ? Outcome{} : Outcome::failed(result.error());
+    });
+    call.finish = [option, wanted, got](std::int64_t) {
+        if (wanted && *wanted != *got) {
+            throw Mismatch{fmt::format("getsockopt {}: expected {}, got {}", to_string(option),
+                                       *wanted, *got)};
+        }
+    };
+    return call;
+}
+
+}  // namespace netsim::packetdrill

@@ -1,0 +1,35 @@
+// `commands`: the few that scripts use to set up a host, carried out on the stack. Nothing is ever
+// run on the machine.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "packetdrill/machine.hpp"
+
+namespace netsim::packetdrill {
+
+class Shell {
+ public:
+    explicit Shell(Machine& machine) : machine_(machine) {}
+
+    /// Mismatch if a command fails or is not known.
+    void run(const std::string& text);
+
+ private:
+    using Words = std::vector<std::string>;
+
+    void command(const std::vector<Words>& pipeline);
+    void defaults();
+    void sysctl(const Words& words);
+    void set(const std::string& assignment);
+    void ip(const Words& words);
+    void tc(const Words& words);
+    std::string nstat(const Words& words);
+
+    Machine& machine_;
+    std::map<std::string, std::uint64_t> counted_;  // nstat's history
+};
+
+}  // namespace netsim::packetdrill

@@ -1,0 +1,291 @@
+// Making recorded calls.
+#include "replay/actor.hpp"
+
+#include <charconv>
+
+#include "replay/relay.hpp"
+
+namespace netsim::replay {
+
+namespace {
+
+std::uint64_t leading_number(const std::string& text) {
+    std::uint64_t n = 0;
+    std::from_chars(text.data(), text.data() + text.size(), n);
+    return n;
+}
+
+std::optional<Endpoint> to_endpoint(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos) {
+        return std::nullopt;
+    }
+    const auto address = parse_ipv4(text.substr(0, colon));
+    if (!address) {
+        return std::nullopt;
+    }
+    return Endpoint{*address, static_cast<std::uint16_t>(leading_number(text.substr(colon + 1)))};
+}
+
+struct OptionValue {
+    SocketOption option = SocketOption::kCount;
+    std::int64_t value = 0;
+};
+
+/// "SO_LINGER=(1, 0)", "TCP_NODELAY=1"
+std::optional<OptionValue> to_option(const std::string& text) {
+    const auto equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(SocketOption::kCount); ++i) {
+        const auto option = static_cast<SocketOption>(i);
+        if (to_string(option) != name || equals == std::string::npos) {
+            continue;
+        }
+        const std::string value = text.substr(equals + 1);
+        if (option == SocketOption::kSO_LINGER) {  // (onoff, seconds)
+            const bool on = value.size() > 1 && value[1] == '1';
+            const auto comma = value.find(' ');
+            const auto seconds = static_cast<std::int64_t>(leading_number(value.substr(comma + 1)));
+            return OptionValue{option, on ? seconds : -1};
+        }
+        return OptionValue{option, static_cast<std::int64_t>(leading_number(value))};
+    }
+    return std::nullopt;
+}
+
+Duration pause(Milliseconds ms) {
+    return Duration(static_cast<std::int64_t>(std::max(ms, 0.0) * 1e6));
+}
+
+}  // namespace
+
+Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls) : host_(host) {
+    for (const RecordedCall* call : calls) {
+        CallOutcome outcome;
+        outcome.recorded = call;
+        outcomes_.push_back(std::move(outcome));
+    }
+}
+
+void Actor::start() {
+    if (!outcomes_.empty()) {
+        host_.fabric().sim.schedule(to_model(outcomes_.front().recorded->start), host_.id(), *this);
+    }
+}
+
+void Actor::fire(std::uint64_t /*argument*/) {
+    begin();
+}
+
+void Actor::begin() {
+    outcomes_[current_].start = to_recorded(host_.fabric().sim.now());
+    moved_ = 0;
+    connecting_ = false;
+    if (advance()) {
+        finish();
+    } else {
+        blocked_ = true;
+    }
+}
+
+void Actor::on_socket(SocketId /*socket*/, unsigned /*events*/) {
+    if (blocked_ && advance()) {
+        blocked_ = false;
+        finish();
+    }
+}
+
+/// The call has returned: the next one follows after the recorded pause, and a call that the kernel
+/// took some time for takes it here.
+void Actor::finish() {
+    CallOutcome& done = outcomes_[current_];
+    sim::Simulation& sim = host_.fabric().sim;
+    done.end = to_recorded(sim.now());
+    ++current_;
+    if (current_ == outcomes_.size()) {
+        return;
+    }
+    const RecordedCall& before = *done.recorded;
+    const RecordedCall& next = *outcomes_[current_].recorded;
+    Time at = sim.now();
+    if (before.end) {
+        at += pause(next.start - *before.end);
+        // A call that did not wait in the model still took the kernel this long.
+        const Time earliest = to_model(*done.start) + pause(next.start - before.start);
+        if (done.end == done.start) {
+            at = std::max(at, earliest);
+        }
+    }
+    sim.schedule(at, host_.id(), *this);
+}
+
+SocketId Actor::socket_named(const std::string& name) {
+    const auto known = sockets_.find(name);
+    if (known != sockets_.end()) {
+        return known->second;
+    }
+    SocketId socket;
+    const std::string& call = outcomes_[current_].recorded->call;
+    const bool fresh =
+        call == "setsockopt" || call == "bind" || call == "connect" || call == "sendto";
+    if (!fresh && !accepted_.empty()) {
+        socket = accepted_.front();
+        accepted_.erase(accepted_.begin());
+    } else {
+        socket = host_.socket().value();
+    }
+    sockets_[name] = socket;
+    host_.watch(socket, this);
+    return socket;
+}
+
+bool Actor::succeed(CallOutcome& out, std::string result) {
+    out.result = std::move(result);
+    return true;
+}
+
+bool Actor::fail_with(CallOutcome& out, Errno error) {
+    out.error = std::string(errno_name(error));
+    return true;
+}
+
+bool Actor::advance() {
+    CallOutcome& out = outcomes_[current_];
+    const std::string& call = out.recorded->call;
+    if (call == "connect") {
+        return do_connect(out);
+    }
+    if (call == "accept") {
+        return do_accept(out);
+    }
+    if (call == "send") {
+        return do_send(out);
+    }
+    if (call == "recv") {
+        return do_receive(out);
+    }
+    if (call == "recv until EOF") {
+        return do_receive_all(out);
+    }
+    if (call == "setsockopt") {
+        return do_option(out);
+    }
+    return do_simple(out);
+}
+
+bool Actor::do_connect(CallOutcome& out) {
+    const SocketId s = socket_named(out.recorded->socket);
+    if (!connecting_) {
+        const auto remote = to_endpoint(out.recorded->args);
+        if (!remote) {
+            out.unsupported = "connect to " + out.recorded->args;
+            return true;
+        }
+        const auto begun = host_.connect(s, *remote);
+        if (!begun && begun.error() == Errno::kEINPROGRESS) {
+            connecting_ = true;
+            return false;
+        }
+        return begun ? succeed(out, "ok") : fail_with(out, begun.error());
+    }
+    const unsigned ready = host_.poll(s);
+    if ((ready & (poll::kOut | poll::kErr | poll::kHup)) == 0) {
+        return false;
+    }
+    const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
+    return error == Errno::kOk ? succeed(out, "ok") : fail_with(out, error);
+}
+
+bool Actor::do_accept(CallOutcome& out) {
+    const auto s = host_.accept(socket_named(out.recorded->socket));
+    if (!s) {
+        return s.error() == Errno::kEAGAIN ? false : fail_with(out, s.error());
+    }
+    accepted_.push_back(*s);
+    host_.watch(*s, this);
+    out.peer = host_.remote_endpoint(*s).value_or(Endpoint{});
+    return succeed(out, to_string(out.peer));
+}
+
+bool Actor::do_send(CallOutcome& out) {
+    const SocketId s = socket_named(out.recorded->socket);
+    const std::uint64_t wanted = leading_number(out.recorded->args);
+    while (moved_ < wanted) {
+        const auto sent = host_.send_synthetic(s, wanted - moved_);
+        if (!sent) {
+            if (sent.error() == Errno::kEAGAIN) {
+                return false;
+            }
+            return moved_ > 0 ? succeed(out, std::to_string(moved_)) : fail_with(out, sent.error());
+        }
+        moved_ += *sent;
+    }
+    return succeed(out, std::to_string(moved_));
+}
+
+bool Actor::do_receive(CallOutcome& out) {
+    const auto got = host_.receive_discard(socket_named(out.recorded->socket),
+                                           leading_number(out.recorded->args));
+    if (!got) {
+        return got.error() == Errno::kEAGAIN ? false : fail_with(out, got.error());
+    }
+    return succeed(out, *got == 0 ? "EOF" : std::to_string(*got) + " bytes");
+}
+
+bool Actor::do_receive_all(CallOutcome& out) {
+    constexpr std::uint64_t kBuffer = 65536;
+    const SocketId s = socket_named(out.recorded->socket);
+    for (;;) {
+        const auto got = host_.receive_discard(s, kBuffer);
+        if (!got) {
+            return got.error() == Errno::kEAGAIN ? false : fail_with(out, got.error());
+        }
+        if (*got == 0) {
+            return succeed(out, "EOF after " + std::to_string(moved_) + " bytes");
+        }
+        moved_ += *got;
+    }
+}
+
+bool Actor::do_option(CallOutcome& out) {
+    const auto option = to_option(out.recorded->args);
+    const SocketId s = socket_named(out.recorded->socket);
+    if (!option) {
+        out.unsupported = "setsockopt " + out.recorded->args;
+        return true;
+    }
+    const auto set = host_.set_option(s, option->option, option->value);
+    return set ? succeed(out, "ok") : fail_with(out, set.error());
+}
+
+/// Calls that never block.
+bool Actor::do_simple(CallOutcome& out) {
+    const std::string& call = out.recorded->call;
+    const SocketId s = socket_named(out.recorded->socket);
+    Result<void> result;
+    if (call == "bind") {
+        result = host_.bind(s, to_endpoint(out.recorded->args).value_or(Endpoint{}));
+    } else if (call == "listen") {
+        result = host_.listen(s, static_cast<int>(leading_number(out.recorded->args)));
+    } else if (call == "close") {
+        result = host_.close(s);
+    } else if (call == "shutdown") {
+        const bool read = out.recorded->args == "SHUT_RD";
+        const bool both = out.recorded->args == "SHUT_RDWR";
+        result = host_.shutdown(s, both   ? Shutdown::kBoth
+                                   : read ? Shutdown::kRead
+                                          : Shutdown::kWrite);
+    } else if (call == "getsockname") {
+        const auto local = host_.local_endpoint(s);
+        return local ? succeed(out, to_string(*local)) : fail_with(out, local.error());
+    } else if (call == "getsockopt SO_ERROR") {
+        const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
+        return succeed(out, error == Errno::kOk ? "0" : std::string(errno_name(error)));
+    } else {
+        out.unsupported = call;
+        return true;
+    }
+    return result ? succeed(out, "ok") : fail_with(out, result.error());
+}
+
+}  // namespace netsim::replay

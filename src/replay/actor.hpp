@@ -1,0 +1,66 @@
+// One recorded process: makes its calls in order, blocks where a call blocks, and notes when each
+// call returned and with what.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/host.hpp"
+#include "replay/recording.hpp"
+
+namespace netsim::replay {
+
+/// What a call did in the model, in the recording's words.
+struct CallOutcome {
+    const RecordedCall* recorded = nullptr;
+    std::optional<Milliseconds> start;  // none: never made
+    std::optional<Milliseconds> end;    // none: still blocked
+    std::string result;
+    std::string error;
+    Endpoint peer;            // of accept()
+    std::string unsupported;  // why the model cannot make the call
+};
+
+class Actor final : public host::SocketWatcher, private sim::EventTarget {
+ public:
+    Actor(host::Host& host, std::vector<const RecordedCall*> calls);
+
+    /// Schedules the first call.
+    void start();
+
+    void on_socket(SocketId socket, unsigned events) override;
+
+    const std::vector<CallOutcome>& outcomes() const { return outcomes_; }
+
+ private:
+    void fire(std::uint64_t argument) override;
+    void begin();
+    /// Goes on with the current call; true when it has returned.
+    bool advance();
+    void finish();
+
+    bool do_connect(CallOutcome& out);
+    bool do_accept(CallOutcome& out);
+    bool do_send(CallOutcome& out);
+    bool do_receive(CallOutcome& out);
+    bool do_receive_all(CallOutcome& out);
+    bool do_option(CallOutcome& out);
+    bool do_simple(CallOutcome& out);
+
+    SocketId socket_named(const std::string& name);
+    bool succeed(CallOutcome& out, std::string result);
+    bool fail_with(CallOutcome& out, Errno error);
+
+    host::Host& host_;
+    std::vector<CallOutcome> outcomes_;
+    std::size_t current_ = 0;
+    bool blocked_ = false;
+    std::map<std::string, SocketId> sockets_;
+    std::vector<SocketId> accepted_;  // not yet used under a name
+    std::uint64_t moved_ = 0;         // bytes of the current call so far
+    bool connecting_ = false;
+};
+
+}  // namespace netsim::replay

@@ -1,0 +1,210 @@
+// Packet by packet: flags, numbers, length, options, window, time.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "replay/compare.hpp"
+
+namespace netsim::replay {
+
+namespace {
+
+namespace flag = wire::flag;
+namespace option = wire::option;
+
+std::string letters(std::uint16_t flags) {
+    std::string out;
+    const auto add = [&](std::uint16_t bit, char c) {
+        if ((flags & bit) != 0) {
+            out += c;
+        }
+    };
+    add(flag::kFin, 'F');
+    add(flag::kSyn, 'S');
+    add(flag::kRst, 'R');
+    add(flag::kPsh, 'P');
+    add(flag::kEce, 'E');
+    add(flag::kCwr, 'W');
+    add(flag::kAck, '.');
+    return out;
+}
+
+/// The recording writes letters in tcpdump's order; the set is what counts.
+std::string sorted(std::string text) {
+    std::sort(text.begin(), text.end());
+    return text;
+}
+
+std::vector<std::string> option_words(const SentPacket& s) {
+    const wire::TcpHeader& h = s.packet.tcp;
+    std::vector<std::string> out;
+    if (h.has_option(option::kMss)) {
+        out.push_back(fmt::format("mss {}", h.mss));
+    }
+    if (h.has_option(option::kSackPermitted)) {
+        out.emplace_back("sackOK");
+    }
+    if (h.has_option(option::kTimestamps)) {
+        out.push_back(h.tsecr == 0 ? fmt::format("ts {} -", s.tsval)
+                                   : fmt::format("ts {} {}", s.tsval, s.tsecr));
+    }
+    if (h.has_option(option::kWindowScale)) {
+        out.push_back(fmt::format("wscale {}", h.window_scale));
+    }
+    if (h.has_option(option::kSack)) {
+        std::string blocks = "sack";
+        const std::int64_t base =
+            s.ack_by_incarnation.empty() ? 0 : h.ack.raw() - s.ack_by_incarnation.front();
+        for (std::uint8_t i = 0; i < h.sack_count; ++i) {
+            blocks +=
+                fmt::format(" {}:{}", static_cast<std::uint32_t>(h.sack[i].begin.raw() - base),
+                            static_cast<std::uint32_t>(h.sack[i].end.raw() - base));
+        }
+        out.push_back(blocks);
+    }
+    return out;
+}
+
+std::string describe(const SentPacket& s) {
+    std::string options;
+    for (const std::string& word : option_words(s)) {
+        options += (options.empty() ? "" : ", ") + word;
+    }
+    const wire::TcpHeader& h = s.packet.tcp;
+    return fmt::format(
+        "{:.3f} ms {} [{}] seq {}{} len {} win {} <{}>", s.at, s.to_server ? "c>s" : "s>c",
+        letters(h.flags), s.seq_by_incarnation.empty() ? 0 : s.seq_by_incarnation.front(),
+        h.ack_flag() ? fmt::format(" ack {}",
+                                   s.ack_by_incarnation.empty() ? 0 : s.ack_by_incarnation.front())
+                     : "",
+        h.payload.length, h.window, options);
+}
+
+std::string describe(const RecordedPacket& p) {
+    std::string options;
+    for (const std::string& word : p.options) {
+        options += (options.empty() ? "" : ", ") + word;
+    }
+    return fmt::format("{:.3f} ms {} [{}] seq {}{} len {} win {} <{}>", p.sent,
+                       p.to_server ? "c>s" : "s>c", p.flags, p.seq,
+                       p.ack ? fmt::format(" ack {}", *p.ack) : "", p.length, p.window, options);
+}
+
+std::int64_t number(const std::vector<std::int64_t>& by_incarnation, int back) {
+    const auto i = static_cast<std::size_t>(back);
+    return i < by_incarnation.size() ? by_incarnation[i] : std::numeric_limits<std::int64_t>::min();
+}
+
+/// "ts 21 0" against "ts 22 0": both clocks tick in milliseconds and started at some fraction of
+/// one, so values may differ by as much as the times of the packets may.
+bool timestamps_match(const std::string& recorded, const std::string& model, double slack_ms) {
+    std::int64_t rv = 0;
+    std::int64_t mv = 0;
+    char re[24] = {};                                                  // NOLINT
+    char me[24] = {};                                                  // NOLINT
+    if (std::sscanf(recorded.c_str(), "ts %ld %23s", &rv, re) != 2 ||  // NOLINT
+        std::sscanf(model.c_str(), "ts %ld %23s", &mv, me) != 2) {     // NOLINT
+        return false;
+    }
+    if (std::abs(static_cast<double>(rv - mv)) > slack_ms) {
+        return false;
+    }
+    if (re[0] == '-' || me[0] == '-') {
+        return re[0] == me[0];
+    }
+    return std::abs(std::atof(re) - std::atof(me)) <= slack_ms;  // NOLINT
+}
+
+bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms) {
+    const std::vector<std::string> model = option_words(s);
+    if (model.size() != p.options.size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < model.size(); ++i) {
+        const bool both_ts = model[i].starts_with("ts ") && p.options[i].starts_with("ts ");
+        if (both_ts ? !timestamps_match(p.options[i], model[i], slack_ms)
+                    : model[i] != p.options[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::vector<std::string> differences(const RecordedPacket& p, const SentPacket& s, double wait) {
+    std::vector<std::string> out;
+    const wire::TcpHeader& h = s.packet.tcp;
+    if (sorted(letters(h.flags)) != sorted(p.flags)) {
+        out.emplace_back("flags");
+    }
+    if (p.seq_absolute ? h.seq.raw() != static_cast<std::uint32_t>(p.seq)
+                       : number(s.seq_by_incarnation, p.seq_connections_back) != p.seq) {
+        out.emplace_back("seq");
+    }
+    if (p.ack && !p.ack_absolute && h.ack_flag() &&
+        number(s.ack_by_incarnation, p.ack_connections_back) != *p.ack) {
+        out.emplace_back("ack");
+    }
+    if (h.payload.length != p.length) {
+        out.emplace_back("length");
+    }
+    if (h.window != p.window) {
+        out.emplace_back("window");
+    }
+    const double slack_ms = slack(wait);
+    if (!options_match(p, s, slack_ms)) {
+        out.emplace_back("options");
+    }
+    if (!time_matches(s.at, p.sent, wait)) {
+        out.emplace_back("time");
+    }
+    return out;
+}
+
+}  // namespace
+
+Milliseconds slack(Milliseconds wait) {
+    return 4 + wait / 100;
+}
+
+bool time_matches(Milliseconds model, Milliseconds recorded, Milliseconds wait) {
+    return std::abs(model - recorded) <= slack(wait);
+}
+
+void compare_packets(const Recording& recording, const Relay& relay, Report& report) {
+    static_cast<void>(recording);
+    std::map<std::pair<FlowKey, bool>, Milliseconds> last;
+    for (const SentPacket& s : relay.sent()) {
+        ++report.packets;
+        if (s.expected == nullptr) {
+            report.mismatches.push_back({"packet", "the kernel sent nothing like: " + describe(s)});
+            continue;
+        }
+        // What it waited for at most: the time since anything on this connection moved.
+        Milliseconds previous = 0;
+        for (const bool way : {false, true}) {
+            const auto it = last.find({s.flow, way});
+            previous = it == last.end() ? previous : std::max(previous, it->second);
+        }
+        const Milliseconds wait = std::max(0.0, s.expected->sent - previous);
+        last[{s.flow, s.to_server}] = s.expected->sent;
+        const std::vector<std::string> wrong = differences(*s.expected, s, wait);
+        if (!wrong.empty()) {
+            std::string what;
+            for (const std::string& w : wrong) {
+                what += (what.empty() ? "" : ", ") + w;
+            }
+            report.mismatches.push_back(
+                {"packet", fmt::format("#{} {}\n    kernel: {}\n    model:  {}", s.expected->number,
+                                       what, describe(*s.expected), describe(s))});
+        }
+    }
+    for (const RecordedPacket* p : relay.missing()) {
+        ++report.packets;
+        report.mismatches.push_back(
+            {"packet", fmt::format("#{} never sent by the model: {}", p->number, describe(*p))});
+    }
+}
+
+}  // namespace netsim::replay

@@ -1,0 +1,202 @@
+// Builds the experiment: two hosts, the relay between them, the recorded processes; runs it;
+// compares.
+#include "replay/replay.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "net/link.hpp"
+#include "replay/actor.hpp"
+#include "replay/compare.hpp"
+#include "replay/relay.hpp"
+
+namespace netsim::replay {
+
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+/// Something done at a moment of the recording.
+class Moment final : public sim::EventTarget {
+ public:
+    explicit Moment(std::function<void()> action) : action_(std::move(action)) {}
+
+    void fire(std::uint64_t /*argument*/) override { action_(); }
+
+ private:
+    std::function<void()> action_;
+};
+
+class Experiment {
+ public:
+    Experiment(const Recording& recording, Report& report, Duration phase)
+        : recording_(recording),
+          report_(report),
+          sim_(kSeed),
+          fabric_{sim_, packets_},
+          client_(fabric_, bytes_, config("client", recording.clients.front(), phase)),
+          server_(fabric_, bytes_, config("server", recording.servers.front(), phase)),
+          relay_(fabric_, recording) {
+        connect(client_, 0);
+        connect(server_, 1);
+        for (const Side side : {Side::kClient, Side::kServer}) {
+            apply(side, recording.sysctls[static_cast<std::size_t>(side)]);
+        }
+        make_actors();
+        plan_samples();
+    }
+
+    void run() {
+        relay_.start();
+        for (const auto& actor : actors_) {
+            actor->start();
+        }
+        sim_.run({to_model(recording_.run), 0, 0});
+        finish();
+    }
+
+ private:
+    host::Host& host(Side side) { return side == Side::kClient ? client_ : server_; }
+
+    static host::HostConfig config(const std::string& name, Ipv4 address, Duration phase) {
+        host::HostConfig c;
+        c.timer_wheel = {true, phase};
+        c.name = name;
+        c.address = address;
+        // A fresh namespace of the recorded machine (baseline-sysctls.json) where it differs.
+        c.sysctl.tcp_max_syn_backlog = 2048;
+        c.sysctl.tcp_max_tw_buckets = 131072;
+        return c;
+    }
+
+    /// A wire without delay: the relay keeps the time.
+    void connect(host::Host& end, std::uint32_t relay_interface) {
+        const std::uint32_t i = end.add_interface(end.address(), 32, 1500);
+        relay_.add_interface(Ipv4{}, 32, 1500);
+        links_.push_back(std::make_unique<net::LinkDirection>(fabric_, end, i, relay_,
+                                                              relay_interface, LinkOptions{}));
+        end.interfaces()[i].out = links_.back().get();
+        links_.push_back(std::make_unique<net::LinkDirection>(fabric_, relay_, relay_interface, end,
+                                                              i, LinkOptions{}));
+        relay_.interfaces()[relay_interface].out = links_.back().get();
+        net::Route all;
+        all.prefix = Prefix{Ipv4{}, 0};
+        all.interface = i;
+        end.routes().add(all);
+    }
+
+    void apply(Side side, const std::map<std::string, std::string>& settings) {
+        for (const auto& [name, value] : settings) {
+            try {
+                tcp::set_sysctl(host(side).sysctl(), name, value);
+            } catch (const InputError& error) {
+                report_.mismatches.push_back({"sysctl", error.what()});
+            }
+        }
+    }
+
+    void at(Milliseconds t, std::function<void()> action) {
+        moments_.push_back(std::make_unique<Moment>(std::move(action)));
+        sim_.schedule(to_model(t), relay_.id(), *moments_.back());
+    }
+
+    void make_actors() {
+        std::map<std::pair<Side, std::string>, std::vector<const RecordedCall*>> by_app;
+        std::vector<std::pair<Side, std::string>> order;
+        for (const RecordedCall& call : recording_.calls) {
+            auto& calls = by_app[{call.side, call.app}];
+            if (calls.empty()) {
+                order.emplace_back(call.side, call.app);
+            }
+            calls.push_back(&call);
+        }
+        for (const auto& key : order) {
+            actors_.push_back(std::make_unique<Actor>(host(key.first), by_app[key]));
+        }
+    }
+
+    void plan_samples() {
+        for (const SysctlChange& change : recording_.sysctl_changes) {
+            at(change.at, [this, &change] { apply(change.side, change.set); });
+        }
+        for (const RecordedSample& sample : recording_.samples) {
+            at(sample.at,
+               [this, &sample] { compare_sample(relay_, sample, host(sample.side), report_); });
+        }
+    }
+
+    void finish() {
+        compare_packets(recording_, relay_, report_);
+        std::vector<const CallOutcome*> outcomes;
+        for (const auto& actor : actors_) {
+            for (const CallOutcome& o : actor->outcomes()) {
+                outcomes.push_back(&o);
+            }
+        }
+        compare_calls(relay_, outcomes, report_);
+        for (const Side side : {Side::kClient, Side::kServer}) {
+            std::map<std::string, std::int64_t> model;
+            for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+                const auto counter = static_cast<tcp::Mib>(i);
+                if (tcp::describe(counter).group != "Ip") {  // the recordings leave IP out
+                    model[std::string(tcp::describe(counter).name)] =
+                        static_cast<std::int64_t>(host(side).mibs().get(counter));
+                }
+            }
+            compare_counters(side, recording_.counters[static_cast<std::size_t>(side)], model,
+                             report_);
+        }
+    }
+
+    const Recording& recording_;
+    Report& report_;
+    sim::Simulation sim_;
+    wire::PacketPool packets_;
+    net::Fabric fabric_;
+    wire::ByteStore bytes_;
+    host::Host client_;
+    host::Host server_;
+    Relay relay_;
+    std::vector<std::unique_ptr<net::LinkDirection>> links_;
+    std::vector<std::unique_ptr<Actor>> actors_;
+    std::vector<std::unique_ptr<Moment>> moments_;
+};
+
+}  // namespace
+
+namespace {
+
+Report replay_once(const Recording& recording, Duration phase) {
+    Report report;
+    report.name = recording.name;
+    report.title = recording.title;
+    report.tick_phase = phase;
+    Experiment experiment(recording, report, phase);
+    experiment.run();
+    return report;
+}
+
+}  // namespace
+
+Report replay(const Recording& recording) {
+    // Where the recorded machine stood in its tick count is not recorded, and decides into which
+    // bucket of the timer wheel each timer fell. It is inferred: level by level, the phase that
+    // fits best.
+    constexpr int kBucketsPerLevel = 8;
+    constexpr int kLevels = 3;
+    Report best = replay_once(recording, Duration{0});
+    Duration step = tcp::TimerWheel::kJiffy;
+    for (int level = 0; level < kLevels && !best.passed(); ++level, step *= kBucketsPerLevel) {
+        const Duration base = best.tick_phase;
+        for (int i = 1; i < kBucketsPerLevel; ++i) {
+            Report other = replay_once(recording, base + step * i);
+            if (other.mismatches.size() < best.mismatches.size()) {
+                best = std::move(other);
+            }
+        }
+    }
+    return best;
+}
+
+}  // namespace netsim::replay

@@ -1,0 +1,32 @@
+// Replays one recording on the model and says where they differ.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "replay/recording.hpp"
+
+namespace netsim::replay {
+
+/// One difference, as a readable line.
+struct Mismatch {
+    std::string kind;  // "packet", "call", "state", "counter"
+    std::string text;
+};
+
+struct Report {
+    std::string name;
+    std::string title;
+    std::size_t packets = 0;  // compared
+    std::size_t calls = 0;
+    std::size_t samples = 0;
+    std::size_t counters = 0;
+    Duration tick_phase{0};  // inferred: see replay.cpp
+    std::vector<Mismatch> mismatches;
+
+    bool passed() const { return mismatches.empty(); }
+};
+
+Report replay(const Recording& recording);
+
+}  // namespace netsim::replay

@@ -1,0 +1,122 @@
+// The pending events, earliest first.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "netsim/time.hpp"
+
+namespace netsim::sim {
+
+using NodeId = std::uint32_t;
+
+/// What an event calls. One virtual call, one word of argument: no closure, nothing allocated.
+class EventTarget {
+ public:
+    virtual ~EventTarget() = default;
+    virtual void fire(std::uint64_t argument) = 0;
+
+ protected:
+    EventTarget() = default;
+    EventTarget(const EventTarget&) = default;
+    EventTarget& operator=(const EventTarget&) = default;
+    EventTarget(EventTarget&&) = default;
+    EventTarget& operator=(EventTarget&&) = default;
+};
+
+struct Event {
+    Time at;
+    std::uint64_t order = 0;  // node << 40 | the node's counter
+    EventTarget* target = nullptr;
+    std::uint64_t argument = 0;
+
+    friend constexpr bool operator<(const Event& a, const Event& b) {
+        return a.at != b.at ? a.at < b.at : a.order < b.order;
+    }
+};
+
+/// An implicit 4-ary heap (docs/decisions/0001). pop() leaves a hole at the root: the push that
+/// nearly always follows, as an event schedules its successor, fills it with one sift instead of
+/// two.
+class EventQueue {
+ public:
+    void push(const Event& event) {
+        if (hole_) {
+            hole_ = false;
+            sift_down(event);
+            return;
+        }
+        heap_.push_back(event);
+        std::size_t i = heap_.size() - 1;
+        while (i > 0) {
+            const std::size_t parent = (i - 1) / kArity;
+            if (!(event < heap_[parent])) {
+                break;
+            }
+            heap_[i] = heap_[parent];
+            i = parent;
+        }
+        heap_[i] = event;
+    }
+
+    /// The earliest; only while not empty(). Valid until the next call.
+    const Event& top() const {
+        fill();
+        return heap_.front();
+    }
+
+    void pop() {
+        fill();
+        hole_ = true;
+    }
+
+    bool empty() const { return size() == 0; }
+
+    std::size_t size() const { return heap_.size() - (hole_ ? 1U : 0U); }
+
+ private:
+    static constexpr std::size_t kArity = 4;
+
+    void fill() const {
+        if (!hole_) {
+            return;
+        }
+        hole_ = false;
+        const Event last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) {
+            sift_down(last);
+        }
+    }
+
+    /// Puts the event where the root was, and lower while children are earlier.
+    void sift_down(const Event& event) const {
+        const std::size_t size = heap_.size();
+        std::size_t i = 0;
+        for (;;) {
+            const std::size_t first = i * kArity + 1;
+            if (first >= size) {
+                break;
+            }
+            const std::size_t last = std::min(first + kArity, size);
+            std::size_t least = first;
+            for (std::size_t child = first + 1; child < last; ++child) {
+                least = heap_[child] < heap_[least] ? child : least;
+            }
+            if (!(heap_[least] < event)) {
+                break;
+            }
+            heap_[i] = heap_[least];
+            i = least;
+        }
+        heap_[i] = event;
+    }
+
+    // The hole is an implementation's debt, paid by whoever looks next: mutable.
+    mutable std::vector<Event> heap_;
+    mutable bool hole_ = false;
+};
+
+}  // namespace netsim::sim

@@ -1,0 +1,259 @@
+// The verbs every state shares.
+#include "tcp/actions.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+bool counts_as_established(State state) {
+    return state == State::kEstablished || state == State::kCloseWait;
+}
+
+}  // namespace
+
+Listener* find_listener(StackState& s, const FourTuple& tuple) {
+    const auto it = s.listeners_by_port.find(tuple.local_port);
+    if (it == s.listeners_by_port.end()) {
+        return nullptr;
+    }
+    Listener* best = nullptr;
+    std::uint32_t same = 0;
+    for (const std::uint32_t index : it->second) {
+        Listener& candidate = s.listeners.at(index);
+        const bool exact = candidate.local.address == tuple.local;
+        if (!exact && !candidate.local.address.is_any()) {
+            continue;
+        }
+        const bool best_exact = best != nullptr && !best->local.address.is_any();
+        if (best == nullptr || (exact && !best_exact)) {
+            best = &candidate;
+            same = 1;
+        } else if (exact == best_exact) {
+            // reservoir over equals: the k-th of them wins when hash mod k is 0
+            ++same;
+            if ((hash_of(tuple) >> 16U) % same == 0) {
+                best = &candidate;
+            }
+        }
+    }
+    return best;
+}
+
+void enter(Context& cx, Connection& c, State to, Cause cause) {
+    const State from = c.state;
+    CHECK(legal(from, cause, to));
+    if (counts_as_established(from) != counts_as_established(to)) {
+        if (counts_as_established(to)) {
+            cx.s.mib.add(Mib::kTcpCurrEstab);
+        } else {
+            cx.s.mib.sub(Mib::kTcpCurrEstab);
+            if (to == State::kClosed) {  // Linux tcp_set_state(): whoever ended it
+                cx.s.mib.add(Mib::kTcpEstabResets);
+            }
+        }
+    }
+    c.state = to;
+    if (cx.out.observed) {
+        cx.out.states.push_back(
+            {c.tuple.local_endpoint(), c.tuple.remote_endpoint(), from, to, cause});
+    }
+}
+
+void note_change(Context& cx, const FourTuple& tuple, State from, State to, Cause cause) {
+    DCHECK(legal(from, cause, to));
+    if (cx.out.observed) {
+        cx.out.states.push_back({tuple.local_endpoint(), tuple.remote_endpoint(), from, to, cause});
+    }
+}
+
+void drop(Context& cx, Drop reason) {
+    ++cx.s.drops[static_cast<std::size_t>(reason)];
+    cx.out.drop = reason;
+}
+
+void notify(Context& cx, const Connection& c, unsigned events) {
+    if (c.socket) {
+        cx.out.events.push_back({c.socket, events});
+    }
+}
+
+Connection& new_connection(StackState& s) {
+    const Id<Connection> id = s.connections.emplace();
+    Connection& c = s.connections.at(id.index);
+    c.index = id.index;
+    return c;
+}
+
+void hash_connection(StackState& s, Connection& c) {
+    CHECK(!c.in_table);
+    CHECK(s.table.insert(RecordRef(RecordKind::kConnection, c.index)).second);
+    c.in_table = true;
+}
+
+void unhash_connection(StackState& s, Connection& c) {
+    if (c.in_table) {
+        s.table.erase(RecordRef(RecordKind::kConnection, c.index));
+        c.in_table = false;
+    }
+}
+
+void arm(Context& cx, Connection& c, Timer timer, Time at) {
+    c.deadlines.set(timer, cx.s.wheel.fires_at(cx.now, at));
+    cx.s.timers.update(cx.s.connections, c);
+}
+
+void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration after) {
+    c.retransmit_timer = kind;
+    arm(cx, c, Timer::kRetransmit, cx.now + after);
+}
+
+void clear_retransmit(Connection& c) {
+    c.retransmit_timer = RetransmitTimer::kNone;
+    c.deadlines.clear(Timer::kRetransmit);
+}
+
+void done(Context& cx, Connection& c, Cause cause) {
+    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+        cx.s.mib.add(Mib::kTcpAttemptFails);
+    }
+    enter(cx, c, State::kClosed, cause);
+    unhash_connection(cx.s, c);
+    c.deadlines.clear_all();
+    c.retransmit_timer = RetransmitTimer::kNone;
+    cx.s.timers.remove(cx.s.connections, c);
+    c.send_shutdown = true;
+    c.receive_shutdown = true;
+    c.sent.clear();
+    c.unsent.clear();
+    c.sent_bytes = 0;
+    c.unsent_bytes = 0;
+    c.sacked_out = c.lost_out = c.retrans_out = 0;
+    c.reassembly.reset();
+    if (c.orphan) {
+        destroy(cx.s, c);
+        return;
+    }
+    notify(cx, c,
+           poll::kIn | poll::kOut | poll::kHup | poll::kRdHup |
+               (c.error != Errno::kOk ? poll::kErr : 0U));
+}
+
+void abort_with(Context& cx, Connection& c, Errno error, Cause cause) {
+    c.error = error;
+    c.received.clear();
+    c.received_bytes = 0;
+    c.reset = true;
+    done(cx, c, cause);
+}
+
+void destroy(StackState& s, Connection& c) {
+    CHECK(c.state == State::kClosed && !c.in_table && c.heap_slot == kNoIndex);
+    if (c.orphan) {
+        --s.orphans;
+    }
+    s.connections.erase(s.connections.id_at(c.index));
+}
+
+void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life, Cause cause) {
+    StackState& s = cx.s;
+    save_metrics(s, c);
+    const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
+    if (!room) {
+        s.mib.add(Mib::kTcpExtTCPTimeWaitOverflow);
+        done(cx, c, fin_wait_2 ? Cause::kFinWait2Over : cause);
+        return;
+    }
+    const Id<TimeWait> id = s.time_waits.emplace();
+    TimeWait& tw = s.time_waits.at(id.index);
+    tw.tuple = c.tuple;
+    tw.snd_nxt = c.snd_nxt;
+    tw.rcv_nxt = c.rcv_nxt;
+    tw.rcv_wnd = c.receive_window();
+    tw.ts_recent = c.ts_recent;
+    tw.ts_recent_stamp_s = c.options.tstamp_ok ? c.ts_recent_stamp_s : 0;
+    tw.ts_offset = c.ts_offset;
+    tw.last_oow_ms = c.last_oow_ms;
+    tw.rcv_wscale = c.options.rcv_wscale;
+    tw.fin_wait_2 = fin_wait_2;
+    tw.reuse_addr = c.opt.reuse_addr;
+
+    // The connection leaves the table before its record takes the place. To observers a mini-socket
+    // in FIN-WAIT-2 is no change of state.
+    unhash_connection(s, c);
+    if (!fin_wait_2) {
+        enter(cx, c, State::kTimeWait, cause);
+    }
+    c.deadlines.clear_all();
+    c.retransmit_timer = RetransmitTimer::kNone;
+    s.timers.remove(s.connections, c);
+    c.state = State::kClosed;  // the full socket; the record plays the state from now on
+    c.send_shutdown = true;
+    c.receive_shutdown = true;
+    c.reassembly.reset();
+    c.sent.clear();
+    c.unsent.clear();
+    CHECK(s.table.insert(RecordRef(RecordKind::kTimeWait, id.index)).second);
+    s.time_wait_timers.insert(s.time_waits, id.index, s.wheel.fires_at(cx.now, cx.now + life));
+    // Linux counts when the timer is first set (inet_twsk_schedule()), short lives apart.
+    s.mib.add(life <= std::chrono::seconds(4) ? Mib::kTcpExtTWKilled : Mib::kTcpExtTW);
+    if (c.orphan) {
+        destroy(s, c);
+    } else {
+        notify(cx, c, poll::kIn | poll::kOut | poll::kHup | poll::kRdHup);
+    }
+}
+
+void remove_time_wait(StackState& s, std::uint32_t index) {
+    s.table.erase(RecordRef(RecordKind::kTimeWait, index));
+    s.time_wait_timers.remove(s.time_waits, index);
+    s.time_waits.erase(s.time_waits.id_at(index));
+}
+
+void remove_request(StackState& s, std::uint32_t index) {
+    RequestSock& req = s.requests.at(index);
+    Listener& listener = s.listeners.at(req.listener);
+    --listener.syn_queue_len;
+    if (req.num_timeout == 0) {
+        --listener.syn_queue_young;
+    }
+    const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
+    s.synack_timers[level].remove(s.requests, index);
+    s.table.erase(RecordRef(RecordKind::kRequest, index));
+    s.requests.erase(s.requests.id_at(index));
+}
+
+bool may_answer_invalid(StackState& s, Time now, std::uint32_t& last_ms, Mib skipped) {
+    const std::uint32_t ms = clock_ms(now);
+    if (last_ms != 0 && ms - last_ms < static_cast<std::uint32_t>(s.sysctl.tcp_invalid_ratelimit)) {
+        s.mib.add(skipped);
+        return false;
+    }
+    last_ms = ms;
+    return true;
+}
+
+void save_metrics(StackState& s, const Connection& c) {
+    if (s.sysctl.tcp_no_metrics_save != 0 || !c.rtt.valid()) {
+        return;
+    }
+    const auto it = s.metrics.find(c.tuple.remote.bits);
+    if (it == s.metrics.end() && s.metrics.size() >= kMetricsMax) {
+        return;  // the kernel recycles a record; a full cache only means peers stay unproven
+    }
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(c.rtt.srtt()).count();
+    s.metrics[c.tuple.remote.bits].srtt_us =
+        static_cast<std::uint32_t>(std::max<std::int64_t>(us, 1));
+}
+
+bool peer_is_proven(const StackState& s, Ipv4 peer) {
+    return s.metrics.contains(peer.bits);
+}
+
+Duration fin_time(const StackState& s, const Connection& c) {
+    const Duration configured = std::chrono::seconds(
+        c.opt.linger2 != 0 ? std::int64_t{c.opt.linger2} : s.sysctl.tcp_fin_timeout);
+    const Duration rto = c.rtt.rto();
+    return std::max(configured, rto * 4 - rto / 2);
+}
+
+}  // namespace netsim::tcp

@@ -1,0 +1,100 @@
+// Congestion control behind one small interface: what Linux's tcp_congestion_ops asks of an
+// algorithm. Windows are in segments, as Linux counts them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "netsim/time.hpp"
+#include "wire/seq.hpp"
+
+namespace netsim::tcp {
+
+/// Linux's tcp_ca_state.
+enum class CaState : std::uint8_t { kOpen, kDisorder, kCwr, kRecovery, kLoss };
+
+std::string_view to_string(CaState state);
+
+inline constexpr std::uint32_t kInfiniteSsthresh = 0x7fffffffU;
+inline constexpr std::uint32_t kInitialCwnd = 10;  // RFC 6928
+
+struct Congestion;
+
+/// What an ACK tells an algorithm.
+struct AckSample {
+    Time now;
+    std::uint32_t acked = 0;  // segments newly acknowledged while cwnd was in use
+    bool limited = true;      // cwnd was what held the sender back
+    Duration rtt{0};          // 0: no sample
+    wire::SeqNum snd_una;
+    wire::SeqNum snd_nxt;
+};
+
+/// An algorithm. Stateless: what it keeps stands in Congestion.
+class CongestionControl {
+ public:
+    virtual ~CongestionControl() = default;
+    virtual std::string_view name() const = 0;
+    /// The slow start threshold after a loss, in segments.
+    virtual std::uint32_t ssthresh(Congestion& c) const = 0;
+    /// An ACK outside recovery that advanced snd_una.
+    virtual void on_ack(Congestion& c, const AckSample& sample) const = 0;
+
+    /// The retransmission timer fired.
+    virtual void on_timeout(Congestion& c) const { static_cast<void>(c); }
+
+ protected:
+    CongestionControl() = default;
+    CongestionControl(const CongestionControl&) = default;
+    CongestionControl& operator=(const CongestionControl&) = default;
+    CongestionControl(CongestionControl&&) = default;
+    CongestionControl& operator=(CongestionControl&&) = default;
+};
+
+/// By the sysctl's name; the names allowed are congestion_controls().
+const CongestionControl& congestion_control(std::string_view name);
+std::span<const std::string_view> congestion_controls();
+
+/// What CUBIC keeps (Linux struct bictcp). Times in milliseconds of the simulation's clock.
+struct CubicState {
+    std::uint32_t last_max_cwnd = 0;
+    std::uint32_t last_cwnd = 0;
+    std::uint32_t last_time_ms = 0;
+    std::uint32_t origin = 0;
+    std::uint32_t k = 0;  // in 1/1024 s
+    std::uint32_t epoch_start_ms = 0;
+    std::uint32_t ack_count = 0;
+    std::uint32_t reno_cwnd = 0;  // what Reno's window would be (tcp_cwnd)
+    std::uint32_t per_ack = 0;    // ACKs that grow cwnd by one
+    std::uint32_t delay_min_us = 0;
+    // HyStart
+    std::uint32_t round_start_us = 0;
+    std::uint32_t last_ack_us = 0;
+    std::uint32_t round_min_us = 0;
+    wire::SeqNum round_end;
+    std::uint8_t samples = 0;
+    bool found = false;  // slow start has been left
+};
+
+struct Congestion {
+    const CongestionControl* algorithm = nullptr;
+    std::uint32_t cwnd = kInitialCwnd;
+    std::uint32_t ssthresh = kInfiniteSsthresh;
+    std::uint32_t cwnd_count = 0;  // segments acknowledged since cwnd last grew
+    std::uint32_t cwnd_used = 0;   // most segments in flight lately
+    bool cwnd_limited = false;
+    CubicState cubic;
+
+    bool in_slow_start() const { return cwnd < ssthresh; }
+};
+
+/// Grows cwnd by `acked` up to ssthresh; what is left over goes to congestion avoidance.
+std::uint32_t slow_start(Congestion& c, std::uint32_t acked);
+/// One segment more for each `per` acknowledged. Linux tcp_cong_avoid_ai().
+void grow_additively(Congestion& c, std::uint32_t per, std::uint32_t acked);
+
+const CongestionControl& reno();
+const CongestionControl& cubic();
+
+}  // namespace netsim::tcp

@@ -1,0 +1,240 @@
+// A full socket: everything but listeners, half-open requests and TIME-WAIT. RFC 9293 §3.3.1's
+// variables by their names, Linux's tcp_sock for the rest. Data only: the files named for events
+// and states act on it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "netsim/result.hpp"
+#include "netsim/time.hpp"
+#include "tcp/congestion.hpp"
+#include "tcp/endpoint_key.hpp"
+#include "tcp/request_sock.hpp"
+#include "tcp/ring.hpp"
+#include "tcp/rtt.hpp"
+#include "tcp/socket_info.hpp"
+#include "tcp/socket_options.hpp"
+#include "wire/payload.hpp"
+#include "wire/seq.hpp"
+
+namespace netsim::tcp {
+
+/// What the application wrote and has not been sent yet.
+struct UnsentChunk {
+    wire::PayloadRef payload;
+    bool push = false;  // the end of a write: the segment that carries the last byte gets PSH
+};
+
+/// A segment that was sent and is not yet acknowledged: Linux's skb on the retransmission queue.
+struct SentSegment {
+    wire::SeqNum seq;
+    wire::SeqNum end;
+    wire::PayloadRef payload;
+    Time sent_at;             // last transmission
+    std::uint16_t flags = 0;  // FIN, PSH
+    bool sacked = false;
+    bool lost = false;
+    bool retransmitted = false;       // the copy last sent is a retransmission in flight
+    bool ever_retransmitted = false;  // Karn
+};
+
+/// Out-of-order data, kept until the gap before it is filled.
+struct OutOfOrder {
+    wire::SeqNum seq;
+    wire::SeqNum end;  // includes the FIN
+    wire::PayloadRef payload;
+    bool fin = false;
+};
+
+/// The out-of-order queue in order of sequence, with the SACK blocks that report it (RFC 2018 §4:
+/// the most recent first).
+struct Reassembly {
+    Ring<OutOfOrder> queue;
+    std::uint32_t bytes = 0;
+    std::array<wire::SeqRange, 4> sacks{};
+    std::uint8_t sack_count = 0;
+    wire::SeqRange dsack;  // to report once (RFC 2883); empty: none
+};
+
+/// Each timer's deadline; the stack is told the earliest. Linux shares one timer between RTO, probe
+/// of a zero window and reordering, hence one deadline and a `RetransmitTimer` that says which.
+enum class Timer : std::uint8_t { kRetransmit, kDelack, kKeepalive, kCount };
+
+enum class RetransmitTimer : std::uint8_t { kNone, kRto, kProbe0 };
+
+class Deadlines {
+ public:
+    Time get(Timer t) const { return at_[static_cast<std::size_t>(t)]; }
+
+    void set(Timer t, Time at) { at_[static_cast<std::size_t>(t)] = at; }
+
+    void clear(Timer t) { set(t, kNever); }
+
+    bool armed(Timer t) const { return get(t) != kNever; }
+
+    Time earliest() const { return *std::min_element(at_.begin(), at_.end()); }
+
+    void clear_all() { at_.fill(kNever); }
+
+ private:
+    std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever};
+};
+
+/// Delayed acknowledgement, as Linux's icsk_ack.
+struct AckPolicy {
+    Duration ato{0};
+    Time last_data_at{};  // lrcvtime
+    std::uint16_t rcv_mss = 536;
+    std::uint16_t last_seg_size = 0;
+    std::uint8_t quick = 0;  // ACKs still to be sent at once
+    std::uint8_t pingpong = 0;
+    bool scheduled = false;  // an ACK is owed
+    bool now = false;        // ... and must not wait
+    bool pushed = false;     // a small segment came
+    bool pushed_twice = false;
+};
+
+struct Connection {
+    FourTuple tuple;  // first: the demultiplexer reads it
+    State state = State::kClosed;
+    Errno error = Errno::kOk;       // sk_err: pending, read once
+    Errno soft_error = Errno::kOk;  // sk_err_soft: reported if retries run out
+
+    // --- what it is
+    std::uint32_t index = kNoIndex;   // its own, in the slab
+    SocketId socket;                  // none before accept() and after close()
+    std::uint32_t parent = kNoIndex;  // the listener whose accept queue holds it
+    bool in_table : 1 = false;        // demultiplexed by its tuple
+    bool orphan : 1 = false;          // no descriptor
+    bool bound_port : 1 = false;      // by bind(), not by connect()
+    bool bound_address : 1 = false;
+    bool send_shutdown : 1 = false;     // no more data from the application
+    bool receive_shutdown : 1 = false;  // the peer's FIN, or shutdown(SHUT_RD)
+    bool reset : 1 = false;             // ended by RST: reads give ECONNRESET once
+    bool fin_queued : 1 = false;        // the FIN has a sequence number, sent or not
+    bool fin_sent : 1 = false;
+    bool fin_received : 1 = false;  // in order: reads end with 0 (SOCK_DONE)
+    bool predicted : 1 = false;     // header prediction is on (pred_flags is not 0)
+    bool passive : 1 = false;       // made by a listener
+    bool connecting : 1 = false;    // connect() has not yet reported its outcome (SS_CONNECTING)
+    bool was_open : 1 = false;      // reached ESTABLISHED: connect() can say EISCONN only
+    bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
+    Negotiated options;
+
+    // --- send sequence variables, RFC 9293 §3.3.1
+    wire::SeqNum iss;
+    wire::SeqNum snd_una;
+    wire::SeqNum snd_nxt;
+    wire::SeqNum snd_wl1;
+    wire::SeqNum write_seq;        // after the last byte (or FIN) the application queued
+    std::uint32_t snd_wnd = 0;     // bytes
+    std::uint32_t max_window = 0;  // the largest the peer ever offered
+    wire::SeqNum snd_sml;          // end of the last small segment sent (Minshall)
+    std::uint16_t snd_mss = 536;   // data bytes per segment, options taken off
+    std::uint16_t advmss = 1460;   // what our SYN said
+    std::uint32_t path_mtu = 1500;
+
+    // --- receive sequence variables
+    wire::SeqNum irs;
+    wire::SeqNum rcv_nxt;
+    wire::SeqNum rcv_wup;            // rcv_nxt when the window was last advertised
+    wire::SeqNum copied_seq;         // what the application has read up to
+    std::uint32_t rcv_wnd = 0;       // as of rcv_wup, bytes
+    std::uint32_t rcv_ssthresh = 0;  // limit of the window now
+    std::uint32_t window_clamp = 0;  // limit of the window ever
+    std::uint32_t rcvbuf = 0;        // sk_rcvbuf; half of it is window
+    std::uint32_t sndbuf = 0;        // payload bytes
+
+    // --- timestamps, RFC 7323
+    std::uint32_t ts_offset = 0;
+    std::uint32_t ts_recent = 0;
+    std::uint32_t ts_recent_stamp_s = 0;
+
+    // --- queues
+    Ring<UnsentChunk> unsent;
+    Ring<SentSegment> sent;
+    Ring<wire::PayloadRef> received;
+    std::unique_ptr<Reassembly> reassembly;
+    std::uint32_t unsent_bytes = 0;
+    std::uint32_t sent_bytes = 0;  // payload on `sent`
+    std::uint32_t received_bytes = 0;
+
+    // --- the streams, and the proof that what arrives is what was sent
+    wire::StreamId tx_stream = 0;
+    std::uint64_t tx_offset = 0;  // of the next byte to be written
+    wire::PayloadRef rx_last;     // the last range taken in order
+    bool rx_started = false;
+
+    // --- recovery
+    Rtt rtt;
+    wire::SeqNum rtt_seq;  // the next round trip begins when this is acknowledged
+    Congestion cc;
+    CaState ca_state = CaState::kOpen;
+    std::uint32_t sacked_out = 0;  // segments; without SACK: duplicate ACKs
+    std::uint32_t lost_out = 0;
+    std::uint32_t retrans_out = 0;
+    std::uint32_t prior_cwnd = 0;  // PRR, RFC 6937
+    std::uint32_t prr_delivered = 0;
+    std::uint32_t prr_out = 0;
+    wire::SeqNum high_seq;  // snd_nxt when recovery began
+    std::uint32_t retrans_total = 0;
+    Time first_retrans_at = kNever;  // retrans_stamp: bounds tcp_retries2
+    std::uint8_t retransmits = 0;    // icsk_retransmits: expiries in a row
+    std::uint8_t backoff = 0;
+    std::uint8_t probes = 0;  // zero-window probes unanswered
+    std::uint8_t keepalive_probes = 0;
+    std::uint8_t syn_retransmits = 0;  // of our SYN or SYN-ACK, for TCP_INFO and statistics
+    RetransmitTimer retransmit_timer = RetransmitTimer::kNone;
+
+    // --- acknowledging
+    AckPolicy ack;
+    Time last_ack_at{};             // rcv_tstamp: when the peer was last heard
+    Time last_sent_at{};            // lsndtime
+    std::uint32_t last_oow_ms = 0;  // rate limit of ACKs for invalid segments
+    std::uint32_t last_challenge_ms = 0;
+
+    // --- receive buffer tuning (tcp_rcv_space_adjust)
+    std::uint32_t rcvq_space = 0;
+    wire::SeqNum rcvq_seq;
+    Time rcvq_since{};
+    std::uint32_t rcv_rtt_us = 0;
+
+    // --- timers
+    Deadlines deadlines;
+    std::uint32_t heap_slot = kNoIndex;  // place in the stack's timer heap
+
+    // --- counters for TCP_INFO
+    std::uint64_t bytes_acked = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint32_t segs_in = 0;
+    std::uint32_t segs_out = 0;
+    Time created_at{};
+
+    SocketOptions opt;
+
+    std::uint32_t packets_out() const { return sent.size(); }
+
+    /// Segments presumed in the network (RFC 6675 pipe, counted as Linux counts).
+    std::uint32_t packets_in_flight() const {
+        return packets_out() + retrans_out - sacked_out - lost_out;
+    }
+
+    wire::SeqNum window_end() const { return snd_una + snd_wnd; }
+
+    /// Linux tcp_receive_window(): what of the advertised window is left.
+    std::uint32_t receive_window() const {
+        const std::int32_t left = (rcv_wup + rcv_wnd) - rcv_nxt;
+        return left < 0 ? 0 : static_cast<std::uint32_t>(left);
+    }
+
+    /// RFC 9293's synchronized states.
+    bool synchronized() const {
+        return state != State::kClosed && state != State::kSynSent && state != State::kSynReceived;
+    }
+};
+
+}  // namespace netsim::tcp

@@ -1,0 +1,204 @@
+// A segment for a half-open request, and the child it becomes. Linux tcp_check_req(),
+// tcp_v4_syn_recv_sock(), tcp_create_openreq_child().
+#include <algorithm>
+
+#include "tcp/actions.hpp"
+#include "tcp/output.hpp"
+#include "tcp/recovery.hpp"
+#include "tcp/segment_arrives.hpp"
+
+namespace netsim::tcp {
+
+using wire::SeqNum;
+
+namespace {
+
+std::uint32_t request_window(const StackState& s, const RequestSock& req) {
+    const std::uint32_t mss =
+        path_mss(s.paths.path(req.tuple.remote)) - (req.options.tstamp_ok ? 12U : 0U);
+    return initial_window(s, s.listeners.at(req.listener).opt, mss, req.options.wscale_ok).window;
+}
+
+/// The client repeats its SYN: so does the SYN-ACK, at once but not too often, and its timer
+/// restarts.
+void answer_repeated_syn(Context& cx, std::uint32_t index) {
+    StackState& s = cx.s;
+    RequestSock& req = s.requests.at(index);
+    if (!may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
+        return;
+    }
+    ++req.num_retrans;
+    s.mib.add(Mib::kTcpExtTCPSynRetrans);
+    s.mib.add(Mib::kTcpRetransSegs);
+    send_request_syn_ack(cx, req);
+    const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
+    const Duration wait = std::min<Duration>(std::chrono::seconds(1LL << level),
+                                             std::chrono::milliseconds(s.sysctl.tcp_rto_max_ms));
+    s.synack_timers[level].remove(s.requests, index);
+    s.synack_timers[level].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
+}
+
+/// Linux tcp_in_window().
+bool in_window(SeqNum seq, SeqNum end, SeqNum left, SeqNum right) {
+    if (seq == left) {
+        return true;
+    }
+    if (after(end, left) && before(seq, right)) {
+        return true;
+    }
+    return seq == right && seq == end;
+}
+
+/// A RST or a stray SYN ends the half-open connection.
+void kill_request(Context& cx, std::uint32_t index, Cause cause) {
+    const FourTuple tuple = cx.s.requests.at(index).tuple;
+    cx.s.mib.add(Mib::kTcpExtEmbryonicRsts);
+    remove_request(cx.s, index);
+    note_change(cx, tuple, State::kSynReceived, State::kClosed, cause);
+}
+
+/// The valid last ACK meets a full accept queue.
+void overflow(Context& cx, std::uint32_t index, const wire::Packet& packet) {
+    StackState& s = cx.s;
+    s.mib.add(Mib::kTcpExtListenOverflows);
+    s.mib.add(Mib::kTcpExtListenDrops);
+    drop(cx, Drop::kRequestOverflow);
+    if (s.sysctl.tcp_abort_on_overflow == 0) {
+        s.requests.at(index).acked = true;
+        return;
+    }
+    send_reset_for(cx, packet);
+    kill_request(cx, index, Cause::kAbort);
+}
+
+bool deferred(const RequestSock& req, const Listener& listener, const wire::TcpHeader& h) {
+    return req.num_timeout < listener.opt.defer_accept && h.end_seq() == req.rcv_isn + 1;
+}
+
+/// The guards of tcp_check_req() before the ACK counts. True: the segment is dealt with.
+bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet) {
+    StackState& s = cx.s;
+    RequestSock& req = s.requests.at(index);
+    const wire::TcpHeader& h = packet.tcp;
+    const bool has_ts = req.options.tstamp_ok && h.has_option(wire::option::kTimestamps);
+    const bool old_ts =
+        has_ts && paws_rejects(req.ts_recent, clock_s(cx.now), h.tsval, cx.now, h.rst());
+    const std::uint16_t kind = h.flags & (wire::flag::kSyn | wire::flag::kAck | wire::flag::kRst);
+    if (h.seq == req.rcv_isn && kind == wire::flag::kSyn && !old_ts) {
+        answer_repeated_syn(cx, index);
+        return true;
+    }
+    const SeqNum rcv_nxt = req.rcv_isn + 1;
+    if (old_ts || !in_window(h.seq, h.end_seq(), rcv_nxt, rcv_nxt + request_window(s, req))) {
+        if (!h.rst() &&
+            may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
+            send_request_ack(cx, req);
+        }
+        if (old_ts) {
+            s.mib.add(Mib::kTcpExtPAWSEstab);
+        }
+        drop(cx, Drop::kRequestOutOfWindow);
+        return true;
+    }
+    if (h.rst() && h.seq != rcv_nxt) {  // RFC 5961 §3
+        if (may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
+            s.mib.add(Mib::kTcpExtTCPChallengeACK);
+            send_request_ack(cx, req);
+        }
+        drop(cx, Drop::kRequestRst);
+        return true;
+    }
+    if (h.rst() || (h.syn() && h.seq != req.rcv_isn)) {
+        s.mib.add(Mib::kTcpAttemptFails);
+        drop(cx, Drop::kRequestRst);
+        if (!h.rst()) {
+            send_reset_for(cx, packet);
+        }
+        kill_request(cx, index, Cause::kRcvRst);
+        return true;
+    }
+    if (!h.ack_flag()) {
+        drop(cx, Drop::kRequestNoAck);
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packet) {
+    StackState& s = cx.s;
+    const wire::TcpHeader& h = packet.tcp;
+    Listener& listener = s.listeners.at(s.requests.at(index).listener);
+    if (h.ack_flag() && h.ack != s.requests.at(index).snt_isn + 1) {
+        // Not an answer to our SYN-ACK: it is treated as if the request were not there
+        // (tcp_check_req() returns the listener), a RST too.
+        return in_listen(cx, listener, packet);
+    }
+    if (guard_request(cx, index, packet)) {
+        return;
+    }
+    RequestSock& req = s.requests.at(index);
+    if (deferred(req, listener, h)) {
+        req.acked = true;
+        s.mib.add(Mib::kTcpExtTCPDeferAcceptDrop);
+        return drop(cx, Drop::kDeferAccept);
+    }
+    if (listener.accept_queue_full()) {
+        return overflow(cx, index, packet);
+    }
+    const RequestSock known = req;
+    remove_request(s, index);  // its table entry makes room for the child's
+    Connection& child = make_child(cx, listener, known, false);
+    if (known.num_retrans == 0) {
+        const std::uint32_t us = std::max(clock_us(cx.now) - known.sent_at_us, 1U);
+        child.rtt.sample(std::chrono::microseconds(us), true, s.sysctl);
+        child.rtt.recompute_rto(s.sysctl);
+    } else {
+        child.rtt.set_rto(std::chrono::seconds(3));
+        if (known.num_retrans > 1) {
+            child.cc.cwnd = 1;  // RFC 5681 §3.1, Linux tcp_init_cwnd use
+        }
+    }
+    establish(cx, child, packet, Cause::kRcvAckOfSyn);
+}
+
+Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie) {
+    StackState& s = cx.s;
+    Connection& c = new_connection(s);
+    const PathInfo path = s.paths.path(req.tuple.remote);
+    c.tuple = req.tuple;
+    c.state = State::kSynReceived;
+    c.passive = true;
+    c.parent = listener.index;
+    c.opt = listener.opt;
+    c.options = req.options;
+    c.created_at = cx.now;
+    c.irs = req.rcv_isn;
+    c.rcv_nxt = c.rcv_wup = c.copied_seq = req.rcv_isn + 1;
+    c.iss = req.snt_isn;
+    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = req.snt_isn + 1;
+    c.path_mtu = path.mtu;
+    c.advmss = path_mss(path);
+    if (c.opt.maxseg != 0) {
+        c.advmss = std::min(c.advmss, c.opt.maxseg);
+    }
+    const std::uint32_t option_bytes = req.options.tstamp_ok ? 12U : 0U;
+    // cookie_v4_check() rounds the window to the cookie's MSS, which knows no options.
+    const std::uint32_t unit = by_cookie ? req.options.mss : c.advmss - option_bytes;
+    const InitialWindow w = initial_window(s, c.opt, unit, req.options.wscale_ok);
+    c.rcv_wnd = w.window;
+    c.window_clamp = w.clamp;
+    c.ts_recent = req.ts_recent;
+    c.ts_recent_stamp_s = req.options.tstamp_ok ? clock_s(cx.now) : 0;
+    c.ts_offset = secure_isn(s, req.tuple, cx.now).ts_offset;
+    c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
+    c.syn_retransmits = req.num_retrans;
+    s.mib.add(Mib::kTcpPassiveOpens);
+    hash_connection(s, c);
+    listener.accept_queue.push_back(c.index);
+    cx.out.events.push_back({listener.socket, poll::kIn});
+    return c;
+}
+
+}  // namespace netsim::tcp

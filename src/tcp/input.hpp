@@ -1,0 +1,32 @@
+// The receiving half of a connection: windows, delayed ACKs, reassembly, FIN. Linux tcp_input.c's
+// roles.
+#pragma once
+
+#include "tcp/context.hpp"
+#include "tcp/stack_state.hpp"
+
+namespace netsim::tcp {
+
+/// What a connection needs once it is ESTABLISHED: MSS, buffers, keepalive. Linux
+/// tcp_finish_connect(), tcp_init_transfer().
+void finish_open(Context& cx, Connection& c);
+
+/// Linux tcp_enter_quickack_mode().
+void enter_quickack(Connection& c, std::uint8_t most);
+
+/// The seventh step of RFC 9293 §3.10.7.4: the segment text, and the eighth: its FIN.
+void take_text(Context& cx, Connection& c, const wire::Packet& packet);
+
+/// ACKs now, later or not at all. Linux tcp_ack_snd_check().
+void check_ack(Context& cx, Connection& c);
+
+/// The application has read: the window may open. Linux tcp_cleanup_rbuf().
+void after_read(Context& cx, Connection& c, std::uint32_t copied);
+
+/// Switches header prediction on where nothing stands against it. Linux tcp_fast_path_check().
+void predict_headers(Connection& c);
+
+/// Keepalive probes start counting from `now` (SO_KEEPALIVE switched on, or established with it).
+void arm_keepalive(Context& cx, Connection& c);
+
+}  // namespace netsim::tcp

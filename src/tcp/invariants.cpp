@@ -1,0 +1,80 @@
+// What must hold between two inputs, whatever happened. Run after every event in dev builds.
+#include "tcp/actions.hpp"
+#include "tcp/stack.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+void check_connection(const StackState& s, const Connection& c) {
+    if (c.state == State::kClosed) {
+        CHECK(!c.in_table);
+        CHECK(c.deadlines.earliest() == kNever);
+        CHECK(c.sent.empty() && c.unsent.empty());
+        return;
+    }
+    CHECK(find_record(s, c.tuple) == RecordRef(RecordKind::kConnection, c.index));
+    CHECK(!after(c.snd_una, c.snd_nxt));
+    CHECK(!after(c.snd_nxt, c.write_seq));
+    std::uint32_t sent_bytes = 0;
+    std::uint32_t sacked = 0;
+    std::uint32_t lost = 0;
+    std::uint32_t retransmitted = 0;
+    wire::SeqNum at = c.snd_una;
+    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
+        const SentSegment& segment = c.sent[i];
+        CHECK(segment.seq == at);
+        at = segment.end;
+        sent_bytes += segment.payload.length;
+        sacked += segment.sacked ? 1U : 0U;
+        lost += segment.lost ? 1U : 0U;
+        retransmitted += segment.retransmitted ? 1U : 0U;
+        CHECK(!(segment.sacked && segment.lost));
+    }
+    CHECK(c.sent.empty() || at == c.snd_nxt);
+    CHECK(sent_bytes == c.sent_bytes);
+    CHECK(lost == c.lost_out && retransmitted == c.retrans_out);
+    CHECK(!c.options.sack_ok || sacked == c.sacked_out);
+    CHECK(c.sacked_out + c.lost_out <= c.packets_out());
+    const bool in_flight = !c.sent.empty() || c.state == State::kSynSent;
+    CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
+    CHECK(c.deadlines.earliest() == kNever || c.heap_slot != kNoIndex);
+}
+
+void check_listener(const StackState& s, const Listener& listener) {
+    std::uint32_t requests = 0;
+    std::uint32_t young = 0;
+    for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {
+        if (s.requests.live(i) && s.requests.at(i).listener == listener.index) {
+            ++requests;
+            young += s.requests.at(i).num_timeout == 0 ? 1U : 0U;
+        }
+    }
+    CHECK(listener.syn_queue_len == requests);
+    CHECK(listener.syn_queue_young == young);
+    for (const std::uint32_t index : listener.accept_queue) {
+        CHECK(s.connections.live(index));
+        CHECK(s.connections.at(index).parent == listener.index);
+    }
+}
+
+}  // namespace
+
+void Stack::check_invariants() const {
+    const StackState& s = *state_;
+    std::size_t in_table = s.requests.size() + s.time_waits.size();
+    for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {
+        if (s.connections.live(i)) {
+            check_connection(s, s.connections.at(i));
+            in_table += s.connections.at(i).in_table ? 1U : 0U;
+        }
+    }
+    CHECK(s.table.size() == in_table);
+    for (std::uint32_t i = 0; i < s.listeners.end_index(); ++i) {
+        if (s.listeners.live(i)) {
+            check_listener(s, s.listeners.at(i));
+        }
+    }
+}
+
+}  // namespace netsim::tcp

@@ -1,0 +1,34 @@
+// A listening socket: its limits, its half-open count and the connections waiting for accept().
+// Linux inet_connection_sock's accept queue; both limits are one number (facts: the two queues).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "netsim/address.hpp"
+#include "netsim/socket.hpp"
+#include "netsim/time.hpp"
+#include "tcp/deadline_list.hpp"
+#include "tcp/socket_options.hpp"
+
+namespace netsim::tcp {
+
+struct Listener {
+    Endpoint local;                          // address 0.0.0.0: any
+    std::uint32_t backlog = 0;               // B = min(listen()'s argument, somaxconn)
+    std::uint32_t syn_queue_len = 0;         // qlen: half-open requests
+    std::uint32_t syn_queue_young = 0;       // ... whose SYN-ACK timer never fired
+    std::deque<std::uint32_t> accept_queue;  // connections, oldest first
+    Time last_cookie_at = kNever;            // when a SYN cookie was last sent: kNever: never
+    std::uint32_t index = kNoIndex;          // its own, in the slab
+    SocketId socket;
+    SocketOptions opt;
+
+    /// Linux sk_acceptq_is_full(): holds B + 1.
+    bool accept_queue_full() const { return accept_queue.size() > backlog; }
+
+    /// Linux inet_csk_reqsk_queue_is_full(): holds B + 1.
+    bool syn_queue_full() const { return syn_queue_len > backlog; }
+};
+
+}  // namespace netsim::tcp

@@ -1,0 +1,76 @@
+// What to send: segments of connections, requests and mini-sockets. Linux tcp_output.c's roles.
+#pragma once
+
+#include "tcp/context.hpp"
+#include "tcp/stack_state.hpp"
+
+namespace netsim::tcp {
+
+// --- connections
+/// The SYN of an active open, first or again.
+void send_syn(Context& cx, Connection& c);
+/// The SYN-ACK of a simultaneous open.
+void send_syn_ack(Context& cx, Connection& c);
+/// An ACK now.
+void send_ack(Context& cx, Connection& c);
+/// An ACK now that reports one duplicate range (RFC 2883), and counts as the answer to an invalid
+/// segment.
+void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate);
+/// An ACK not later than its ato says. Linux tcp_send_delayed_ack().
+void schedule_delayed_ack(Context& cx, Connection& c);
+/// RFC 5961 §3-5, within its rate limits. Linux tcp_send_challenge_ack().
+void send_challenge_ack(Context& cx, Connection& c);
+/// Sends what windows, cwnd and Nagle allow. Linux __tcp_push_pending_frames().
+void push_pending(Context& cx, Connection& c);
+/// Gives the FIN its place after the data, and sends what may be sent. Linux tcp_send_fin().
+void queue_fin(Context& cx, Connection& c);
+/// Sends this segment of the `sent` queue again.
+void retransmit(Context& cx, Connection& c, SentSegment& segment);
+/// A probe of a closed window, or of a silent peer. Linux tcp_write_wakeup(). False: nothing was
+/// sent.
+bool send_wakeup(Context& cx, Connection& c);
+/// RST,ACK of our own accord (abort). RFC 9293 §3.10.5.
+void send_active_reset(Context& cx, Connection& c);
+
+// --- without a connection
+/// RST that answers a segment no endpoint wants. RFC 9293 §3.10.7.1; nothing if that is a RST
+/// itself.
+void send_reset_for(Context& cx, const wire::Packet& packet);
+/// The SYN-ACK of a half-open request, first or again.
+void send_request_syn_ack(Context& cx, RequestSock& req);
+/// The SYN-ACK that carries a cookie: `isn` and options of a request that will not be kept.
+void send_cookie_syn_ack(Context& cx, const RequestSock& req);
+/// An ACK of a half-open request to a segment out of its window. Linux tcp_v4_reqsk_send_ack().
+void send_request_ack(Context& cx, const RequestSock& req);
+void send_time_wait_ack(Context& cx, const TimeWait& tw);
+
+// --- numbers
+/// MSS a path allows, without options: MTU - 40.
+std::uint16_t path_mss(const PathInfo& path);
+
+/// The window of our SYN or SYN-ACK, in bytes, and its scale. Linux tcp_select_initial_window().
+struct InitialWindow {
+    std::uint32_t window = 0;
+    std::uint32_t clamp = 0;
+    std::uint8_t scale = 0;
+};
+
+InitialWindow initial_window(const StackState& s, const SocketOptions& opt, std::uint32_t mss,
+                             bool scaling);
+/// The timestamp clock and the connection's offset.
+std::uint32_t timestamp(const Connection& c, Time now);
+
+/// Initial sequence number and timestamp offset of a four-tuple (RFC 6528; Linux secure_seq.c).
+struct IsnAndOffset {
+    wire::SeqNum isn;
+    std::uint32_t ts_offset = 0;
+};
+
+IsnAndOffset secure_isn(const StackState& s, const FourTuple& tuple, Time now);
+
+/// The window to advertise now, and its bookkeeping. Linux tcp_select_window().
+std::uint16_t select_window(Context& cx, Connection& c);
+/// What could be advertised. Linux __tcp_select_window().
+std::uint32_t window_available(const Connection& c);
+
+}  // namespace netsim::tcp

@@ -1,0 +1,174 @@
+// Segments without a connection: RSTs, SYN-ACKs of requests and cookies, ACKs of mini-sockets; and
+// the numbers a connection starts with.
+#include <algorithm>
+#include <bit>
+
+#include "tcp/actions.hpp"
+#include "tcp/output.hpp"
+#include "tcp/syn_cookie.hpp"
+
+namespace netsim::tcp {
+
+using wire::Packet;
+using wire::SeqNum;
+namespace flag = wire::flag;
+namespace option = wire::option;
+
+namespace {
+
+Packet reply_packet(const StackState& s, const FourTuple& tuple) {
+    Packet p{};
+    p.source = tuple.local;
+    p.destination = tuple.remote;
+    p.ttl = static_cast<std::uint8_t>(s.sysctl.ip_default_ttl);
+    p.tcp.source_port = tuple.local_port;
+    p.tcp.destination_port = tuple.remote_port;
+    return p;
+}
+
+void emit(Context& cx, const Packet& p) {
+    cx.s.mib.add(Mib::kTcpOutSegs);
+    cx.out.packets.push_back(p);
+}
+
+std::uint16_t advertised_mss(const StackState& s, const RequestSock& req) {
+    const std::uint16_t mss = path_mss(s.paths.path(req.tuple.remote));
+    const std::uint16_t user = s.listeners.at(req.listener).opt.maxseg;
+    return user != 0 ? std::min(user, mss) : mss;
+}
+
+Packet syn_ack_packet(Context& cx, const RequestSock& req) {
+    const StackState& s = cx.s;
+    Packet p = reply_packet(s, req.tuple);
+    wire::TcpHeader& h = p.tcp;
+    h.seq = req.snt_isn;
+    h.ack = req.rcv_isn + 1;
+    h.flags = flag::kSyn | flag::kAck;
+    h.options = option::kMss;
+    h.mss = advertised_mss(s, req);
+    if (req.options.sack_ok) {
+        h.options |= option::kSackPermitted;
+    }
+    if (req.options.wscale_ok) {
+        h.options |= option::kWindowScale;
+        h.window_scale = req.options.rcv_wscale;
+    }
+    std::uint32_t data_mss = h.mss;
+    if (req.options.tstamp_ok) {
+        h.options |= option::kTimestamps;
+        h.tsval = clock_ms(cx.now) + secure_isn(s, req.tuple, cx.now).ts_offset;
+        h.tsecr = req.ts_recent;
+        data_mss -= 12;
+    }
+    const InitialWindow w =
+        initial_window(s, s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
+    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(w.window, 65535));
+    return p;
+}
+
+}  // namespace
+
+std::uint16_t path_mss(const PathInfo& path) {
+    const std::uint32_t headers = wire::kIpHeaderLength + wire::kTcpHeaderLength;
+    return static_cast<std::uint16_t>(std::clamp<std::uint32_t>(path.mtu, headers + 48, 65535) -
+                                      headers);
+}
+
+InitialWindow initial_window(const StackState& s, const SocketOptions& opt, std::uint32_t mss,
+                             bool scaling) {
+    const auto rcvbuf =
+        opt.rcvbuf != 0 ? opt.rcvbuf : static_cast<std::uint32_t>(s.sysctl.tcp_rmem[1]);
+    std::uint32_t space = rcvbuf / 2;
+    if (opt.window_clamp != 0) {
+        space = std::min(space, opt.window_clamp);
+    }
+    InitialWindow w;
+    if (scaling) {
+        const std::int64_t largest =
+            std::max<std::int64_t>({space, s.sysctl.tcp_rmem[2], s.sysctl.rmem_max});
+        const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(largest)));
+        w.scale = static_cast<std::uint8_t>(std::clamp(bits - 1 - 15, 0, 14));
+    }
+    w.clamp = std::min(space, 65535U << w.scale);
+    w.window = mss > 0 && space > mss ? space / mss * mss : space;
+    w.window = std::min(w.window, w.clamp);
+    return w;
+}
+
+IsnAndOffset secure_isn(const StackState& s, const FourTuple& t, Time now) {
+    const std::uint64_t hash =
+        siphash_4u32(s.secrets.isn, t.local.bits, t.remote.bits,
+                     (std::uint32_t{t.local_port} << 16U) | t.remote_port, 0);
+    // The clock ticks every 64 ns: RFC 6528's M, Linux seq_scale().
+    const auto clock = static_cast<std::uint32_t>(to_ns(now) >> 6);
+    const auto offset = s.sysctl.tcp_timestamps == 1 ? static_cast<std::uint32_t>(hash >> 32U) : 0U;
+    return {SeqNum(static_cast<std::uint32_t>(hash) + clock), offset};
+}
+
+void send_reset_for(Context& cx, const Packet& packet) {
+    const wire::TcpHeader& in = packet.tcp;
+    if (in.rst() || packet.destination.is_multicast() || packet.destination.is_broadcast()) {
+        return;
+    }
+    Packet p = reply_packet(cx.s, tuple_of(packet));
+    wire::TcpHeader& h = p.tcp;
+    if (in.ack_flag()) {
+        h.seq = in.ack;
+        h.flags = flag::kRst;
+    } else {
+        h.ack = in.end_seq();
+        h.flags = flag::kRst | flag::kAck;
+    }
+    cx.s.mib.add(Mib::kTcpOutRsts);
+    emit(cx, p);
+}
+
+void send_request_syn_ack(Context& cx, RequestSock& req) {
+    emit(cx, syn_ack_packet(cx, req));
+    req.sent_at_us = clock_us(cx.now);
+}
+
+void send_cookie_syn_ack(Context& cx, const RequestSock& req) {
+    Packet p = syn_ack_packet(cx, req);
+    if (req.options.tstamp_ok) {
+        p.tcp.tsval = cookie_timestamp(req.options, clock_ms(cx.now)) +
+                      secure_isn(cx.s, req.tuple, cx.now).ts_offset;
+    }
+    emit(cx, p);
+}
+
+void send_request_ack(Context& cx, const RequestSock& req) {
+    Packet p = reply_packet(cx.s, req.tuple);
+    wire::TcpHeader& h = p.tcp;
+    h.seq = req.snt_isn + 1;
+    h.ack = req.rcv_isn + 1;
+    h.flags = flag::kAck;
+    std::uint32_t data_mss = advertised_mss(cx.s, req);
+    if (req.options.tstamp_ok) {
+        h.options = option::kTimestamps;
+        h.tsval = clock_ms(cx.now) + secure_isn(cx.s, req.tuple, cx.now).ts_offset;
+        h.tsecr = req.ts_recent;
+        data_mss -= 12;
+    }
+    const InitialWindow w =
+        initial_window(cx.s, cx.s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
+    h.window = static_cast<std::uint16_t>(w.window >> req.options.rcv_wscale);
+    emit(cx, p);
+}
+
+void send_time_wait_ack(Context& cx, const TimeWait& tw) {
+    Packet p = reply_packet(cx.s, tw.tuple);
+    wire::TcpHeader& h = p.tcp;
+    h.seq = tw.snd_nxt;
+    h.ack = tw.rcv_nxt;
+    h.flags = flag::kAck;
+    h.window = static_cast<std::uint16_t>(tw.rcv_wnd >> tw.rcv_wscale);
+    if (tw.ts_recent_stamp_s != 0) {
+        h.options = option::kTimestamps;
+        h.tsval = clock_ms(cx.now) + tw.ts_offset;
+        h.tsecr = tw.ts_recent;
+    }
+    emit(cx, p);
+}
+
+}  // namespace netsim::tcp

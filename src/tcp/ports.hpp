@@ -1,0 +1,31 @@
+// Local ports: bind(2)'s conflicts, ephemeral ports (RFC 6056 algorithm 4 as Linux does it).
+#pragma once
+
+#include <optional>
+
+#include "tcp/context.hpp"
+#include "tcp/stack_state.hpp"
+
+namespace netsim::tcp {
+
+/// May a socket with these options bind here? Linux inet_csk_get_port().
+bool can_bind(const StackState& s, Endpoint local, const SocketOptions& opt);
+/// A free port for bind(port 0): odd ones first, from a random start.
+std::optional<std::uint16_t> choose_bind_port(StackState& s, Ipv4 address,
+                                              const SocketOptions& opt);
+
+/// A port for connect(): the four-tuple must be free, or a TIME-WAIT record that may be reused,
+/// which is then taken away and described in `old`. Linux __inet_hash_connect().
+struct OldIncarnation {
+    wire::SeqNum isn;
+    std::uint32_t ts_recent = 0;
+    std::uint32_t ts_recent_stamp_s = 0;
+};
+
+std::optional<std::uint16_t> choose_connect_port(Context& cx, Ipv4 local, Endpoint remote,
+                                                 std::optional<OldIncarnation>& old);
+/// The same for one port that bind() fixed. False: taken.
+bool claim_tuple(Context& cx, const FourTuple& tuple, bool chosen_by_bind,
+                 std::optional<OldIncarnation>& old);
+
+}  // namespace netsim::tcp

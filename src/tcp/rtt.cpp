@@ -1,0 +1,62 @@
+// RTT estimation. RFC 6298 with Linux's three changes: a floor under the variance (so RTO is never
+// far under RTT + 200 ms), a slow reaction to falling RTTs, and a variance that falls once per
+// round.
+#include "tcp/rtt.hpp"
+
+#include <algorithm>
+
+#include "tcp/sysctl.hpp"
+
+namespace netsim::tcp {
+
+void Rtt::sample(Duration rtt, bool new_round, const Sysctl& sysctl) {
+    const auto us = static_cast<std::uint32_t>(std::max<std::int64_t>(
+        1, std::chrono::duration_cast<std::chrono::microseconds>(rtt).count()));
+    const auto floor_us = static_cast<std::uint32_t>(sysctl.tcp_rto_min_us);
+    min_us_ = std::min(min_us_, us);
+    if (srtt8_us_ == 0) {  // RFC 6298 §2.2
+        srtt8_us_ = us << 3U;
+        mdev4_us_ = us << 1U;
+        rttvar_us_ = std::max(mdev4_us_, floor_us);
+        mdev_max_us_ = rttvar_us_;
+    } else {
+        std::int64_t error = static_cast<std::int64_t>(us) - (srtt8_us_ >> 3U);
+        srtt8_us_ = static_cast<std::uint32_t>(static_cast<std::int64_t>(srtt8_us_) + error);
+        if (error < 0) {
+            error = -error - (mdev4_us_ >> 2U);
+            // A falling RTT raises the deviation only by an eighth of what a rising one does, so
+            // that it does not raise RTO.
+            if (error > 0) {
+                error >>= 3;
+            }
+        } else {
+            error -= mdev4_us_ >> 2U;
+        }
+        mdev4_us_ = static_cast<std::uint32_t>(static_cast<std::int64_t>(mdev4_us_) + error);
+        if (mdev4_us_ > mdev_max_us_) {
+            mdev_max_us_ = mdev4_us_;
+            rttvar_us_ = std::max(rttvar_us_, mdev_max_us_);
+        }
+        if (new_round) {
+            if (mdev_max_us_ < rttvar_us_) {
+                rttvar_us_ -= (rttvar_us_ - mdev_max_us_) >> 2U;
+            }
+            mdev_max_us_ = floor_us;
+        }
+    }
+    srtt8_us_ = std::max(srtt8_us_, 1U);
+}
+
+void Rtt::recompute_rto(const Sysctl& sysctl) {
+    if (!valid()) {
+        return;
+    }
+    rto_ = std::min<Duration>(std::chrono::microseconds((srtt8_us_ >> 3U) + rttvar_us_),
+                              std::chrono::milliseconds(sysctl.tcp_rto_max_ms));
+}
+
+void Rtt::back_off(const Sysctl& sysctl) {
+    rto_ = std::min<Duration>(rto_ * 2, std::chrono::milliseconds(sysctl.tcp_rto_max_ms));
+}
+
+}  // namespace netsim::tcp

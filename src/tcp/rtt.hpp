@@ -1,0 +1,45 @@
+// Round-trip time and RTO in Linux's flavour of RFC 6298: tcp_rtt_estimator(), tcp_set_rto().
+#pragma once
+
+#include <cstdint>
+
+#include "netsim/time.hpp"
+
+namespace netsim::tcp {
+
+struct Sysctl;
+
+class Rtt {
+ public:
+    /// Takes a sample (> 0). `new_round`: snd_una passed the mark set one RTT ago; the caller keeps
+    /// it.
+    void sample(Duration rtt, bool new_round, const Sysctl& sysctl);
+
+    bool valid() const { return srtt8_us_ != 0; }
+
+    Duration srtt() const { return std::chrono::microseconds(srtt8_us_ >> 3U); }
+
+    /// As tcp_info shows it.
+    Duration mean_deviation() const { return std::chrono::microseconds(mdev4_us_ >> 2U); }
+
+    Duration min() const { return std::chrono::microseconds(min_us_); }
+
+    Duration rto() const { return rto_; }
+
+    void set_rto(Duration rto) { rto_ = rto; }
+
+    /// Recomputes RTO from the estimate: ends a back-off.
+    void recompute_rto(const Sysctl& sysctl);
+    /// Doubles RTO, up to tcp_rto_max_ms.
+    void back_off(const Sysctl& sysctl);
+
+ private:
+    std::uint32_t srtt8_us_ = 0;     // 8 times the smoothed RTT
+    std::uint32_t mdev4_us_ = 0;     // 4 times the mean deviation
+    std::uint32_t mdev_max_us_ = 0;  // largest mdev4 of this round
+    std::uint32_t rttvar_us_ = 0;    // 4 times the variance: what RTO adds
+    std::uint32_t min_us_ = 0xffffffffU;
+    Duration rto_ = std::chrono::seconds(1);
+};
+
+}  // namespace netsim::tcp

@@ -1,0 +1,87 @@
+// A snapshot of one endpoint, for views (ss, netstat, /proc/net/tcp), reports and tests. Read from
+// the endpoint when asked for, never stored.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "netsim/address.hpp"
+#include "netsim/socket.hpp"
+#include "netsim/time.hpp"
+
+namespace netsim::tcp {
+
+/// RFC 9293 §3.3.2. Values are Linux's (include/net/tcp_states.h), as /proc/net/tcp prints them.
+enum class State : std::uint8_t {
+    kEstablished = 1,
+    kSynSent = 2,
+    kSynReceived = 3,
+    kFinWait1 = 4,
+    kFinWait2 = 5,
+    kTimeWait = 6,
+    kClosed = 7,
+    kCloseWait = 8,
+    kLastAck = 9,
+    kListen = 10,
+    kClosing = 11,
+};
+
+/// RFC's spelling: "SYN-RECEIVED". ss: "SYN-RECV". netstat: "SYN_RECV".
+std::string_view rfc_name(State state);
+std::string_view ss_name(State state);
+std::string_view netstat_name(State state);
+
+/// Which of the three endpoint types (design §3.2), or a listener.
+enum class EndpointKind : std::uint8_t { kListener, kRequest, kConnection, kTimeWait };
+
+/// ss -o's words.
+enum class TimerKind : std::uint8_t { kOff, kOn, kKeepalive, kTimeWait, kPersist, kDelack };
+
+struct SocketInfo {
+    EndpointKind kind = EndpointKind::kConnection;
+    SocketId id;  // none for requests and TIME_WAIT records
+    State state = State::kClosed;
+    Endpoint local;
+    Endpoint remote;
+    std::uint64_t recv_queue = 0;  // listener: accept queue length
+    std::uint64_t send_queue = 0;  // listener: backlog in force
+    TimerKind timer = TimerKind::kOff;
+    Duration timer_left{0};
+    std::uint32_t retransmits = 0;
+    bool orphan = false;          // no descriptor any more
+    std::uint32_t syn_queue = 0;  // listener only: half-open requests
+    std::uint32_t syn_queue_young = 0;
+
+    // connections only: tcp_info
+    std::uint32_t snd_cwnd = 0;  // segments
+    std::uint32_t snd_ssthresh = 0;
+    std::uint32_t snd_mss = 0;
+    std::uint32_t rcv_mss = 0;
+    Duration rto{0};
+    Duration srtt{0};
+    Duration rttvar{0};
+    Duration ato{0};
+    std::uint32_t unacked = 0;
+    std::uint32_t sacked = 0;
+    std::uint32_t lost = 0;
+    std::uint32_t retrans = 0;
+    std::uint32_t retrans_total = 0;
+    std::uint32_t backoff = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_acked = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint32_t segs_out = 0;
+    std::uint32_t segs_in = 0;
+    std::uint32_t snd_wnd = 0;
+    std::uint32_t rcv_wnd = 0;
+    std::uint8_t snd_wscale = 0;
+    std::uint8_t rcv_wscale = 0;
+    bool timestamps = false;
+    bool sack = false;
+    bool window_scale = false;
+    bool ecn = false;
+    std::string_view congestion_control;  // "reno"
+    std::string_view ca_state;            // "Open"
+};
+
+}  // namespace netsim::tcp

@@ -1,0 +1,29 @@
+// What setsockopt(2) set on one socket. A child inherits its listener's.
+#pragma once
+
+#include <cstdint>
+
+namespace netsim::tcp {
+
+struct SocketOptions {
+    std::int32_t linger = -1;  // SO_LINGER seconds; -1: off
+    std::uint32_t rcvbuf = 0;  // SO_RCVBUF as doubled by the kernel; 0: not set, auto-tuned
+    std::uint32_t sndbuf = 0;
+    std::uint32_t user_timeout_ms = 0;
+    std::uint32_t window_clamp = 0;
+    std::uint32_t rcvlowat = 1;
+    std::int32_t linger2 = 0;  // TCP_LINGER2 seconds; 0: the sysctl, < 0: none
+    std::uint16_t maxseg = 0;
+    std::uint16_t keepidle = 0;  // seconds; 0: the sysctl
+    std::uint16_t keepintvl = 0;
+    std::uint8_t keepcnt = 0;
+    std::uint8_t syncnt = 0;
+    std::uint8_t defer_accept = 0;  // SYN-ACK retransmissions to wait for data
+    bool reuse_addr : 1 = false;
+    bool reuse_port : 1 = false;
+    bool keepalive : 1 = false;
+    bool nodelay : 1 = false;
+    bool cork : 1 = false;
+};
+
+}  // namespace netsim::tcp

@@ -1,0 +1,381 @@
+// The face of a stack: inputs to the files that handle them, and what can be looked at.
+#include "tcp/stack.hpp"
+
+#include <algorithm>
+
+#include "tcp/actions.hpp"
+#include "tcp/recovery.hpp"
+#include "tcp/segment_arrives.hpp"
+#include "tcp/sockets.hpp"
+#include "tcp/timeouts.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+Duration left_until(Time at, Time now) {
+    return at == kNever ? Duration{0} : std::max(at - now, Duration{0});
+}
+
+void describe_timer(const Connection& c, Time now, SocketInfo& info) {
+    const auto set = [&](TimerKind kind, Timer timer) {
+        info.timer = kind;
+        info.timer_left = left_until(c.deadlines.get(timer), now);
+    };
+    if (c.deadlines.armed(Timer::kRetransmit)) {
+        set(c.retransmit_timer == RetransmitTimer::kProbe0 ? TimerKind::kPersist : TimerKind::kOn,
+            Timer::kRetransmit);
+    } else if (c.deadlines.armed(Timer::kKeepalive)) {
+        set(TimerKind::kKeepalive, Timer::kKeepalive);
+    } else if (c.deadlines.armed(Timer::kDelack)) {
+        set(TimerKind::kDelack, Timer::kDelack);
+    }
+}
+
+SocketInfo describe_connection(const Connection& c, Time now) {
+    SocketInfo info;
+    info.kind = EndpointKind::kConnection;
+    info.id = c.socket;
+    info.state = c.state;
+    info.local = c.tuple.local_endpoint();
+    info.remote = c.tuple.remote_endpoint();
+    info.recv_queue =
+        c.rcv_nxt.raw() - c.copied_seq.raw();  // an unread FIN counts 1, as in the kernel
+    info.send_queue = c.write_seq.raw() - c.snd_una.raw();
+    if (c.state == State::kClosed) {
+        info.send_queue = 0;
+    }
+    describe_timer(c, now, info);
+    info.retransmits = c.retransmit_timer == RetransmitTimer::kProbe0 ? c.probes : c.retransmits;
+    info.orphan = c.orphan;
+    info.snd_cwnd = c.cc.cwnd;
+    info.snd_ssthresh = c.cc.ssthresh;
+    info.snd_mss = c.snd_mss;
+    info.rcv_mss = c.ack.rcv_mss;
+    info.rto = c.rtt.rto();
+    info.srtt = c.rtt.srtt();
+    info.rttvar = c.rtt.mean_deviation();
+    info.ato = c.ack.ato;
+    info.unacked = c.packets_out() + (c.state == State::kSynSent ? 1U : 0U);
+    info.sacked = c.sacked_out;
+    info.lost = c.lost_out;
+    info.retrans = c.retrans_out;
+    info.retrans_total = c.retrans_total;
+    info.backoff = c.backoff;
+    info.bytes_sent = c.bytes_sent;
+    info.bytes_acked = c.bytes_acked;
+    info.bytes_received = c.bytes_received;
+    info.segs_out = c.segs_out;
+    info.segs_in = c.segs_in;
+    info.snd_wnd = c.snd_wnd;
+    info.rcv_wnd = c.rcv_wnd;
+    info.snd_wscale = c.options.snd_wscale;
+    info.rcv_wscale = c.options.rcv_wscale;
+    info.timestamps = c.options.tstamp_ok;
+    info.sack = c.options.sack_ok;
+    info.window_scale = c.options.wscale_ok;
+    info.congestion_control = c.cc.algorithm != nullptr ? c.cc.algorithm->name() : "";
+    info.ca_state = to_string(c.ca_state);
+    return info;
+}
+
+SocketInfo describe_listener(const Listener& listener) {
+    SocketInfo info;
+    info.kind = EndpointKind::kListener;
+    info.id = listener.socket;
+    info.state = State::kListen;
+    info.local = listener.local;
+    info.recv_queue = listener.accept_queue.size();
+    info.send_queue = listener.backlog;
+    info.syn_queue = listener.syn_queue_len;
+    info.syn_queue_young = listener.syn_queue_young;
+    return info;
+}
+
+SocketInfo describe_request(const RequestSock& req, Time now) {
+    SocketInfo info;
+    info.kind = EndpointKind::kRequest;
+    info.state = State::kSynReceived;
+    info.local = req.tuple.local_endpoint();
+    info.remote = req.tuple.remote_endpoint();
+    info.timer = TimerKind::kOn;
+    info.timer_left = left_until(req.link.deadline, now);
+    info.retransmits = req.num_timeout;
+    return info;
+}
+
+SocketInfo describe_time_wait(const TimeWait& tw, Time now) {
+    SocketInfo info;
+    info.kind = EndpointKind::kTimeWait;
+    info.state = tw.fin_wait_2 ? State::kFinWait2 : State::kTimeWait;
+    info.local = tw.tuple.local_endpoint();
+    info.remote = tw.tuple.remote_endpoint();
+    info.timer = TimerKind::kTimeWait;
+    info.timer_left = left_until(tw.link.deadline, now);
+    info.orphan = true;
+    return info;
+}
+
+/// The fatal errno of an ICMP error while opening. Linux icmp_err_convert.
+Errno icmp_errno(const wire::IcmpHeader& icmp) {
+    if (icmp.type == wire::icmp::kTimeExceeded) {
+        return Errno::kEHOSTUNREACH;
+    }
+    if (icmp.type == wire::icmp::kParameterProblem) {
+        return Errno::kEPROTO;
+    }
+    switch (icmp.code) {
+        case wire::icmp::kNetUnreachable:
+            return Errno::kENETUNREACH;
+        case wire::icmp::kProtocolUnreachable:
+            return Errno::kENOPROTOOPT;
+        case wire::icmp::kPortUnreachable:
+            return Errno::kECONNREFUSED;
+        default:
+            return Errno::kEHOSTUNREACH;
+    }
+}
+
+/// Net or host unreachable, time exceeded, parameter problem end a half-open request; port and
+/// protocol unreachable do not. Linux tcp_req_err().
+void icmp_for_request(Context& cx, std::uint32_t index, const wire::IcmpHeader& icmp) {
+    const RequestSock& req = cx.s.requests.at(index);
+    if (req.snt_isn.raw() != icmp.quoted.seq) {
+        cx.s.mib.add(Mib::kTcpExtOutOfWindowIcmps);
+        return;
+    }
+    const bool ends = icmp.type != wire::icmp::kDestinationUnreachable ||
+                      icmp.code == wire::icmp::kNetUnreachable ||
+                      icmp.code == wire::icmp::kHostUnreachable;
+    if (!ends) {
+        return;
+    }
+    cx.s.mib.add(Mib::kTcpExtListenDrops);
+    const FourTuple tuple = req.tuple;
+    remove_request(cx.s, index);
+    note_change(cx, tuple, State::kSynReceived, State::kClosed, Cause::kIcmpError);
+}
+
+/// Linux tcp_v4_err()
+void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icmp) {
+    const wire::SeqNum seq(icmp.quoted.seq);
+    if (!wire::between(seq, c.snd_una, c.snd_nxt)) {
+        cx.s.mib.add(Mib::kTcpExtOutOfWindowIcmps);
+        return;
+    }
+    if (icmp.type == wire::icmp::kDestinationUnreachable &&
+        icmp.code == wire::icmp::kFragmentationNeeded) {
+        return fit_to_path(cx, c, icmp.mtu);
+    }
+    const Errno error = icmp_errno(icmp);
+    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+        return abort_with(cx, c, error, Cause::kIcmpError);
+    }
+    c.soft_error = error;
+}
+
+}  // namespace
+
+Stack::Stack(const Paths& paths, const Sysctl& sysctl, Rng rng)
+    : state_(std::make_unique<StackState>(paths, sysctl, rng)) {}
+
+Stack::~Stack() = default;
+
+void Stack::segment_arrives(const wire::Packet& packet, Time now, Outbox& out) {
+    Context cx{*state_, now, out};
+    tcp::segment_arrives(cx, packet);
+}
+
+void Stack::icmp_error_arrives(const wire::IcmpHeader& icmp, Time now, Outbox& out) {
+    Context cx{*state_, now, out};
+    const FourTuple tuple{icmp.quoted.source, icmp.quoted.destination, icmp.quoted.source_port,
+                          icmp.quoted.destination_port};
+    const auto record = find_record(*state_, tuple);
+    if (!record) {
+        state_->mib.add(Mib::kIcmpInErrors);
+        return;
+    }
+    if (record->kind() == RecordKind::kRequest) {
+        icmp_for_request(cx, record->index(), icmp);
+    } else if (record->kind() == RecordKind::kConnection) {
+        icmp_for_connection(cx, state_->connections.at(record->index()), icmp);
+    }
+}
+
+void Stack::timers_expire(Time now, Outbox& out) {
+    Context cx{*state_, now, out};
+    tcp::timers_expire(cx);
+}
+
+Time Stack::next_deadline() const {
+    return tcp::next_deadline(*state_);
+}
+
+Stack::SendCursor Stack::send_cursor(SocketId s) const {
+    const Connection* c = find_connection(*state_, s);
+    return c == nullptr ? SendCursor{}
+                        : SendCursor{c->tx_stream, c->tx_offset,
+                                     std::uint64_t{c->unsent_bytes} + c->sent_bytes};
+}
+
+void Stack::set_send_stream(SocketId s, wire::StreamId stream) {
+    Connection* c = find_connection(*state_, s);
+    CHECK(c != nullptr);
+    c->tx_stream = stream;
+    c->tx_offset = 0;
+}
+
+wire::StreamId Stack::new_synthetic_stream() {
+    state_->next_stream = (state_->next_stream + 1) & ~wire::kRealStream;
+    return std::max(state_->next_stream, 1U);
+}
+
+unsigned Stack::poll(SocketId s) const {
+    if (const Listener* listener = find_any_listener(*state_, s)) {
+        return listener->accept_queue.empty() ? 0 : poll::kIn;
+    }
+    const Connection* c = find_connection(*state_, s);
+    if (c == nullptr) {
+        return 0;
+    }
+    unsigned mask = 0;
+    if (c->state == State::kClosed || (c->send_shutdown && c->receive_shutdown)) {
+        mask |= poll::kHup;
+    }
+    if (c->receive_shutdown) {
+        mask |= poll::kIn | poll::kRdHup;
+    }
+    if (c->state != State::kSynSent && c->state != State::kSynReceived) {
+        if (c->received_bytes >= c->opt.rcvlowat) {
+            mask |= poll::kIn;
+        }
+        const bool room = c->unsent_bytes + c->sent_bytes <= c->sndbuf / 3 * 2;
+        if (c->send_shutdown || c->state == State::kClosed || room) {
+            mask |= poll::kOut;
+        }
+    }
+    if (c->error != Errno::kOk) {
+        mask |= poll::kErr;
+    }
+    return mask;
+}
+
+Result<Endpoint> Stack::local_endpoint(SocketId s) const {
+    if (const Listener* listener = find_any_listener(*state_, s)) {
+        return listener->local;
+    }
+    const Connection* c = find_connection(*state_, s);
+    if (c == nullptr) {
+        return fail(Errno::kEBADF);
+    }
+    return c->tuple.local_endpoint();
+}
+
+Result<Endpoint> Stack::remote_endpoint(SocketId s) const {
+    const Connection* c = find_connection(*state_, s);
+    if (c == nullptr) {
+        return fail(find_any_listener(*state_, s) != nullptr ? Errno::kENOTCONN : Errno::kEBADF);
+    }
+    if (c->state == State::kClosed || c->state == State::kSynSent) {
+        return fail(Errno::kENOTCONN);
+    }
+    return c->tuple.remote_endpoint();
+}
+
+void Stack::set_timer_wheel(const TimerWheel& wheel) {
+    state_->wheel = wheel;
+}
+
+Sysctl& Stack::sysctl() {
+    return state_->sysctl;
+}
+
+Mibs& Stack::mib() {
+    return state_->mib;
+}
+
+std::uint64_t Stack::dropped(Drop reason) const {
+    return state_->drops[static_cast<std::size_t>(reason)];
+}
+
+std::uint64_t Stack::integrity_violations() const {
+    return state_->integrity_violations;
+}
+
+Result<SocketInfo> Stack::info(SocketId s, Time now) const {
+    if (const Listener* listener = find_any_listener(*state_, s)) {
+        return describe_listener(*listener);
+    }
+    const Connection* c = find_connection(*state_, s);
+    if (c == nullptr) {
+        return fail(Errno::kEBADF);
+    }
+    return describe_connection(*c, now);
+}
+
+void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&)>& visit) const {
+    const StackState& s = *state_;
+    for (std::uint32_t i = 0; i < s.listeners.end_index(); ++i) {
+        if (s.listeners.live(i)) {
+            visit(describe_listener(s.listeners.at(i)));
+        }
+    }
+    for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {
+        if (s.connections.live(i)) {
+            visit(describe_connection(s.connections.at(i), now));
+        }
+    }
+    for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {
+        if (s.requests.live(i)) {
+            visit(describe_request(s.requests.at(i), now));
+        }
+    }
+    for (std::uint32_t i = 0; i < s.time_waits.end_index(); ++i) {
+        if (s.time_waits.live(i)) {
+            visit(describe_time_wait(s.time_waits.at(i), now));
+        }
+    }
+}
+
+std::uint32_t Stack::syn_queue_length(std::uint16_t port) const {
+    std::uint32_t total = 0;
+    for (std::uint32_t i = 0; i < state_->listeners.end_index(); ++i) {
+        if (state_->listeners.live(i) &&
+            (port == 0 || state_->listeners.at(i).local.port == port)) {
+            total += state_->listeners.at(i).syn_queue_len;
+        }
+    }
+    return total;
+}
+
+std::uint32_t Stack::accept_queue_length(std::uint16_t port) const {
+    std::uint32_t total = 0;
+    for (std::uint32_t i = 0; i < state_->listeners.end_index(); ++i) {
+        if (state_->listeners.live(i) &&
+            (port == 0 || state_->listeners.at(i).local.port == port)) {
+            total += static_cast<std::uint32_t>(state_->listeners.at(i).accept_queue.size());
+        }
+    }
+    return total;
+}
+
+std::uint8_t Stack::syn_retransmits(SocketId s) const {
+    const Connection* c = find_connection(*state_, s);
+    return c == nullptr ? 0 : c->syn_retransmits;
+}
+
+std::uint64_t Stack::bytes_acked(SocketId s) const {
+    const Connection* c = find_connection(*state_, s);
+    return c == nullptr ? 0 : c->bytes_acked;
+}
+
+Stack::Footprint Stack::footprint() {
+    // A slab keeps a generation of 4 bytes beside each record; a table entry is 4 bytes and a
+    // control byte at a load of at most 7/8.
+    constexpr std::size_t kGeneration = 4;
+    constexpr std::size_t kEntry = (5 * 8 + 6) / 7;
+    return {sizeof(RequestSock) + kGeneration + kEntry, sizeof(Connection) + kGeneration + kEntry,
+            sizeof(TimeWait) + kGeneration + kEntry};
+}
+
+}  // namespace netsim::tcp

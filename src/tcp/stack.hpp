@@ -1,0 +1,114 @@
+// A host's TCP, sans-IO. Each function is an input (RFC 9293 §3.10: user calls, arriving segments,
+// time-outs); what it causes stands in the Outbox when it returns. No clock, callback or global
+// inside.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "netsim/result.hpp"
+#include "netsim/rng.hpp"
+#include "netsim/socket.hpp"
+#include "tcp/context.hpp"
+#include "tcp/drop.hpp"
+#include "tcp/mib.hpp"
+#include "tcp/socket_info.hpp"
+#include "tcp/sysctl.hpp"
+#include "tcp/timer_wheel.hpp"
+
+namespace netsim::tcp {
+
+struct StackState;
+
+class Stack {
+ public:
+    /// `paths` answers routing questions and must outlive the stack. `rng` gives the secrets.
+    Stack(const Paths& paths, const Sysctl& sysctl, Rng rng);
+    ~Stack();
+    Stack(const Stack&) = delete;
+    Stack& operator=(const Stack&) = delete;
+    Stack(Stack&&) = delete;
+    Stack& operator=(Stack&&) = delete;
+
+    // --- segments and time
+    /// A TCP packet addressed to this host, checksum good. RFC 9293 §3.10.7.
+    void segment_arrives(const wire::Packet& packet, Time now, Outbox& out);
+    /// An ICMP error whose quoted packet is TCP and ours. Linux tcp_v4_err().
+    void icmp_error_arrives(const wire::IcmpHeader& icmp, Time now, Outbox& out);
+    /// Fires every deadline up to `now`, in order. RFC 9293 §3.10.8.
+    void timers_expire(Time now, Outbox& out);
+    /// When timers_expire() must be called next at the latest; may be early, never late.
+    Time next_deadline() const;
+
+    // --- user calls, RFC 9293 §3.10.1-6; errno as Linux
+    Result<SocketId> socket();
+    Result<void> bind(SocketId s, Endpoint local);
+    Result<void> listen(SocketId s, int backlog, Time now, Outbox& out);
+    Result<void> connect(SocketId s, Endpoint remote, Time now, Outbox& out);
+    Result<SocketId> accept(SocketId s);
+    /// Room for payload now; the caller makes a PayloadRef of at most so many bytes and passes it
+    /// to send(), which takes it whole. EAGAIN when there is none.
+    Result<std::uint64_t> send_room(SocketId s);
+
+    /// The stream to refer to, and the offset of its next byte. `real`: bytes kept in a ByteStore.
+    struct SendCursor {
+        wire::StreamId stream = 0;  // 0: none opened yet
+        std::uint64_t offset = 0;
+        std::uint64_t unacked = 0;  // bytes before it that the peer has not acknowledged
+    };
+
+    SendCursor send_cursor(SocketId s) const;
+    /// From now on what is sent belongs to `stream`, from its offset 0.
+    void set_send_stream(SocketId s, wire::StreamId stream);
+    /// A fresh id for a synthetic stream of this host.
+    wire::StreamId new_synthetic_stream();
+    Result<std::uint64_t> send(SocketId s, const wire::PayloadRef& payload, Time now, Outbox& out);
+    /// Appends at most `max` bytes' worth of ranges to `ranges`; their total. 0: end of file.
+    Result<std::uint64_t> receive(SocketId s, std::uint64_t max, Time now, Outbox& out,
+                                  std::vector<wire::PayloadRef>& ranges);
+    Result<void> shutdown(SocketId s, Shutdown how, Time now, Outbox& out);
+    Result<void> close(SocketId s, Time now, Outbox& out);
+    Result<void> set_option(SocketId s, SocketOption option, std::int64_t value, Time now,
+                            Outbox& out);
+    Result<std::int64_t> get_option(SocketId s, SocketOption option);
+    unsigned poll(SocketId s) const;
+    Result<Endpoint> local_endpoint(SocketId s) const;
+    Result<Endpoint> remote_endpoint(SocketId s) const;
+
+    /// Timers late as Linux's wheel makes them (timer_wheel.hpp). Set before the first input.
+    void set_timer_wheel(const TimerWheel& wheel);
+
+    // --- looking
+    Sysctl& sysctl();
+    Mibs& mib();
+    std::uint64_t dropped(Drop reason) const;
+    std::uint64_t integrity_violations() const;
+    Result<SocketInfo> info(SocketId s, Time now) const;
+    /// Listeners, connections, requests, TIME-WAIT records; each group in order of slab index.
+    void for_each_socket(Time now, const std::function<void(const SocketInfo&)>& visit) const;
+    std::uint32_t syn_queue_length(std::uint16_t port) const;  // port 0: all
+    std::uint32_t accept_queue_length(std::uint16_t port) const;
+    std::uint8_t syn_retransmits(SocketId s) const;
+    std::uint64_t bytes_acked(SocketId s) const;
+
+    /// Bytes held per record, for benchmarks: a half-open, an idle established, a TIME-WAIT one,
+    /// with their share of the tables.
+    struct Footprint {
+        std::size_t request = 0;
+        std::size_t connection = 0;
+        std::size_t time_wait = 0;
+    };
+
+    static Footprint footprint();
+
+    /// Every invariant of README.md; aborts when one is broken. O(sockets): dev builds and tests.
+    void check_invariants() const;
+
+ private:
+    std::unique_ptr<StackState> state_;
+};
+
+}  // namespace netsim::tcp

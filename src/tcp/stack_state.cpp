@@ -1,0 +1,51 @@
+// Tables and secrets of a stack.
+#include "tcp/stack_state.hpp"
+
+namespace netsim::tcp {
+
+std::size_t RecordHash::operator()(RecordRef ref) const {
+    return hash_of(s->tuple_of(ref));
+}
+
+bool RecordEqual::operator()(RecordRef a, const FourTuple& b) const {
+    return s->tuple_of(a) == b;
+}
+
+namespace {
+
+SipKey draw_key(Rng& rng) {
+    const std::uint64_t k0 = rng.u64();
+    return {k0, rng.u64()};
+}
+
+}  // namespace
+
+StackState::StackState(const Paths& ip, const Sysctl& settings, Rng random)
+    : paths(ip),
+      sysctl(settings),
+      rng(random),
+      secrets{draw_key(rng), {draw_key(rng), draw_key(rng)}, draw_key(rng)},
+      table(0, RecordHash{this}, RecordEqual{this}) {}
+
+const FourTuple& StackState::tuple_of(RecordRef ref) const {
+    switch (ref.kind()) {
+        case RecordKind::kConnection:
+            return connections.at(ref.index()).tuple;
+        case RecordKind::kRequest:
+            return requests.at(ref.index()).tuple;
+        case RecordKind::kTimeWait:
+            return time_waits.at(ref.index()).tuple;
+    }
+    CHECK(false && "a table entry of no kind");
+}
+
+std::string_view to_string(Drop reason) {
+    static constexpr std::array<std::string_view, kDropCount> kText{
+#define DROP(name, text) text,
+#include "tcp/drop.def"
+#undef DROP
+    };
+    return kText[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace netsim::tcp

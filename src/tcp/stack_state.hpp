@@ -1,0 +1,131 @@
+// All that one host's TCP keeps: tables, slabs, timers, counters, secrets. Internal to the tcp
+// layer; stack.hpp is its face.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include "base/slab.hpp"
+#include "netsim/rng.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/context.hpp"
+#include "tcp/deadline_list.hpp"
+#include "tcp/drop.hpp"
+#include "tcp/endpoint_key.hpp"
+#include "tcp/listener.hpp"
+#include "tcp/mib.hpp"
+#include "tcp/request_sock.hpp"
+#include "tcp/siphash.hpp"
+#include "tcp/sysctl.hpp"
+#include "tcp/time_wait.hpp"
+#include "tcp/timer_heap.hpp"
+#include "tcp/timer_wheel.hpp"
+
+namespace netsim::tcp {
+
+struct StackState;
+
+/// Hash and equality of table entries look into the records: an entry is 4 bytes.
+struct RecordHash {
+    using is_transparent = void;
+    const StackState* s;
+    std::size_t operator()(RecordRef ref) const;
+
+    std::size_t operator()(const FourTuple& tuple) const { return hash_of(tuple); }
+};
+
+struct RecordEqual {
+    using is_transparent = void;
+    const StackState* s;
+
+    bool operator()(RecordRef a, RecordRef b) const { return a == b; }
+
+    bool operator()(RecordRef a, const FourTuple& b) const;
+
+    bool operator()(const FourTuple& a, RecordRef b) const { return (*this)(b, a); }
+};
+
+/// What a descriptor names.
+struct SocketEntry {
+    bool is_listener = false;
+    std::uint32_t index = kNoIndex;
+};
+
+/// A port taken by bind(2); connections that merely use a port are found in the table.
+struct BoundPort {
+    Endpoint local;
+    SocketId socket;
+    bool reuse_addr = false;
+    bool reuse_port = false;
+    bool listening = false;
+};
+
+/// What earlier connections learnt about a peer (Linux tcp_metrics): a peer with an RTT is
+/// "proven".
+struct PeerMetrics {
+    std::uint32_t srtt_us = 0;
+};
+
+struct Secrets {
+    SipKey isn;
+    std::array<SipKey, 2> cookie;
+    SipKey port;
+};
+
+inline constexpr std::size_t kSynAckLevels = 8;    // 1, 2, 4 ... 64, 120 s
+inline constexpr std::size_t kMetricsMax = 16384;  // records of tcp_metrics
+
+struct StackState {
+    StackState(const Paths& ip, const Sysctl& settings, Rng random);
+
+    const Paths& paths;
+    Sysctl sysctl;
+    Mibs mib;
+    std::array<std::uint64_t, kDropCount> drops{};
+    Rng rng;
+    Secrets secrets;
+
+    Slab<SocketEntry> sockets;
+    Slab<Connection> connections;
+    Slab<RequestSock> requests;
+    Slab<TimeWait> time_waits;
+    Slab<Listener> listeners;
+
+    absl::flat_hash_set<RecordRef, RecordHash, RecordEqual> table;
+    absl::flat_hash_map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port;
+    std::vector<BoundPort> bound;
+
+    std::array<DeadlineList<RequestSock>, kSynAckLevels> synack_timers;
+    DeadlineList<TimeWait> time_wait_timers;
+    TimerHeap timers;
+    TimerWheel wheel;
+
+    absl::flat_hash_map<std::uint32_t, PeerMetrics> metrics;
+    std::array<std::uint32_t, 256> port_offsets{};  // RFC 6056 algorithm 4's counters
+    std::uint32_t orphans = 0;
+    std::uint32_t challenge_count = 0;  // challenge ACKs sent in this second
+    std::int64_t challenge_second = -1;
+    std::uint32_t next_stream = 0;
+    std::uint64_t integrity_violations = 0;
+
+    const FourTuple& tuple_of(RecordRef ref) const;
+};
+
+/// Milliseconds of the host's timestamp clock; never 0, which means "never" in the records.
+inline std::uint32_t clock_ms(Time now) {
+    return static_cast<std::uint32_t>(to_ns(now) / 1'000'000) + 1U;
+}
+
+inline std::uint32_t clock_us(Time now) {
+    return static_cast<std::uint32_t>(to_ns(now) / 1'000);
+}
+
+inline std::uint32_t clock_s(Time now) {
+    return static_cast<std::uint32_t>(to_ns(now) / 1'000'000'000) + 1U;
+}
+
+}  // namespace netsim::tcp

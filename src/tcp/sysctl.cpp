@@ -1,0 +1,225 @@
+// The sysctl table: name, member, range, meaning. Lua, command line and views all read it.
+#include "tcp/sysctl.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "base/text.hpp"
+#include "netsim/result.hpp"
+#include "tcp/congestion.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+constexpr std::int64_t kIntMax = 2147483647;
+
+/// Where a value lives: `count` consecutive integers, or the one string.
+struct Row {
+    std::string_view name;
+    std::int64_t* (*numbers)(Sysctl&);
+    std::size_t count;
+    std::int64_t low;
+    std::int64_t high;
+    std::string_view meaning;
+};
+
+#define ONE(member) [](Sysctl& s) -> std::int64_t* { return &s.member; }, 1
+#define MANY(member, n) [](Sysctl& s) -> std::int64_t* { return s.member.data(); }, n
+
+constexpr std::string_view kCongestion = "net.ipv4.tcp_congestion_control";
+constexpr std::string_view kCongestionMeaning = "congestion control of new connections";
+
+constexpr auto kRows = std::to_array<Row>({
+    {"net.core.rmem_max", ONE(rmem_max), 2304, kIntMax, "largest SO_RCVBUF an application may set"},
+    {"net.core.somaxconn", ONE(somaxconn), 0, kIntMax, "upper limit of listen(2)'s backlog"},
+    {"net.core.wmem_max", ONE(wmem_max), 4608, kIntMax, "largest SO_SNDBUF an application may set"},
+    {"net.ipv4.ip_default_ttl", ONE(ip_default_ttl), 1, 255, "TTL of packets sent"},
+    {"net.ipv4.ip_local_port_range", MANY(ip_local_port_range, 2), 1, 65535,
+     "ports given to connect() and bind(0)"},
+    {"net.ipv4.tcp_abort_on_overflow", ONE(tcp_abort_on_overflow), 0, 1,
+     "answer a handshake's last ACK by RST when the accept queue is full"},
+    {"net.ipv4.tcp_dsack", ONE(tcp_dsack), 0, 1, "report duplicate data (RFC 2883)"},
+    {"net.ipv4.tcp_challenge_ack_limit", ONE(tcp_challenge_ack_limit), 0, kIntMax,
+     "challenge ACKs a host sends per second (RFC 5961)"},
+    {"net.ipv4.tcp_fin_timeout", ONE(tcp_fin_timeout), 1, kIntMax,
+     "seconds an orphan stays in FIN-WAIT-2"},
+    {"net.ipv4.tcp_invalid_ratelimit", ONE(tcp_invalid_ratelimit), 0, kIntMax,
+     "ms between two ACKs that answer invalid segments of one connection"},
+    {"net.ipv4.tcp_keepalive_intvl", ONE(tcp_keepalive_intvl), 1, 32767,
+     "seconds between two keepalive probes"},
+    {"net.ipv4.tcp_keepalive_probes", ONE(tcp_keepalive_probes), 1, 127,
+     "keepalive probes before giving up"},
+    {"net.ipv4.tcp_keepalive_time", ONE(tcp_keepalive_time), 1, 32767,
+     "idle seconds before the first keepalive probe"},
+    {"net.ipv4.tcp_max_orphans", ONE(tcp_max_orphans), 0, kIntMax,
+     "connections without a descriptor a host keeps"},
+    {"net.ipv4.tcp_max_syn_backlog", ONE(tcp_max_syn_backlog), 0, kIntMax,
+     "half-open requests; its last quarter is kept for proven peers when cookies are off"},
+    {"net.ipv4.tcp_max_tw_buckets", ONE(tcp_max_tw_buckets), 0, kIntMax, "TIME-WAIT records kept"},
+    {"net.ipv4.tcp_min_snd_mss", ONE(tcp_min_snd_mss), 48, 65535,
+     "smallest MSS accepted from a peer"},
+    {"net.ipv4.tcp_moderate_rcvbuf", ONE(tcp_moderate_rcvbuf), 0, 1, "tune receive buffers"},
+    {"net.ipv4.tcp_no_metrics_save", ONE(tcp_no_metrics_save), 0, 1,
+     "forget a peer's metrics when a connection ends"},
+    {"net.ipv4.tcp_orphan_retries", ONE(tcp_orphan_retries), 0, 255,
+     "retransmissions of an orphan before it is given up; 0 means 8"},
+    {"net.ipv4.tcp_pingpong_thresh", ONE(tcp_pingpong_thresh), 1, 255,
+     "replies after which a connection counts as interactive"},
+    {"net.ipv4.tcp_reordering", ONE(tcp_reordering), 1, 300, "duplicate ACKs that mean loss"},
+    {"net.ipv4.tcp_retries2", ONE(tcp_retries2), 0, 255,
+     "retransmissions of data, as a bound in time, before giving up"},
+    {"net.ipv4.tcp_rfc1337", ONE(tcp_rfc1337), 0, 1, "ignore RSTs in TIME-WAIT"},
+    {"net.ipv4.tcp_rmem", MANY(tcp_rmem, 3), 1, kIntMax, "receive buffer: least, default, most"},
+    {"net.ipv4.tcp_rto_max_ms", ONE(tcp_rto_max_ms), 1000, 120000, "largest RTO"},
+    {"net.ipv4.tcp_rto_min_us", ONE(tcp_rto_min_us), 1, 1000000, "smallest RTO"},
+    {"net.ipv4.tcp_sack", ONE(tcp_sack), 0, 1, "selective acknowledgements (RFC 2018)"},
+    {"net.ipv4.tcp_slow_start_after_idle", ONE(tcp_slow_start_after_idle), 0, 1,
+     "reduce cwnd after an idle time"},
+    {"net.ipv4.tcp_syn_linear_timeouts", ONE(tcp_syn_linear_timeouts), 0, 127,
+     "SYN retransmissions at 1 s before the back-off begins"},
+    {"net.ipv4.tcp_syn_retries", ONE(tcp_syn_retries), 1, 127, "retransmissions of a SYN"},
+    {"net.ipv4.tcp_synack_retries", ONE(tcp_synack_retries), 0, 255,
+     "retransmissions of a SYN-ACK"},
+    {"net.ipv4.tcp_syncookies", ONE(tcp_syncookies), 0, 2,
+     "SYN cookies: 0 never, 1 when the SYN queue is full, 2 always"},
+    {"net.ipv4.tcp_timestamps", ONE(tcp_timestamps), 0, 2,
+     "timestamps (RFC 7323): 0 off, 1 with random offsets, 2 without"},
+    {"net.ipv4.tcp_tw_reuse", ONE(tcp_tw_reuse), 0, 2,
+     "reuse TIME-WAIT for new connects: 0 no, 1 yes, 2 on loopback"},
+    {"net.ipv4.tcp_tw_reuse_delay", ONE(tcp_tw_reuse_delay), 1, 60000,
+     "ms a TIME-WAIT record must be old to be reused"},
+    {"net.ipv4.tcp_window_scaling", ONE(tcp_window_scaling), 0, 1, "window scaling (RFC 7323)"},
+    {"net.ipv4.tcp_wmem", MANY(tcp_wmem, 3), 1, kIntMax, "send buffer: least, default, most"},
+});
+
+#undef ONE
+#undef MANY
+
+const Row* find_row(std::string_view name) {
+    const auto* it =
+        std::find_if(kRows.begin(), kRows.end(), [&](const Row& row) { return row.name == name; });
+    return it == kRows.end() ? nullptr : it;
+}
+
+std::string join(const std::int64_t* numbers, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) {
+        out += (i == 0 ? "" : " ") + std::to_string(numbers[i]);
+    }
+    return out;
+}
+
+std::string range_of(const Row& row) {
+    std::string out = std::to_string(row.low) + ".." + std::to_string(row.high);
+    if (row.count > 1) {
+        out += " (" + std::to_string(row.count) + " numbers, ascending)";
+    }
+    return out;
+}
+
+std::string congestion_choices() {
+    std::string out;
+    for (const std::string_view name : congestion_controls()) {
+        out += (out.empty() ? "" : ", ") + std::string(name);
+    }
+    return out;
+}
+
+std::vector<SysctlEntry> make_table() {
+    std::vector<SysctlEntry> table;
+    Sysctl defaults;
+    for (const Row& row : kRows) {
+        table.push_back(
+            {row.name, join(row.numbers(defaults), row.count), range_of(row), row.meaning});
+    }
+    table.push_back(
+        {kCongestion, defaults.tcp_congestion_control, congestion_choices(), kCongestionMeaning});
+    std::sort(table.begin(), table.end(),
+              [](const SysctlEntry& a, const SysctlEntry& b) { return a.name < b.name; });
+    return table;
+}
+
+[[noreturn]] void bad_value(std::string_view name, std::string_view value,
+                            const std::string& allowed) {
+    throw InputError("sysctl " + std::string(name) + ": \"" + std::string(value) +
+                     "\" is not allowed; allowed: " + allowed);
+}
+
+std::vector<std::int64_t> parse_numbers(std::string_view text) {
+    std::vector<std::int64_t> out;
+    std::size_t i = 0;
+    while (i < text.size()) {
+        if (text[i] == ' ' || text[i] == '\t') {
+            ++i;
+            continue;
+        }
+        std::int64_t number = 0;
+        const char* begin = text.data() + i;
+        const char* end = text.data() + text.size();
+        const auto [rest, error] = std::from_chars(begin, end, number);
+        const bool ends_well = rest == end || *rest == ' ' || *rest == '\t';
+        if (error != std::errc() || !ends_well) {
+            return {};
+        }
+        out.push_back(number);
+        i += static_cast<std::size_t>(rest - begin);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::span<const SysctlEntry> sysctl_table() {
+    static const std::vector<SysctlEntry> table = make_table();
+    return table;
+}
+
+bool is_sysctl(std::string_view name) {
+    return name == kCongestion || find_row(name) != nullptr;
+}
+
+std::string get_sysctl(const Sysctl& sysctl, std::string_view name) {
+    if (name == kCongestion) {
+        return sysctl.tcp_congestion_control;
+    }
+    const Row* row = find_row(name);
+    if (row == nullptr) {
+        throw InputError("unknown sysctl \"" + std::string(name) + "\"");
+    }
+    Sysctl copy = sysctl;  // the accessor wants a mutable one; reading is rare
+    return join(row->numbers(copy), row->count);
+}
+
+void set_sysctl(Sysctl& sysctl, std::string_view name, std::string_view value) {
+    if (name == kCongestion) {
+        const auto names = congestion_controls();
+        if (std::find(names.begin(), names.end(), value) == names.end()) {
+            bad_value(name, value, congestion_choices());
+        }
+        sysctl.tcp_congestion_control = value;
+        return;
+    }
+    const Row* row = find_row(name);
+    if (row == nullptr) {
+        std::vector<std::string_view> known;
+        for (const SysctlEntry& entry : sysctl_table()) {
+            known.push_back(entry.name);
+        }
+        throw InputError("unknown sysctl \"" + std::string(name) + "\"; did you mean \"" +
+                         std::string(nearest_name(name, known)) +
+                         "\"? (`netsim sysctl` lists them)");
+    }
+    const std::vector<std::int64_t> numbers = parse_numbers(value);
+    const bool in_range =
+        numbers.size() == row->count && std::is_sorted(numbers.begin(), numbers.end()) &&
+        std::all_of(numbers.begin(), numbers.end(),
+                    [&](std::int64_t n) { return n >= row->low && n <= row->high; });
+    if (!in_range) {
+        bad_value(name, value, range_of(*row));
+    }
+    std::copy(numbers.begin(), numbers.end(), row->numbers(sysctl));
+}
+
+}  // namespace netsim::tcp

@@ -1,0 +1,31 @@
+// What is left of a closed connection: TIME-WAIT, or FIN-WAIT-2 without a descriptor.
+// Linux struct inet_timewait_sock; tw_substate tells which of the two it plays. At most 64 bytes.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "tcp/deadline_list.hpp"
+#include "tcp/endpoint_key.hpp"
+#include "wire/seq.hpp"
+
+namespace netsim::tcp {
+
+struct TimeWait {
+    FourTuple tuple;
+    wire::SeqNum snd_nxt;
+    wire::SeqNum rcv_nxt;
+    std::uint32_t rcv_wnd = 0;  // advertised, unscaled bytes
+    DeadlineLink link;
+    std::uint32_t ts_recent = 0;
+    std::uint32_t ts_recent_stamp_s = 0;  // second it was noted; 0: no timestamps
+    std::uint32_t ts_offset = 0;
+    std::uint32_t last_oow_ms = 0;
+    std::uint8_t rcv_wscale = 0;
+    bool fin_wait_2 = false;  // substate FIN-WAIT-2
+    bool reuse_addr = false;
+};
+
+static_assert(sizeof(TimeWait) <= 64 && std::is_trivially_copyable_v<TimeWait>);
+
+}  // namespace netsim::tcp

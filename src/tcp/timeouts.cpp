@@ -1,0 +1,400 @@
+// Deadlines of connections, half-open requests and mini-sockets.
+#include "tcp/timeouts.hpp"
+
+#include <algorithm>
+
+#include "tcp/actions.hpp"
+#include "tcp/input.hpp"
+#include "tcp/output.hpp"
+#include "tcp/recovery.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Duration rto_max(const StackState& s) {
+    return milliseconds(s.sysctl.tcp_rto_max_ms);
+}
+
+/// Gives up: the soft error an ICMP left, or ETIMEDOUT. Linux tcp_write_err().
+void give_up(Context& cx, Connection& c) {
+    cx.s.mib.add(Mib::kTcpExtTCPAbortOnTimeout);
+    const Errno error = c.soft_error != Errno::kOk ? c.soft_error : Errno::kETIMEDOUT;
+    c.error = error;
+    c.reset = true;
+    done(cx, c, Cause::kTimeout);
+}
+
+/// Linux tcp_model_timeout(): how long `boundary` exponential retransmissions take.
+Duration model_timeout(const StackState& s, std::int64_t boundary, Duration base) {
+    std::int64_t doublings = 0;
+    while ((base * (std::int64_t{2} << doublings)) <= rto_max(s)) {
+        ++doublings;
+    }
+    if (boundary <= doublings) {
+        return base * ((std::int64_t{2} << boundary) - 1);
+    }
+    return base * ((std::int64_t{2} << doublings) - 1) + (boundary - doublings) * rto_max(s);
+}
+
+/// Linux retransmits_timed_out()
+bool timed_out(const Context& cx, const Connection& c, Duration bound) {
+    return c.retransmits > 0 && c.first_retrans_at != kNever &&
+           cx.now - c.first_retrans_at >= bound;
+}
+
+/// tcp_orphan_retries; 0 means 8, and 0 again once an orphan's RTO is at its largest or an error is
+/// noted.
+std::int64_t orphan_retries(const StackState& s, const Connection& c, bool alive) {
+    const std::int64_t configured = s.sysctl.tcp_orphan_retries;
+    if (c.soft_error != Errno::kOk && !alive) {
+        return 0;
+    }
+    return configured == 0 && alive ? 8 : configured;
+}
+
+/// Linux tcp_write_timeout(): true if the connection has been given up.
+bool exhausted(Context& cx, Connection& c) {
+    const Sysctl& sysctl = cx.s.sysctl;
+    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+        std::int64_t most = c.opt.syncnt != 0 ? c.opt.syncnt : sysctl.tcp_syn_retries;
+        if (c.state == State::kSynSent) {
+            most += sysctl.tcp_syn_linear_timeouts;
+        }
+        // The exponential part of the schedule also bounds the time since connect()
+        // (retrans_stamp).
+        const std::int64_t doublings = c.opt.syncnt != 0 ? c.opt.syncnt : sysctl.tcp_syn_retries;
+        const Duration bound = c.opt.user_timeout_ms != 0
+                                   ? Duration(milliseconds(c.opt.user_timeout_ms))
+                                   : model_timeout(cx.s, doublings, seconds(1));
+        const bool late = c.retransmits > 0 && cx.now - c.created_at >= bound;
+        if (c.retransmits >= most || late) {
+            give_up(cx, c);
+            return true;
+        }
+        return false;
+    }
+    std::int64_t retries = sysctl.tcp_retries2;
+    if (c.orphan) {
+        retries = orphan_retries(cx.s, c, c.rtt.rto() < rto_max(cx.s));
+    }
+    const Duration bound =
+        c.opt.user_timeout_ms != 0
+            ? Duration(milliseconds(c.opt.user_timeout_ms))
+            : model_timeout(cx.s, retries, std::chrono::microseconds(sysctl.tcp_rto_min_us));
+    if (timed_out(cx, c, bound)) {
+        give_up(cx, c);
+        return true;
+    }
+    return false;
+}
+
+void back_off(Context& cx, Connection& c) {
+    if (c.backoff < 255) {
+        ++c.backoff;
+    }
+    // tcp_syn_linear_timeouts: that many SYNs keep the first RTO.
+    const bool linear =
+        c.state == State::kSynSent && c.backoff <= cx.s.sysctl.tcp_syn_linear_timeouts;
+    if (!linear) {
+        c.rtt.back_off(cx.s.sysctl);
+    }
+}
+
+void retransmit_syn(Context& cx, Connection& c) {
+    if (c.retransmits > 0) {  // the one before was lost as well
+        cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
+    }
+    if (c.first_retrans_at == kNever) {
+        c.first_retrans_at = cx.now;
+    }
+    ++c.syn_retransmits;
+    ++c.retrans_total;
+    cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
+    cx.s.mib.add(Mib::kTcpRetransSegs);
+    c.state == State::kSynSent ? send_syn(cx, c) : send_syn_ack(cx, c);
+}
+
+/// The peer took its window back while data is in flight: what is sent again serves as a probe, and
+/// only silence ends the connection. Linux tcp_rtx_probe0_timed_out().
+bool silent_zero_window(const Context& cx, const Connection& c) {
+    const Duration most = rto_max(cx.s) * 2;
+    const Time since = c.first_retrans_at == kNever ? c.sent.front().sent_at : c.first_retrans_at;
+    return cx.now - c.last_ack_at > most && cx.now - since > most;
+}
+
+/// Linux tcp_retransmit_timer()
+void retransmission_timeout(Context& cx, Connection& c) {
+    const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
+    if (!opening && c.sent.empty()) {
+        return;
+    }
+    const bool window_closed = !opening && c.snd_wnd == 0 && !c.orphan;
+    if (window_closed && silent_zero_window(cx, c)) {
+        return give_up(cx, c);
+    }
+    cx.s.mib.add(Mib::kTcpExtTCPTimeouts);
+    if (!window_closed && exhausted(cx, c)) {
+        return;
+    }
+    cx.s.mib.add(Mib::kTcpExtTcpTimeoutRehash);
+    if (opening) {
+        retransmit_syn(cx, c);
+    } else {
+        enter_loss(cx, c);
+        retransmit(cx, c, c.sent.front());
+    }
+    if (c.retransmits < 255) {
+        ++c.retransmits;
+    }
+    back_off(cx, c);
+    arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
+}
+
+/// Linux tcp_probe_timer(): the peer's window is closed and something waits.
+void probe_timeout(Context& cx, Connection& c) {
+    if (!c.sent.empty() || (c.unsent.empty() && (!c.fin_queued || c.fin_sent))) {
+        c.probes = 0;
+        return;
+    }
+    std::int64_t most = cx.s.sysctl.tcp_retries2;
+    if (c.orphan) {
+        most = orphan_retries(
+            cx.s, c,
+            c.rtt.rto() * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)) < rto_max(cx.s));
+    }
+    const bool user =
+        c.opt.user_timeout_ms != 0 && cx.now - c.last_ack_at >= milliseconds(c.opt.user_timeout_ms);
+    if (c.probes >= most || user) {
+        return give_up(cx, c);
+    }
+    cx.s.mib.add(Mib::kTcpExtTCPWinProbe);
+    send_wakeup(cx, c);
+    if (!c.sent.empty()) {
+        c.probes = 0;
+        c.backoff = 0;
+        return;
+    }
+    ++c.probes;
+    if (c.backoff < cx.s.sysctl.tcp_retries2) {
+        ++c.backoff;
+    }
+    const Duration base = std::max<Duration>(c.rtt.rto(), milliseconds(200));
+    arm_retransmit(
+        cx, c, RetransmitTimer::kProbe0,
+        std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), rto_max(cx.s)));
+}
+
+/// Linux tcp_delack_timer_handler()
+void delayed_ack_timeout(Context& cx, Connection& c) {
+    if (!c.ack.scheduled) {
+        return;
+    }
+    if (c.ack.pingpong < cx.s.sysctl.tcp_pingpong_thresh) {
+        c.ack.ato = std::min(c.ack.ato * 2, c.rtt.rto());
+    } else {
+        c.ack.pingpong = 0;
+        c.ack.ato = milliseconds(40);
+    }
+    cx.s.mib.add(Mib::kTcpExtDelayedACKs);
+    send_ack(cx, c);
+}
+
+/// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT spends the rest as a
+/// record.
+void orphan_fin_wait_2(Context& cx, Connection& c) {
+    become_time_wait(cx, c, true, kTimeWaitLength, Cause::kRcvAckOfFin);
+}
+
+/// Linux tcp_keepalive_timer()
+void keepalive_timeout(Context& cx, Connection& c) {
+    if (c.state == State::kFinWait2 && c.orphan) {
+        return orphan_fin_wait_2(cx, c);
+    }
+    if (!c.opt.keepalive || c.state == State::kSynSent || c.state == State::kClosed) {
+        return;
+    }
+    const Sysctl& sysctl = cx.s.sysctl;
+    const Duration idle_most =
+        seconds(c.opt.keepidle != 0 ? c.opt.keepidle : sysctl.tcp_keepalive_time);
+    if (!c.sent.empty() || !c.unsent.empty()) {
+        return arm(cx, c, Timer::kKeepalive, cx.now + idle_most);
+    }
+    const Duration idle = cx.now - std::max(c.last_ack_at, c.ack.last_data_at);
+    if (idle < idle_most) {
+        return arm(cx, c, Timer::kKeepalive, cx.now + (idle_most - idle));
+    }
+    const std::int64_t most = c.opt.keepcnt != 0 ? c.opt.keepcnt : sysctl.tcp_keepalive_probes;
+    const Duration user = milliseconds(c.opt.user_timeout_ms);
+    const bool over =
+        user != Duration{0} ? idle >= user && c.keepalive_probes > 0 : c.keepalive_probes >= most;
+    if (over) {
+        send_active_reset(cx, c);
+        return give_up(cx, c);
+    }
+    cx.s.mib.add(Mib::kTcpExtTCPKeepAlive);
+    send_wakeup(cx, c);
+    ++c.keepalive_probes;
+    arm(cx, c, Timer::kKeepalive,
+        cx.now + seconds(c.opt.keepintvl != 0 ? c.opt.keepintvl : sysctl.tcp_keepalive_intvl));
+}
+
+/// One due timer of the connection, in the order of their deadlines.
+void connection_timeout(Context& cx, Connection& c) {
+    Timer due = Timer::kRetransmit;
+    for (const Timer t : {Timer::kDelack, Timer::kKeepalive}) {
+        if (c.deadlines.get(t) < c.deadlines.get(due)) {
+            due = t;
+        }
+    }
+    if (c.deadlines.get(due) > cx.now) {
+        return;
+    }
+    c.deadlines.clear(due);
+    switch (due) {
+        case Timer::kRetransmit: {
+            const RetransmitTimer kind = c.retransmit_timer;
+            c.retransmit_timer = RetransmitTimer::kNone;
+            if (kind == RetransmitTimer::kRto) {
+                retransmission_timeout(cx, c);
+            } else if (kind == RetransmitTimer::kProbe0) {
+                probe_timeout(cx, c);
+            }
+            return;
+        }
+        case Timer::kDelack:
+            return delayed_ack_timeout(cx, c);
+        case Timer::kKeepalive:
+            return keepalive_timeout(cx, c);
+        case Timer::kCount:
+            break;
+    }
+}
+
+/// Under pressure old requests live shorter, so that young ones find room. Linux
+/// reqsk_timer_handler().
+std::int64_t retries_under_pressure(const StackState& s, const Listener& listener) {
+    std::int64_t retries =
+        listener.opt.syncnt != 0 ? listener.opt.syncnt : s.sysctl.tcp_synack_retries;
+    if (listener.syn_queue_len * 2 <= std::max(8U, listener.backlog)) {
+        return retries;
+    }
+    std::uint64_t young = std::uint64_t{listener.syn_queue_young} * 2;
+    while (retries > 2) {
+        if (listener.syn_queue_len < young) {
+            break;
+        }
+        --retries;
+        young *= 2;
+    }
+    return retries;
+}
+
+struct SynAckFate {
+    bool expire = false;
+    bool resend = true;
+};
+
+/// Linux syn_ack_recalc(): TCP_DEFER_ACCEPT keeps an acknowledged request quiet until its last
+/// period.
+SynAckFate synack_fate(const RequestSock& req, std::int64_t retries, std::uint8_t defer_accept) {
+    if (defer_accept == 0) {
+        return {req.num_timeout >= retries, true};
+    }
+    return {req.num_timeout >= retries && (!req.acked || req.num_timeout >= defer_accept),
+            !req.acked || req.num_timeout >= defer_accept - 1};
+}
+
+void request_timeout(Context& cx, std::uint32_t index) {
+    StackState& s = cx.s;
+    RequestSock& req = s.requests.at(index);
+    Listener& listener = s.listeners.at(req.listener);
+    const SynAckFate fate =
+        synack_fate(req, retries_under_pressure(s, listener), listener.opt.defer_accept);
+    s.mib.add(Mib::kTcpExtTCPTimeouts);
+    if (fate.expire) {
+        const FourTuple tuple = req.tuple;
+        remove_request(s, index);
+        note_change(cx, tuple, State::kSynReceived, State::kClosed, Cause::kTimeout);
+        return;
+    }
+    if (fate.resend) {
+        ++req.num_retrans;
+        s.mib.add(Mib::kTcpExtTCPSynRetrans);
+        s.mib.add(Mib::kTcpRetransSegs);
+        send_request_syn_ack(cx, req);
+    }
+    const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
+    s.synack_timers[level].remove(s.requests, index);
+    if (req.num_timeout == 0) {
+        --listener.syn_queue_young;
+    }
+    if (req.num_timeout < 255) {
+        ++req.num_timeout;
+    }
+    const std::size_t next = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
+    const Duration wait = std::min<Duration>(seconds(1LL << next), rto_max(s));
+    s.synack_timers[next].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
+}
+
+void time_wait_timeout(Context& cx, std::uint32_t index) {
+    const TimeWait& tw = cx.s.time_waits.at(index);
+    note_change(cx, tw.tuple, tw.fin_wait_2 ? State::kFinWait2 : State::kTimeWait, State::kClosed,
+                tw.fin_wait_2 ? Cause::kFinWait2Over : Cause::kTimeWaitOver);
+    remove_time_wait(cx.s, index);
+}
+
+/// The SYN-ACK stage whose first deadline is the earliest.
+std::size_t earliest_stage(const StackState& s) {
+    std::size_t best = 0;
+    for (std::size_t level = 1; level < kSynAckLevels; ++level) {
+        if (s.synack_timers[level].earliest(s.requests) <
+            s.synack_timers[best].earliest(s.requests)) {
+            best = level;
+        }
+    }
+    return best;
+}
+
+}  // namespace
+
+Time next_deadline(const StackState& s) {
+    Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest(s.time_waits));
+    for (const auto& stage : s.synack_timers) {
+        at = std::min(at, stage.earliest(s.requests));
+    }
+    return at;
+}
+
+void timers_expire(Context& cx) {
+    StackState& s = cx.s;
+    for (;;) {
+        const std::size_t stage = earliest_stage(s);
+        const Time request = s.synack_timers[stage].earliest(s.requests);
+        const Time connection = s.timers.earliest();
+        const Time time_wait = s.time_wait_timers.earliest(s.time_waits);
+        const Time first = std::min({request, connection, time_wait});
+        if (first > cx.now) {
+            return;
+        }
+        if (request == first) {
+            request_timeout(cx, s.synack_timers[stage].front());
+        } else if (connection == first) {
+            Connection& c = s.connections.at(s.timers.front());
+            const Id<Connection> id = s.connections.id_at(c.index);
+            connection_timeout(cx, c);
+            // The record may be gone; if it is still at the front, its entry moves to its true
+            // deadline.
+            if (s.connections.contains(id) && !s.timers.empty() && s.timers.front() == id.index) {
+                s.timers.refresh_front(s.connections);
+            }
+        } else {
+            time_wait_timeout(cx, s.time_wait_timers.front());
+        }
+    }
+}
+
+}  // namespace netsim::tcp

@@ -1,0 +1,15 @@
+// RFC 9293 §3.10.8: what happens when a deadline passes. Linux tcp_timer.c, reqsk_timer_handler().
+#pragma once
+
+#include "tcp/context.hpp"
+#include "tcp/stack_state.hpp"
+
+namespace netsim::tcp {
+
+/// Fires everything due up to cx.now, earliest first.
+void timers_expire(Context& cx);
+
+/// The earliest deadline of connections, requests and mini-sockets; may be early (lazy timers).
+Time next_deadline(const StackState& s);
+
+}  // namespace netsim::tcp

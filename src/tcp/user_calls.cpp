@@ -1,0 +1,480 @@
+// What applications call: open, listen, accept, send, receive, shutdown, close. RFC 9293 §3.10.1-6;
+// errno and side effects as Linux (af_inet.c, tcp.c, inet_connection_sock.c).
+#include <algorithm>
+
+#include "tcp/actions.hpp"
+#include "tcp/input.hpp"
+#include "tcp/output.hpp"
+#include "tcp/ports.hpp"
+#include "tcp/sockets.hpp"
+#include "tcp/stack.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+/// Takes and clears the pending error (Linux sock_error()).
+Errno take_error(Connection& c) {
+    return std::exchange(c.error, Errno::kOk);
+}
+
+void forget_bound(StackState& s, SocketId socket) {
+    std::erase_if(s.bound, [&](const BoundPort& b) { return b.socket == socket; });
+}
+
+/// A socket that failed to connect may try again: everything but its options and its port is new.
+void make_fresh(Connection& c) {
+    Connection fresh;
+    fresh.index = c.index;
+    fresh.socket = c.socket;
+    fresh.opt = c.opt;
+    fresh.bound_port = c.bound_port;
+    fresh.bound_address = c.bound_address;
+    if (c.bound_port) {
+        fresh.tuple.local_port = c.tuple.local_port;
+    }
+    if (c.bound_address) {
+        fresh.tuple.local = c.tuple.local;
+    }
+    c = std::move(fresh);
+}
+
+/// connect() on a socket that has been connected, or tried to. nullopt: it may begin.
+std::optional<Errno> connect_again(Connection& c) {
+    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+        return c.connecting ? Errno::kEALREADY : Errno::kEISCONN;
+    }
+    if (c.state != State::kClosed) {
+        if (c.connecting) {
+            c.connecting = false;
+            return Errno::kOk;  // the outcome, reported once
+        }
+        return Errno::kEISCONN;
+    }
+    if (c.connecting) {  // it failed: say so once, then the socket is free again
+        c.connecting = false;
+        const Errno error = take_error(c);
+        return error != Errno::kOk ? error : Errno::kECONNABORTED;
+    }
+    if (c.was_open) {  // SS_CONNECTED outlives the connection
+        return Errno::kEISCONN;
+    }
+    return std::nullopt;
+}
+
+void begin_open(Context& cx, Connection& c, const PathInfo& path,
+                const std::optional<OldIncarnation>& old) {
+    StackState& s = cx.s;
+    const IsnAndOffset start = secure_isn(s, c.tuple, cx.now);
+    c.iss = old ? old->isn : start.isn;
+    c.ts_offset = start.ts_offset;
+    c.snd_una = c.iss;
+    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.iss + 1;
+    c.path_mtu = path.mtu;
+    c.advmss = path_mss(path);
+    if (c.opt.maxseg != 0) {
+        c.advmss = std::min(c.advmss, c.opt.maxseg);
+    }
+    const InitialWindow w = initial_window(s, c.opt, c.advmss, s.sysctl.tcp_window_scaling != 0);
+    c.rcv_wnd = w.window;
+    c.window_clamp = w.clamp;
+    c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
+    c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
+    c.created_at = cx.now;
+    c.last_sent_at = cx.now;
+    c.connecting = true;
+    s.mib.add(Mib::kTcpActiveOpens);
+    hash_connection(s, c);
+    enter(cx, c, State::kSynSent, Cause::kActiveOpen);
+    send_syn(cx, c);
+    arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
+}
+
+/// A listener that closes takes its half-open requests and its unaccepted connections with it.
+void close_listener(Context& cx, Listener& listener) {
+    StackState& s = cx.s;
+    for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {
+        if (s.requests.live(i) && s.requests.at(i).listener == listener.index) {
+            note_change(cx, s.requests.at(i).tuple, State::kSynReceived, State::kClosed,
+                        Cause::kAbort);
+            remove_request(s, i);
+        }
+    }
+    for (const std::uint32_t index : listener.accept_queue) {
+        Connection& child = s.connections.at(index);
+        child.parent = kNoIndex;
+        child.orphan = true;
+        ++s.orphans;
+        if (child.state == State::kClosed) {
+            destroy(s, child);
+        } else {
+            send_active_reset(cx, child);
+            done(cx, child, Cause::kAbort);
+        }
+    }
+    auto& same_port = s.listeners_by_port[listener.local.port];
+    std::erase(same_port, listener.index);
+    if (same_port.empty()) {
+        s.listeners_by_port.erase(listener.local.port);
+    }
+    forget_bound(s, listener.socket);
+    s.listeners.erase(s.listeners.id_at(listener.index));
+}
+
+/// The FIN's place in the state machine. Linux tcp_close_state(): true if a FIN must be sent.
+bool close_state(Context& cx, Connection& c) {
+    switch (c.state) {
+        case State::kEstablished:
+            enter(cx, c, State::kFinWait1, Cause::kClose);
+            return true;
+        case State::kCloseWait:
+            enter(cx, c, State::kLastAck, Cause::kClose);
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// An orphan that may not be kept: too many of them (Linux tcp_check_oom()).
+bool too_many_orphans(const StackState& s) {
+    return s.orphans > static_cast<std::uint64_t>(s.sysctl.tcp_max_orphans);
+}
+
+/// After the FIN: an orphan in FIN-WAIT-2 becomes a record; too many orphans are reset.
+void settle_orphan(Context& cx, Connection& c) {
+    if (c.state == State::kFinWait2) {
+        if (c.opt.linger2 < 0) {
+            cx.s.mib.add(Mib::kTcpExtTCPAbortOnLinger);
+            send_active_reset(cx, c);
+            return done(cx, c, Cause::kAbort);
+        }
+        const Duration life = fin_time(cx.s, c);
+        if (life <= kTimeWaitLength) {
+            return become_time_wait(cx, c, true, life, Cause::kClose);
+        }
+        return arm(cx, c, Timer::kKeepalive, cx.now + (life - kTimeWaitLength));
+    }
+    if (too_many_orphans(cx.s)) {
+        cx.s.mib.add(Mib::kTcpExtTCPAbortOnMemory);
+        send_active_reset(cx, c);
+        done(cx, c, Cause::kAbort);
+    }
+}
+
+void close_connection(Context& cx, Connection& c) {
+    StackState& s = cx.s;
+    forget_bound(s, c.socket);
+    c.socket = {};
+    const bool unread = c.received_bytes > 0;
+    c.received.clear();
+    c.received_bytes = 0;
+    c.receive_shutdown = true;
+    c.send_shutdown = true;
+    c.orphan = true;
+    ++s.orphans;
+    if (c.state == State::kClosed) {
+        return destroy(s, c);
+    }
+    if (c.state == State::kSynSent) {
+        return done(cx, c, Cause::kClose);
+    }
+    if (unread) {  // RFC 2525 §2.17
+        s.mib.add(Mib::kTcpExtTCPAbortOnClose);
+        send_active_reset(cx, c);
+        return done(cx, c, Cause::kAbort);
+    }
+    if (c.opt.linger == 0) {
+        s.mib.add(Mib::kTcpExtTCPAbortOnData);
+        send_active_reset(cx, c);
+        return done(cx, c, Cause::kAbort);
+    }
+    if (close_state(cx, c)) {
+        queue_fin(cx, c);
+    }
+    settle_orphan(cx, c);
+}
+
+}  // namespace
+
+Result<SocketId> Stack::socket() {
+    StackState& s = *state_;
+    Connection& c = new_connection(s);
+    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, c.index});
+    c.socket = {id.index, id.generation};
+    return c.socket;
+}
+
+Result<void> Stack::bind(SocketId socket, Endpoint local) {
+    StackState& s = *state_;
+    Connection* c = find_connection(s, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(s, socket) != nullptr ? Errno::kEINVAL : Errno::kEBADF);
+    }
+    if (c->state != State::kClosed || c->bound_port) {
+        return fail(Errno::kEINVAL);
+    }
+    if (!local.address.is_any() && !s.paths.is_local(local.address)) {
+        return fail(Errno::kEADDRNOTAVAIL);
+    }
+    if (local.port == 0) {
+        const auto port = choose_bind_port(s, local.address, c->opt);
+        if (!port) {
+            return fail(Errno::kEADDRINUSE);
+        }
+        local.port = *port;
+    } else if (!can_bind(s, local, c->opt)) {
+        return fail(Errno::kEADDRINUSE);
+    }
+    c->tuple.local = local.address;
+    c->tuple.local_port = local.port;
+    c->bound_port = true;
+    c->bound_address = !local.address.is_any();
+    s.bound.push_back({local, socket, c->opt.reuse_addr, c->opt.reuse_port, false});
+    return {};
+}
+
+Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) {
+    StackState& s = *state_;
+    const auto most = static_cast<std::uint32_t>(s.sysctl.somaxconn);
+    const std::uint32_t limit = std::min(static_cast<std::uint32_t>(backlog), most);
+    if (Listener* again = find_any_listener(s, socket)) {
+        again->backlog = limit;  // calling listen() again only changes the limit
+        return {};
+    }
+    Connection* c = find_connection(s, socket);
+    if (c == nullptr) {
+        return fail(Errno::kEBADF);
+    }
+    if (c->state != State::kClosed || c->connecting) {
+        return fail(Errno::kEINVAL);
+    }
+    if (!c->bound_port) {
+        if (const auto bound = bind(socket, {Ipv4{}, 0}); !bound) {
+            return bound;
+        }
+    }
+    // Two listeners on one address and port only with SO_REUSEPORT on both (bind() allows
+    // REUSEADDR).
+    const Endpoint local = c->tuple.local_endpoint();
+    for (const BoundPort& other : s.bound) {
+        const bool meets = other.local.port == local.port &&
+                           (other.local.address == local.address || other.local.address.is_any() ||
+                            local.address.is_any());
+        if (meets && other.listening && !(other.reuse_port && c->opt.reuse_port)) {
+            return fail(Errno::kEADDRINUSE);
+        }
+    }
+    Context cx{s, now, out};
+    const Id<Listener> id = s.listeners.emplace();
+    Listener& listener = s.listeners.at(id.index);
+    listener.index = id.index;
+    listener.local = local;
+    listener.backlog = limit;
+    listener.opt = c->opt;
+    listener.socket = socket;
+    s.listeners_by_port[local.port].push_back(id.index);
+    s.sockets.at(socket.index) = {true, id.index};
+    for (BoundPort& b : s.bound) {
+        b.listening = b.listening || b.socket == socket;
+    }
+    note_change(cx, {local.address, Ipv4{}, local.port, 0}, State::kClosed, State::kListen,
+                Cause::kPassiveOpen);
+    c->socket = {};
+    s.connections.erase(s.connections.id_at(c->index));
+    return {};
+}
+
+Result<void> Stack::connect(SocketId socket, Endpoint remote, Time now, Outbox& out) {
+    StackState& s = *state_;
+    Connection* c = find_connection(s, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(s, socket) != nullptr ? Errno::kEISCONN : Errno::kEBADF);
+    }
+    if (const auto outcome = connect_again(*c)) {
+        return *outcome == Errno::kOk ? Result<void>{} : fail(*outcome);
+    }
+    if (remote.address.is_any() || remote.port == 0) {
+        return fail(remote.port == 0 ? Errno::kEINVAL : Errno::kECONNREFUSED);
+    }
+    if (remote.address.is_multicast() || remote.address.is_broadcast()) {
+        return fail(Errno::kENETUNREACH);
+    }
+    make_fresh(*c);
+    const PathInfo path = s.paths.path(remote.address);
+    if (path.error != Errno::kOk) {
+        return fail(path.error);
+    }
+    Context cx{s, now, out};
+    const Ipv4 local = c->bound_address ? c->tuple.local : path.source;
+    std::optional<OldIncarnation> old;
+    if (c->bound_port) {
+        const FourTuple tuple{local, remote.address, c->tuple.local_port, remote.port};
+        if (!claim_tuple(cx, tuple, true, old)) {
+            return fail(Errno::kEADDRNOTAVAIL);
+        }
+        c->tuple = tuple;
+    } else {
+        const auto port = choose_connect_port(cx, local, remote, old);
+        if (!port) {
+            return fail(Errno::kEADDRNOTAVAIL);
+        }
+        c->tuple = {local, remote.address, *port, remote.port};
+    }
+    begin_open(cx, *c, path, old);
+    return fail(Errno::kEINPROGRESS);
+}
+
+Result<SocketId> Stack::accept(SocketId socket) {
+    StackState& s = *state_;
+    Listener* listener = find_any_listener(s, socket);
+    if (listener == nullptr) {
+        return fail(find_connection(s, socket) != nullptr ? Errno::kEINVAL : Errno::kEBADF);
+    }
+    if (listener->accept_queue.empty()) {
+        return fail(Errno::kEAGAIN);
+    }
+    const std::uint32_t index = listener->accept_queue.front();
+    listener->accept_queue.pop_front();
+    Connection& c = s.connections.at(index);
+    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
+    c.parent = kNoIndex;
+    c.socket = {id.index, id.generation};
+    return c.socket;
+}
+
+Result<std::uint64_t> Stack::send_room(SocketId socket) {
+    Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kEPIPE : Errno::kEBADF);
+    }
+    if (c->error != Errno::kOk) {
+        return fail(take_error(*c));
+    }
+    if (c->state == State::kSynSent || c->state == State::kSynReceived) {
+        return fail(c->send_shutdown ? Errno::kEPIPE : Errno::kEAGAIN);
+    }
+    if (c->send_shutdown || c->state == State::kClosed) {
+        return fail(Errno::kEPIPE);
+    }
+    const std::uint32_t queued = c->unsent_bytes + c->sent_bytes;
+    if (queued >= c->sndbuf) {
+        c->out_event_wanted = true;
+        return fail(Errno::kEAGAIN);
+    }
+    return c->sndbuf - queued;
+}
+
+Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& payload, Time now,
+                                  Outbox& out) {
+    Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return fail(Errno::kEBADF);
+    }
+    CHECK(payload.stream == c->tx_stream && payload.offset == c->tx_offset);
+    if (payload.length == 0) {
+        return 0;
+    }
+    Context cx{*state_, now, out};
+    if (!c->unsent.empty() && c->unsent.back().payload.continued_by(payload)) {
+        c->unsent.back().payload.length += payload.length;
+        c->unsent.back().push = true;
+    } else {
+        c->unsent.push_back({payload, true});
+    }
+    c->unsent_bytes += payload.length;
+    c->write_seq += payload.length;
+    c->tx_offset += payload.length;
+    push_pending(cx, *c);
+    return payload.length;
+}
+
+Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time now, Outbox& out,
+                                     std::vector<wire::PayloadRef>& ranges) {
+    Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
+                                                                  : Errno::kEBADF);
+    }
+    if (c->received.empty()) {
+        if (c->fin_received) {
+            c->copied_seq = c->rcv_nxt;  // the FIN has been read too
+            return 0;
+        }
+        if (c->error != Errno::kOk) {
+            return fail(take_error(*c));
+        }
+        if (c->receive_shutdown) {
+            return 0;
+        }
+        return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
+    }
+    std::uint64_t total = 0;
+    while (total < max && !c->received.empty()) {
+        wire::PayloadRef& head = c->received.front();
+        const auto take =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(head.length, max - total));
+        ranges.push_back(head.slice(0, take));
+        total += take;
+        if (take == head.length) {
+            c->received.pop_front();
+        } else {
+            head = head.slice(take, head.length - take);
+        }
+    }
+    const auto copied = static_cast<std::uint32_t>(total);
+    c->received_bytes -= copied;
+    c->copied_seq += copied;
+    Context cx{*state_, now, out};
+    after_read(cx, *c, copied);
+    return total;
+}
+
+Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& out) {
+    StackState& s = *state_;
+    Connection* c = find_connection(s, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(s, socket) != nullptr ? Errno::kENOTCONN : Errno::kEBADF);
+    }
+    if (c->state == State::kClosed) {
+        return fail(Errno::kENOTCONN);
+    }
+    Context cx{s, now, out};
+    if (c->state == State::kSynSent) {  // Linux: tcp_disconnect()
+        c->connecting = false;
+        c->error = Errno::kECONNRESET;
+        done(cx, *c, Cause::kClose);
+        return {};
+    }
+    if (how != Shutdown::kWrite) {
+        c->receive_shutdown = true;
+    }
+    if (how != Shutdown::kRead && !c->send_shutdown) {
+        c->send_shutdown = true;
+        if (close_state(cx, *c)) {
+            queue_fin(cx, *c);
+        }
+    }
+    notify(cx, *c,
+           (c->receive_shutdown ? poll::kIn | poll::kRdHup : 0U) |
+               (c->send_shutdown ? poll::kOut : 0U) |
+               (c->receive_shutdown && c->send_shutdown ? poll::kHup : 0U));
+    return {};
+}
+
+Result<void> Stack::close(SocketId socket, Time now, Outbox& out) {
+    StackState& s = *state_;
+    Context cx{s, now, out};
+    if (Listener* listener = find_any_listener(s, socket)) {
+        note_change(cx, {listener->local.address, Ipv4{}, listener->local.port, 0}, State::kListen,
+                    State::kClosed, Cause::kClose);
+        close_listener(cx, *listener);
+    } else if (Connection* c = find_connection(s, socket)) {
+        close_connection(cx, *c);
+    } else {
+        return fail(Errno::kEBADF);
+    }
+    s.sockets.erase(Id<SocketEntry>{socket.index, socket.generation});
+    return {};
+}
+
+}  // namespace netsim::tcp

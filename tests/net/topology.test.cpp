@@ -1,0 +1,264 @@
+// Routes from topologies: shortest paths, ties, failures, and what is refused.
+#include "net/topology.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "net/generators.hpp"
+#include "net/net_bench.hpp"
+#include "net/router.hpp"
+#include "netsim/result.hpp"
+
+namespace netsim::net {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// Builds networks by name; routers' names begin with r.
+class Net {
+ public:
+    Node& add(const std::string& name) {
+        const Ipv4 address{ipv4(10, 0, 0, 0).bits + static_cast<std::uint32_t>(nodes_.size()) + 1};
+        Entry entry;
+        entry.address = address;
+        if (name.starts_with('r')) {
+            auto router = std::make_unique<Router>(fabric, name, address);
+            entry.routes = &router->routes();
+            entry.node = std::move(router);
+        } else {
+            entry.node = std::make_unique<Sink>(fabric, name);
+            own_.push_back(std::make_unique<RouteTable>());
+            entry.routes = own_.back().get();
+        }
+        Node& node = *entry.node;
+        topology.add_node(node, *entry.routes, address);
+        nodes_.emplace(name, std::move(entry));
+        return node;
+    }
+
+    Link& join(const std::string& a, const std::string& b, Duration delay = milliseconds(1)) {
+        for (const std::string& name : {a, b}) {
+            if (!nodes_.contains(name)) {
+                add(name);
+            }
+        }
+        const LinkOptions options{.delay = delay};
+        links.push_back(std::make_unique<Link>(fabric, *nodes_.at(a).node, nodes_.at(a).address,
+                                               *nodes_.at(b).node, nodes_.at(b).address, options,
+                                               options));
+        topology.add_link(*links.back());
+        return *links.back();
+    }
+
+    /// The neighbour `from` would hand a packet for `to` to; "" if it has no route.
+    std::string next_hop(const std::string& from, const std::string& to) {
+        const Route* route = nodes_.at(from).routes->find(nodes_.at(to).address);
+        return route == nullptr
+                   ? ""
+                   : nodes_.at(from).node->interfaces()[route->interface].out->to().name();
+    }
+
+    std::size_t routes(const std::string& name) { return nodes_.at(name).routes->size(); }
+
+    std::string refusal() {
+        try {
+            topology.require_connected();
+        } catch (const InputError& error) {
+            return error.what();
+        }
+        return "accepted";
+    }
+
+    sim::Simulation sim{1};
+    wire::PacketPool pool;
+    Fabric fabric{sim, pool};
+    Topology topology;
+    std::vector<std::unique_ptr<Link>> links;
+
+ private:
+    struct Entry {
+        std::unique_ptr<Node> node;
+        RouteTable* routes = nullptr;
+        Ipv4 address;
+    };
+
+    std::vector<std::unique_ptr<RouteTable>> own_;
+    std::map<std::string, Entry> nodes_;
+};
+
+TEST(Topology, ShortestByDelayNotByHops) {
+    Net net;
+    net.join("a", "r1");
+    net.join("r1", "r2", milliseconds(10));
+    net.join("r1", "r3", milliseconds(3));
+    net.join("r3", "r2", milliseconds(3));
+    net.join("r2", "b");
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "r3");
+    EXPECT_EQ(net.next_hop("r3", "b"), "r2");
+    EXPECT_EQ(net.next_hop("r2", "b"), "b");
+    EXPECT_EQ(net.next_hop("r2", "a"), "r3");
+    EXPECT_EQ(net.next_hop("a", "b"), "r1");
+    EXPECT_EQ(net.routes("a"), 1U);  // a default route and nothing else
+}
+
+TEST(Topology, CostOverridesDelay) {
+    Net net;
+    net.join("r1", "r2", milliseconds(1)).set_options(0, LinkOptions{.cost = 100});
+    net.join("r1", "r3", milliseconds(1)).set_options(0, LinkOptions{.cost = 1});
+    net.join("r3", "r2", milliseconds(1)).set_options(0, LinkOptions{.cost = 1});
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "r2"), "r3");
+    EXPECT_EQ(net.next_hop("r2", "r1"), "r1");  // the other direction goes by delay
+}
+
+TEST(Topology, TiesGoToTheNodeMadeFirst) {
+    Net net;
+    net.add("r9");
+    net.add("r2");
+    net.add("r1");
+    net.join("r9", "r2");
+    net.join("r9", "r1");
+    net.join("rend", "r1");
+    net.join("rend", "r2");
+    net.join("rend", "b");
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r9", "b"), "r2");
+    EXPECT_EQ(net.next_hop("rend", "r9"), "r2");
+}
+
+TEST(Topology, ReroutesWhenALinkFailsAndBack) {
+    Net net;
+    net.join("a", "r1");
+    Link& direct = net.join("r1", "r2", milliseconds(1));
+    net.join("r1", "r3", milliseconds(5));
+    Link& detour = net.join("r3", "r2", milliseconds(5));
+    net.join("r2", "b");
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "r2");
+    direct.set_up(false);
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "r3");
+    detour.set_up(false);
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "");
+    EXPECT_EQ(net.next_hop("r1", "a"), "a");
+    EXPECT_EQ(net.refusal(), "accepted");  // failures are no reason to refuse
+    direct.set_up(true);
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "r2");
+}
+
+TEST(Topology, HostsDoNotForward) {
+    Net net;
+    net.join("m", "r1");  // a host with two links, on the shorter path
+    net.join("m", "r2");
+    net.join("r1", "r2", milliseconds(50));
+    net.join("r2", "b");
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "r2");
+    EXPECT_EQ(net.next_hop("m", "b"), "r2");
+    EXPECT_EQ(net.next_hop("b", "m"), "r2");
+    EXPECT_EQ(net.next_hop("r2", "m"), "m");
+    EXPECT_EQ(net.routes("m"), 3U);
+    EXPECT_EQ(net.refusal(), "accepted");
+}
+
+TEST(Topology, TwoHostsOnOneWire) {
+    Net net;
+    net.join("a", "b");
+    net.topology.require_connected();
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("a", "b"), "b");
+    EXPECT_EQ(net.next_hop("b", "a"), "a");
+}
+
+TEST(Topology, RoutesOfAScriptStay) {
+    Net net;
+    net.join("a", "r1");
+    net.join("b", "r1");
+    net.topology.compute_routes();
+    const std::size_t before = net.routes("r1");
+    net.topology.compute_routes();
+    EXPECT_EQ(net.routes("r1"), before);
+}
+
+TEST(Topology, DisconnectedIsRefusedWithNamesOfBothSides) {
+    Net net;
+    net.join("a", "r1");
+    net.join("b", "r2");
+    EXPECT_THAT(net.refusal(), AllOf(HasSubstr("disconnected"), HasSubstr("\"a\", \"r1\""),
+                                     HasSubstr("\"b\", \"r2\"")));
+    net.join("r1", "r2");
+    EXPECT_EQ(net.refusal(), "accepted");
+    net.add("alone");
+    EXPECT_THAT(net.refusal(), HasSubstr("\"alone\""));
+}
+
+TEST(Topology, APathOnlyThroughAHostIsRefused) {
+    Net net;
+    net.join("a", "r1");
+    net.join("r1", "m");
+    net.join("m", "r2");
+    EXPECT_THAT(net.refusal(),
+                AllOf(HasSubstr("\"r1\""), HasSubstr("\"r2\""), HasSubstr("hosts do not forward")));
+    Net line;
+    line.join("m", "a");
+    line.join("m", "b");
+    EXPECT_THAT(line.refusal(), HasSubstr("hosts do not forward"));
+}
+
+TEST(Topology, DuplicateNamesAndAddressesAreRefused) {
+    Net net;
+    Node& a = net.add("a");
+    RouteTable routes;
+    EXPECT_THROW(net.topology.add_node(a, routes, ipv4(1, 2, 3, 4)), InputError);
+    Sink other(net.fabric, "other");
+    EXPECT_THROW(net.topology.add_node(other, routes, ipv4(10, 0, 0, 1)), InputError);
+    EXPECT_THROW(net.topology.add_node(other, routes, ipv4(224, 0, 0, 1)), InputError);
+    net.topology.add_node(other, routes, ipv4(10, 9, 9, 9));
+}
+
+/// Follows next hops; -1 for a loop or a dead end.
+int hops(Net& net, const std::string& from, const std::string& to) {
+    std::string at = from;
+    for (int i = 0; i < 100; ++i) {
+        if (at == to) {
+            return i;
+        }
+        at = net.next_hop(at, to);
+        if (at.empty()) {
+            return -1;
+        }
+    }
+    return -1;
+}
+
+TEST(Topology, EveryPairOfARandomGraphIsReachedWithoutLoops) {
+    for (const double seed : {1, 2, 3}) {
+        const GraphDescription graph =
+            generate("random", {{"n", 30}, {"degree", 3}, {"seed", seed}, {"hosts", 1}});
+        Net net;
+        for (const GraphEdge& edge : graph.edges) {
+            net.join(graph.nodes[edge.a].name, graph.nodes[edge.b].name);
+        }
+        net.topology.require_connected();
+        net.topology.compute_routes();
+        for (const GraphNode& from : graph.nodes) {
+            for (const GraphNode& to : graph.nodes) {
+                const int there = hops(net, from.name, to.name);
+                ASSERT_GE(there, 0) << from.name << " to " << to.name;
+                ASSERT_EQ(there, hops(net, to.name, from.name));  // delays are symmetric
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace netsim::net

@@ -1,0 +1,119 @@
+// Every recording of the real kernel, replayed: those not on the list of known mismatches must
+// agree in every packet, call, sample and counter; those on it must differ in just so many, so that
+// the list only shrinks.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "netsim/result.hpp"
+#include "replay/replay.hpp"
+
+namespace netsim::replay {
+namespace {
+
+const std::filesystem::path kFolder = std::filesystem::path(NETSIM_SOURCE_DIR) / "tests/recordings";
+
+/// "name  differences  reason"
+std::map<std::string, std::size_t> known_mismatches() {
+    std::map<std::string, std::size_t> known;
+    std::ifstream file(kFolder / "known_mismatches.txt");
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words(line);
+        std::string name;
+        std::size_t differences = 0;
+        if (line.empty() || line.front() == '#') {
+            continue;
+        }
+        std::string reason;
+        if (!(words >> name >> differences >> reason)) {
+            ADD_FAILURE() << "known_mismatches.txt: expected NAME COUNT REASON: " << line;
+        }
+        known[name] = differences;
+    }
+    return known;
+}
+
+std::vector<std::string> recording_names() {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+        if (entry.path().extension() == ".json" && is_recording(entry.path().string())) {
+            names.push_back(entry.path().stem().string());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+class Recordings : public testing::TestWithParam<std::string> {};
+
+TEST_P(Recordings, Agree) {
+    const std::map<std::string, std::size_t> known = known_mismatches();
+    const auto allowed = known.find(GetParam());
+    const Report report = replay(read_recording((kFolder / (GetParam() + ".json")).string()));
+    EXPECT_GT(report.packets, 0U);
+    std::string text;
+    for (const Mismatch& mismatch : report.mismatches) {
+        text += "\n" + mismatch.kind + " " + mismatch.text;
+    }
+    EXPECT_EQ(report.mismatches.size(), allowed == known.end() ? 0 : allowed->second)
+        << "known_mismatches.txt must say what differs, no more and no less" << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernel, Recordings, testing::ValuesIn(recording_names()),
+                         [](const auto& parameter) { return parameter.param; });
+
+TEST(KnownMismatches, NameRecordingsThatExist) {
+    const std::vector<std::string> names = recording_names();
+    for (const auto& [name, differences] : known_mismatches()) {
+        EXPECT_TRUE(std::binary_search(names.begin(), names.end(), name)) << name;
+    }
+}
+
+// The comparison itself can fail: a recording whose outcome is changed by hand no longer agrees.
+TEST(Replay, TellsWhatDiffers) {
+    Recording r = read_recording((kFolder / "handshake_and_close.json").string());
+    ASSERT_TRUE(replay(r).passed());
+    r.packets[1].window += 1;
+    r.packets[2].sent += 20;
+    r.calls.back().error = "EPIPE";
+    r.counters[0]["TcpActiveOpens"] += 1;
+    r.samples[0].sockets.clear();
+    const Report report = replay(r);
+    const auto has = [&](const std::string& kind, const std::string& part) {
+        return std::any_of(report.mismatches.begin(), report.mismatches.end(),
+                           [&](const Mismatch& m) {
+                               return m.kind == kind && m.text.find(part) != std::string::npos;
+                           });
+    };
+    EXPECT_TRUE(has("packet", "window"));
+    EXPECT_TRUE(has("packet", "time"));
+    EXPECT_TRUE(has("call", "EPIPE"));
+    EXPECT_TRUE(has("counter", "TcpActiveOpens"));
+    EXPECT_TRUE(has("state", "ESTAB"));
+}
+
+TEST(Recording, BadFilesAreRefusedInOneLine) {
+    const auto path = std::filesystem::temp_directory_path() / "netsim_bad_recording.json";
+    const auto refused = [&](const std::string& text) {
+        std::ofstream(path) << text;
+        try {
+            read_recording(path.string());
+        } catch (const InputError& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    EXPECT_NE(refused("{").find("not a recording"), std::string::npos);
+    EXPECT_NE(refused("{}").find("one_way_delay_ms"), std::string::npos);
+    EXPECT_NE(refused(R"({"one_way_delay_ms": 10, "run_ms": 5, "client": ["x"]})").find("\"x\""),
+              std::string::npos);
+    std::filesystem::remove(path);
+    EXPECT_THROW(read_recording(path.string()), InputError);
+}
+
+}  // namespace
+}  // namespace netsim::replay
