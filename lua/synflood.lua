@@ -184,8 +184,10 @@ local function explain_bare()
     return ("The flood of %d SYNs filled the queue to %d of %d slots and kept %s of the user's first SYNs out: it was too weak to matter."):format(
       bare.flood_syns, bare.syn_queue_peak, p.backlog + 1, percent(1 - bare.first_syn_success))
   end
-  return ("Without a defence the flood held up to %d half-open requests in a queue that takes %d, each for about %.1f s, so %s of the user's first SYNs found no slot and a connect took %s instead of %.0f ms."):format(
-    bare.syn_queue_peak, p.backlog + 1, slot_life(bare), percent(1 - bare.first_syn_success),
+  return ("Without a defence the flood held up to %d half-open requests in a queue that takes %d%s, each for about %.1f s, so %s of the user's first SYNs found no slot and a connect took %s instead of %.0f ms."):format(
+    bare.syn_queue_peak, p.backlog + 1,
+    bare.syn_queue_peak > p.backlog + 1 and " (a port still in TIME-WAIT passes a full queue)" or "",
+    slot_life(bare), percent(1 - bare.first_syn_success),
     bare.connect_p50_ms and ("%.1f s"):format(bare.connect_p50_ms / 1000) or "forever",
     quiet.connect_p50_ms)
 end
@@ -222,5 +224,8 @@ end
 netsim.expect(cookies.connect_success > 0.99, "with SYN cookies connects succeed (%.3f did)",
               cookies.connect_success)
 -- Linux takes one more than the backlog: the queue is full when it is longer (inet_csk_reqsk_queue_is_full).
-netsim.expect(bare.syn_queue_peak <= p.backlog + 1, "the SYN queue stays within the backlog")
-netsim.expect(longer.syn_queue_peak <= p.longer + 1, "the longer one too")
+-- A SYN whose four-tuple the server still holds in TIME-WAIT passes a full queue (tcp_conn_request): a few of the
+-- user's, whose ports come round within the minute.
+local function holds(backlog) return backlog + 1 + backlog // 16 end
+netsim.expect(bare.syn_queue_peak <= holds(p.backlog), "the SYN queue stays within the backlog")
+netsim.expect(longer.syn_queue_peak <= holds(p.longer), "the longer one too")

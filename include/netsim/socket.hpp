@@ -60,6 +60,8 @@ enum class SocketOption : std::uint8_t {
     kTCP_QUICKACK,
     kTCP_USER_TIMEOUT,
     kTCP_WINDOW_CLAMP,
+    kIP_BIND_ADDRESS_NO_PORT,
+    kIP_LOCAL_PORT_RANGE,  // highest port << 16 | lowest; 0: the sysctl's
     kCount
 };
 

@@ -112,6 +112,8 @@ constexpr auto kConstants = std::to_array<Constant>({
     {"IP_RECVERR", 11},
     {"IP_MTU", 14},
     {"IP_FREEBIND", 15},
+    {"IP_BIND_ADDRESS_NO_PORT", 24},
+    {"IP_LOCAL_PORT_RANGE", 51},
     {"IP_PMTUDISC_DONT", 0},
     {"IP_PMTUDISC_WANT", 1},
     {"IP_PMTUDISC_DO", 2},

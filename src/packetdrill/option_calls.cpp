@@ -22,7 +22,10 @@ SocketOption option_named(const CallLine& line, const Value& name) {
 void check_level(const CallLine& line) {
     const std::int64_t level = number(line, 1);
     const std::string& name = argument(line, 2).text;
-    const std::int64_t right = constant(name.starts_with("SO_") ? "SOL_SOCKET" : "SOL_TCP").value();
+    const std::int64_t right = constant(name.starts_with("SO_")   ? "SOL_SOCKET"
+                                        : name.starts_with("IP_") ? "SOL_IP"
+                                                                  : "SOL_TCP")
+                                   .value();
     if (level != right) {
         throw Mismatch{fmt::format("{}: {} is not an option of level {}", line.name, name, level)};
     }

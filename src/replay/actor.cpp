@@ -2,6 +2,7 @@
 #include "replay/actor.hpp"
 
 #include <charconv>
+#include <cmath>
 
 #include "replay/relay.hpp"
 
@@ -52,6 +53,10 @@ std::optional<OptionValue> to_option(const std::string& text) {
     }
     return std::nullopt;
 }
+
+/// A call that returned within this of the recorded moment returned when it should have: the kernel
+/// takes its time to wake a process.
+constexpr Milliseconds kCallTolerance = 4;
 
 Duration pause(Milliseconds ms) {
     return Duration(static_cast<std::int64_t>(std::max(ms, 0.0) * 1e6));
@@ -108,7 +113,9 @@ void Actor::finish() {
     const RecordedCall& before = *done.recorded;
     const RecordedCall& next = *outcomes_[current_].recorded;
     Time at = sim.now();
-    if (before.end) {
+    if (before.end && std::abs(*done.end - *before.end) <= kCallTolerance) {
+        at = std::max(at, to_model(next.start));  // as recorded: small differences do not add up
+    } else if (before.end) {
         at += pause(next.start - *before.end);
         // A call that did not wait in the model still took the kernel this long.
         const Time earliest = to_model(*done.start) + pause(next.start - before.start);

@@ -184,17 +184,20 @@ Report replay(const Recording& recording) {
     // bucket of the timer wheel each timer fell. It is inferred: level by level, the phase that
     // fits best.
     constexpr int kBucketsPerLevel = 8;
-    constexpr int kLevels = 3;
+    constexpr int kPartsOfAJiffy = 4;  // where between two packets the tick falls
+    constexpr int kLevels = 4;
     Report best = replay_once(recording, Duration{0});
-    Duration step = tcp::TimerWheel::kJiffy;
-    for (int level = 0; level < kLevels && !best.passed(); ++level, step *= kBucketsPerLevel) {
+    Duration step = tcp::TimerWheel::kJiffy / kPartsOfAJiffy;
+    for (int level = 0; level < kLevels && !best.passed(); ++level) {
         const Duration base = best.tick_phase;
-        for (int i = 1; i < kBucketsPerLevel; ++i) {
+        const int count = level == 0 ? kPartsOfAJiffy : kBucketsPerLevel;
+        for (int i = 1; i < count; ++i) {
             Report other = replay_once(recording, base + step * i);
             if (other.mismatches.size() < best.mismatches.size()) {
                 best = std::move(other);
             }
         }
+        step *= count;
     }
     return best;
 }

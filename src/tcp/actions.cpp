@@ -1,6 +1,8 @@
 // The verbs every state shares.
 #include "tcp/actions.hpp"
 
+#include "tcp/ports.hpp"
+
 namespace netsim::tcp {
 
 namespace {
@@ -88,12 +90,30 @@ void hash_connection(StackState& s, Connection& c) {
     CHECK(!c.in_table);
     CHECK(s.table.insert(RecordRef(RecordKind::kConnection, c.index)).second);
     c.in_table = true;
+    if (c.passive || c.bound_port) {  // a child shares its listener's bucket
+        hold_port(s, c.tuple.local_port);
+    }
 }
 
 void unhash_connection(StackState& s, Connection& c) {
     if (c.in_table) {
         s.table.erase(RecordRef(RecordKind::kConnection, c.index));
         c.in_table = false;
+        if (c.passive || c.bound_port) {
+            let_port_go(s, c.tuple.local_port);
+        }
+    }
+}
+
+void hold_port(StackState& s, std::uint16_t port) {
+    ++s.port_holders[port];
+}
+
+void let_port_go(StackState& s, std::uint16_t port) {
+    const auto it = s.port_holders.find(port);
+    CHECK(it != s.port_holders.end());
+    if (--it->second == 0) {
+        s.port_holders.erase(it);
     }
 }
 
@@ -132,6 +152,10 @@ void done(Context& cx, Connection& c, Cause cause) {
     if (c.orphan) {
         destroy(cx.s, c);
         return;
+    }
+    if (c.bound_port && !c.port_named) {  // bind(0) gave it for this connection only
+        release_bound_port(cx.s, c.socket);
+        c.bound_port = false;
     }
     notify(cx, c,
            poll::kIn | poll::kOut | poll::kHup | poll::kRdHup |
@@ -173,9 +197,15 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.ts_recent_stamp_s = c.options.tstamp_ok ? c.ts_recent_stamp_s : 0;
     tw.ts_offset = c.ts_offset;
     tw.last_oow_ms = c.last_oow_ms;
-    tw.rcv_wscale = c.options.rcv_wscale;
+    tw.entered_ms = clock_ms(cx.now);
+    tw.rcv_wscale = c.options.rcv_wscale & 15U;
     tw.fin_wait_2 = fin_wait_2;
     tw.reuse_addr = c.opt.reuse_addr;
+    tw.reuse_port = c.opt.reuse_port;
+    tw.holds_port = c.passive || c.bound_port;
+    if (tw.holds_port) {
+        hold_port(s, tw.tuple.local_port);
+    }
 
     // The connection leaves the table before its record takes the place. To observers a mini-socket
     // in FIN-WAIT-2 is no change of state.
@@ -204,6 +234,10 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
 }
 
 void remove_time_wait(StackState& s, std::uint32_t index) {
+    const TimeWait& tw = s.time_waits.at(index);
+    if (tw.holds_port) {
+        let_port_go(s, tw.tuple.local_port);
+    }
     s.table.erase(RecordRef(RecordKind::kTimeWait, index));
     s.time_wait_timers.remove(s.time_waits, index);
     s.time_waits.erase(s.time_waits.id_at(index));

@@ -35,6 +35,9 @@ Connection& new_connection(StackState& s);
 /// Puts the connection into the demultiplexer.
 void hash_connection(StackState& s, Connection& c);
 void unhash_connection(StackState& s, Connection& c);
+/// Counts a user of a port that bind(2) gave (stack_state.hpp, port_holders).
+void hold_port(StackState& s, std::uint16_t port);
+void let_port_go(StackState& s, std::uint16_t port);
 /// Linux tcp_done(): CLOSED, timers off, waiters woken; the record goes with its descriptor, or
 /// now.
 void done(Context& cx, Connection& c, Cause cause);

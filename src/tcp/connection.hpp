@@ -111,6 +111,7 @@ struct Connection {
     bool orphan : 1 = false;          // no descriptor
     bool bound_port : 1 = false;      // by bind(), not by connect()
     bool bound_address : 1 = false;
+    bool port_named : 1 = false;        // ... and the application chose it (SOCK_BINDPORT_LOCK)
     bool send_shutdown : 1 = false;     // no more data from the application
     bool receive_shutdown : 1 = false;  // the peer's FIN, or shutdown(SHUT_RD)
     bool reset : 1 = false;             // ended by RST: reads give ECONNRESET once

@@ -29,6 +29,13 @@ void answer(Context& cx, TimeWait& tw, Mib skipped) {
     }
 }
 
+/// A fresh timestamp also makes the record young again: tcp_tw_reuse_delay counts from here.
+void note_timestamp(TimeWait& tw, const wire::TcpHeader& h, Time now) {
+    tw.ts_recent = h.tsval;
+    tw.ts_recent_stamp_s = clock_s(now);
+    tw.entered_ms = clock_ms(now);
+}
+
 /// Linux tcp_in_window() over the record's window.
 bool in_window(const TimeWait& tw, SeqNum seq, SeqNum end) {
     const SeqNum right = tw.rcv_nxt + tw.rcv_wnd;
@@ -66,8 +73,7 @@ void in_fin_wait_2(Context& cx, std::uint32_t index, const wire::Packet& packet,
     tw.fin_wait_2 = false;
     tw.rcv_nxt = h.end_seq();
     if (tw.ts_recent_stamp_s != 0 && h.has_option(wire::option::kTimestamps)) {
-        tw.ts_recent = h.tsval;
-        tw.ts_recent_stamp_s = clock_s(cx.now);
+        note_timestamp(tw, h, cx.now);
     }
     restart(cx, index, kTimeWaitLength);
     send_time_wait_ack(cx, tw);
@@ -103,8 +109,7 @@ void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) 
         }
         restart(cx, index, kTimeWaitLength);
         if (has_ts) {
-            tw.ts_recent = h.tsval;
-            tw.ts_recent_stamp_s = clock_s(cx.now);
+            note_timestamp(tw, h, cx.now);
         }
         return;
     }

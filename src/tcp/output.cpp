@@ -231,6 +231,7 @@ void send_syn(Context& cx, Connection& c) {
     if (s.sysctl.tcp_timestamps != 0) {
         h.options |= option::kTimestamps;
         h.tsval = timestamp(c, cx.now);
+        h.tsecr = c.ts_recent;
     }
     if (s.sysctl.tcp_window_scaling != 0) {
         h.options |= option::kWindowScale;

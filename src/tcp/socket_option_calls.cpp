@@ -12,11 +12,14 @@ namespace netsim {
 
 std::string_view to_string(SocketOption option) {
     static constexpr auto kNames = std::to_array<std::string_view>(
-        {"SO_REUSEADDR",     "SO_REUSEPORT", "SO_KEEPALIVE",     "SO_LINGER",
-         "SO_RCVBUF",        "SO_SNDBUF",    "SO_RCVLOWAT",      "SO_ERROR",
-         "TCP_NODELAY",      "TCP_CORK",     "TCP_MAXSEG",       "TCP_KEEPIDLE",
-         "TCP_KEEPINTVL",    "TCP_KEEPCNT",  "TCP_SYNCNT",       "TCP_LINGER2",
-         "TCP_DEFER_ACCEPT", "TCP_QUICKACK", "TCP_USER_TIMEOUT", "TCP_WINDOW_CLAMP"});
+        {"SO_REUSEADDR",       "SO_REUSEPORT",     "SO_KEEPALIVE",
+         "SO_LINGER",          "SO_RCVBUF",        "SO_SNDBUF",
+         "SO_RCVLOWAT",        "SO_ERROR",         "TCP_NODELAY",
+         "TCP_CORK",           "TCP_MAXSEG",       "TCP_KEEPIDLE",
+         "TCP_KEEPINTVL",      "TCP_KEEPCNT",      "TCP_SYNCNT",
+         "TCP_LINGER2",        "TCP_DEFER_ACCEPT", "TCP_QUICKACK",
+         "TCP_USER_TIMEOUT",   "TCP_WINDOW_CLAMP", "IP_BIND_ADDRESS_NO_PORT",
+         "IP_LOCAL_PORT_RANGE"});
     static_assert(kNames.size() == static_cast<std::size_t>(SocketOption::kCount));
     return kNames[static_cast<std::size_t>(option)];
 }
@@ -52,6 +55,13 @@ std::int64_t retransmissions_to_seconds(std::uint8_t count) {
 
 bool in_range(std::int64_t value, std::int64_t low, std::int64_t high) {
     return value >= low && value <= high;
+}
+
+/// Either end may be 0, for the host's; else they must be in order.
+bool port_range_is_sane(std::int64_t value) {
+    const std::int64_t low = value & 0xffff;
+    const std::int64_t high = value >> 16;
+    return in_range(value, 0, 0xffffffff) && (low == 0 || high == 0 || low <= high);
 }
 
 /// The options that are plain values. False: out of range.
@@ -116,6 +126,12 @@ bool store(SocketOptions& opt, const Sysctl& sysctl, SocketOption option, std::i
         case SocketOption::kTCP_WINDOW_CLAMP:
             opt.window_clamp = value == 0 ? 0 : std::max(u32(), 1152U);
             return in_range(value, 0, kIntMax);
+        case SocketOption::kIP_BIND_ADDRESS_NO_PORT:
+            opt.bind_address_no_port = value != 0;
+            return true;
+        case SocketOption::kIP_LOCAL_PORT_RANGE:
+            opt.local_port_range = u32();
+            return port_range_is_sane(value);
         case SocketOption::kTCP_QUICKACK:
         case SocketOption::kSO_ERROR:
         case SocketOption::kCount:
@@ -162,6 +178,10 @@ Result<std::int64_t> load(const SocketOptions& opt, const Sysctl& sysctl, Socket
             return opt.user_timeout_ms;
         case SocketOption::kTCP_WINDOW_CLAMP:
             return opt.window_clamp;
+        case SocketOption::kIP_BIND_ADDRESS_NO_PORT:
+            return opt.bind_address_no_port ? 1 : 0;
+        case SocketOption::kIP_LOCAL_PORT_RANGE:
+            return opt.local_port_range;
         case SocketOption::kTCP_QUICKACK:
         case SocketOption::kSO_ERROR:
         case SocketOption::kCount:

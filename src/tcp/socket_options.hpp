@@ -12,7 +12,8 @@ struct SocketOptions {
     std::uint32_t user_timeout_ms = 0;
     std::uint32_t window_clamp = 0;
     std::uint32_t rcvlowat = 1;
-    std::int32_t linger2 = 0;  // TCP_LINGER2 seconds; 0: the sysctl, < 0: none
+    std::int32_t linger2 = 0;            // TCP_LINGER2 seconds; 0: the sysctl, < 0: none
+    std::uint32_t local_port_range = 0;  // IP_LOCAL_PORT_RANGE: high << 16 | low; 0: the host's
     std::uint16_t maxseg = 0;
     std::uint16_t keepidle = 0;  // seconds; 0: the sysctl
     std::uint16_t keepintvl = 0;
@@ -24,6 +25,7 @@ struct SocketOptions {
     bool keepalive : 1 = false;
     bool nodelay : 1 = false;
     bool cork : 1 = false;
+    bool bind_address_no_port : 1 = false;  // IP_BIND_ADDRESS_NO_PORT
 };
 
 }  // namespace netsim::tcp

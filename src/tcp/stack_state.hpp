@@ -105,7 +105,10 @@ struct StackState {
     TimerWheel wheel;
 
     absl::flat_hash_map<std::uint32_t, PeerMetrics> metrics;
-    std::array<std::uint32_t, 256> port_offsets{};  // RFC 6056 algorithm 4's counters
+    /// Ports held by bind(2): how many bound sockets, children of listeners and TIME-WAIT records
+    /// of theirs use each. connect() chooses among the others (SOCK_CONNECT_BIND).
+    absl::flat_hash_map<std::uint16_t, std::uint32_t> port_holders;
+    absl::flat_hash_map<std::uint16_t, std::uint32_t> port_perturb;  // RFC 6056 algorithm 4
     std::uint32_t orphans = 0;
     std::uint32_t challenge_count = 0;  // challenge ACKs sent in this second
     std::int64_t challenge_second = -1;

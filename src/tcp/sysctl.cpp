@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <vector>
 
 #include "base/text.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kIntMax = 2147483647;
 
-/// Where a value lives: `count` consecutive integers, or the one string.
+/// Where a value lives: `count` consecutive integers.
 struct Row {
     std::string_view name;
     std::int64_t* (*numbers)(Sysctl&);
@@ -28,13 +29,21 @@ struct Row {
 #define ONE(member) [](Sysctl& s) -> std::int64_t* { return &s.member; }, 1
 #define MANY(member, n) [](Sysctl& s) -> std::int64_t* { return s.member.data(); }, n
 
-constexpr std::string_view kCongestion = "net.ipv4.tcp_congestion_control";
-constexpr std::string_view kCongestionMeaning = "congestion control of new connections";
+/// A value that is text.
+struct TextRow {
+    std::string_view name;
+    std::string (*get)(const Sysctl&);
+    bool (*set)(Sysctl&, std::string_view);  // false: not allowed
+    std::string (*allowed)();
+    std::string_view meaning;
+};
 
 constexpr auto kRows = std::to_array<Row>({
     {"net.core.rmem_max", ONE(rmem_max), 2304, kIntMax, "largest SO_RCVBUF an application may set"},
     {"net.core.somaxconn", ONE(somaxconn), 0, kIntMax, "upper limit of listen(2)'s backlog"},
     {"net.core.wmem_max", ONE(wmem_max), 4608, kIntMax, "largest SO_SNDBUF an application may set"},
+    {"net.ipv4.ip_autobind_reuse", ONE(ip_autobind_reuse), 0, 1,
+     "bind(0) may share a port where SO_REUSEADDR is set on both sockets"},
     {"net.ipv4.ip_default_ttl", ONE(ip_default_ttl), 1, 255, "TTL of packets sent"},
     {"net.ipv4.ip_local_port_range", MANY(ip_local_port_range, 2), 1, 65535,
      "ports given to connect() and bind(0)"},
@@ -97,6 +106,97 @@ constexpr auto kRows = std::to_array<Row>({
 #undef ONE
 #undef MANY
 
+std::string congestion_choices() {
+    std::string out;
+    for (const std::string_view name : congestion_controls()) {
+        out += (out.empty() ? "" : ", ") + std::string(name);
+    }
+    return out;
+}
+
+bool set_congestion(Sysctl& s, std::string_view value) {
+    const auto names = congestion_controls();
+    if (std::find(names.begin(), names.end(), value) == names.end()) {
+        return false;
+    }
+    s.tcp_congestion_control = value;
+    return true;
+}
+
+/// "8080,9148-9150"
+std::string ports_text(const PortRanges& ports) {
+    std::string out;
+    for (const PortRanges::Range& r : ports.ranges) {
+        out += (out.empty() ? "" : ",") + std::to_string(r.first);
+        if (r.last != r.first) {
+            out += "-" + std::to_string(r.last);
+        }
+    }
+    return out;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, port);
+    return error == std::errc() && rest == end ? std::optional(port) : std::nullopt;
+}
+
+/// "N" or "LOW-HIGH"
+std::optional<PortRanges::Range> parse_port_range(std::string_view item) {
+    const auto dash = item.find('-');
+    const auto first = parse_port(item.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_port(item.substr(dash + 1));
+    return first && last && *first <= *last ? std::optional(PortRanges::Range{*first, *last})
+                                            : std::nullopt;
+}
+
+/// Sorts the ranges and joins those that meet or touch, as proc_do_large_bitmap() prints them.
+void tidy_ranges(std::vector<PortRanges::Range>& ranges) {
+    std::sort(ranges.begin(), ranges.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<PortRanges::Range> out;
+    for (const PortRanges::Range& r : ranges) {
+        if (!out.empty() && r.first <= out.back().last + 1) {
+            out.back().last = std::max(out.back().last, r.last);
+        } else {
+            out.push_back(r);
+        }
+    }
+    ranges = std::move(out);
+}
+
+bool set_reserved_ports(Sysctl& s, std::string_view value) {
+    std::vector<PortRanges::Range> ranges;
+    while (!value.empty()) {
+        const auto comma = value.find(',');
+        const auto range = parse_port_range(value.substr(0, comma));
+        if (!range) {
+            return false;
+        }
+        ranges.push_back(*range);
+        value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
+    }
+    tidy_ranges(ranges);
+    s.ip_local_reserved_ports.ranges = std::move(ranges);
+    return true;
+}
+
+constexpr auto kTextRows = std::to_array<TextRow>({
+    {"net.ipv4.ip_local_reserved_ports",
+     [](const Sysctl& s) { return ports_text(s.ip_local_reserved_ports); }, set_reserved_ports,
+     [] { return std::string("ports and ranges, \"8080,9148-9150\""); },
+     "ports that connect() and bind(0) never choose"},
+    {"net.ipv4.tcp_congestion_control", [](const Sysctl& s) { return s.tcp_congestion_control; },
+     set_congestion, congestion_choices, "congestion control of new connections"},
+});
+
+const TextRow* find_text_row(std::string_view name) {
+    const auto* it = std::find_if(kTextRows.begin(), kTextRows.end(),
+                                  [&](const TextRow& row) { return row.name == name; });
+    return it == kTextRows.end() ? nullptr : it;
+}
+
 const Row* find_row(std::string_view name) {
     const auto* it =
         std::find_if(kRows.begin(), kRows.end(), [&](const Row& row) { return row.name == name; });
@@ -119,14 +219,6 @@ std::string range_of(const Row& row) {
     return out;
 }
 
-std::string congestion_choices() {
-    std::string out;
-    for (const std::string_view name : congestion_controls()) {
-        out += (out.empty() ? "" : ", ") + std::string(name);
-    }
-    return out;
-}
-
 std::vector<SysctlEntry> make_table() {
     std::vector<SysctlEntry> table;
     Sysctl defaults;
@@ -134,8 +226,9 @@ std::vector<SysctlEntry> make_table() {
         table.push_back(
             {row.name, join(row.numbers(defaults), row.count), range_of(row), row.meaning});
     }
-    table.push_back(
-        {kCongestion, defaults.tcp_congestion_control, congestion_choices(), kCongestionMeaning});
+    for (const TextRow& row : kTextRows) {
+        table.push_back({row.name, row.get(defaults), row.allowed(), row.meaning});
+    }
     std::sort(table.begin(), table.end(),
               [](const SysctlEntry& a, const SysctlEntry& b) { return a.name < b.name; });
     return table;
@@ -177,12 +270,12 @@ std::span<const SysctlEntry> sysctl_table() {
 }
 
 bool is_sysctl(std::string_view name) {
-    return name == kCongestion || find_row(name) != nullptr;
+    return find_text_row(name) != nullptr || find_row(name) != nullptr;
 }
 
 std::string get_sysctl(const Sysctl& sysctl, std::string_view name) {
-    if (name == kCongestion) {
-        return sysctl.tcp_congestion_control;
+    if (const TextRow* text = find_text_row(name)) {
+        return text->get(sysctl);
     }
     const Row* row = find_row(name);
     if (row == nullptr) {
@@ -193,12 +286,10 @@ std::string get_sysctl(const Sysctl& sysctl, std::string_view name) {
 }
 
 void set_sysctl(Sysctl& sysctl, std::string_view name, std::string_view value) {
-    if (name == kCongestion) {
-        const auto names = congestion_controls();
-        if (std::find(names.begin(), names.end(), value) == names.end()) {
-            bad_value(name, value, congestion_choices());
+    if (const TextRow* text = find_text_row(name)) {
+        if (!text->set(sysctl, value)) {
+            bad_value(name, value, text->allowed());
         }
-        sysctl.tcp_congestion_control = value;
         return;
     }
     const Row* row = find_row(name);

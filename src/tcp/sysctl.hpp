@@ -8,15 +8,38 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace netsim::tcp {
+
+/// A list of ports as the kernel writes it: "8080,9148-9150". Sorted ranges that neither meet nor
+/// touch.
+struct PortRanges {
+    struct Range {
+        std::uint16_t first = 0;
+        std::uint16_t last = 0;
+    };
+
+    std::vector<Range> ranges;
+
+    bool contains(std::uint16_t port) const {
+        for (const Range& r : ranges) {
+            if (port >= r.first && port <= r.last) {
+                return true;
+            }
+        }
+        return false;
+    }
+};
 
 struct Sysctl {
     std::int64_t somaxconn = 4096;
     std::int64_t rmem_max = 212992;
     std::int64_t wmem_max = 212992;
     std::array<std::int64_t, 2> ip_local_port_range{32768, 60999};
+    std::int64_t ip_autobind_reuse = 0;
     std::int64_t ip_default_ttl = 64;
+    PortRanges ip_local_reserved_ports;
     std::int64_t tcp_abort_on_overflow = 0;
     std::int64_t tcp_challenge_ack_limit = 2147483647;
     std::int64_t tcp_dsack = 1;

@@ -21,9 +21,12 @@ struct TimeWait {
     std::uint32_t ts_recent_stamp_s = 0;  // second it was noted; 0: no timestamps
     std::uint32_t ts_offset = 0;
     std::uint32_t last_oow_ms = 0;
-    std::uint8_t rcv_wscale = 0;
-    bool fin_wait_2 = false;  // substate FIN-WAIT-2
-    bool reuse_addr = false;
+    std::uint32_t entered_ms = 0;  // clock_ms() of the entry into TIME-WAIT (tw_entry_stamp)
+    std::uint8_t rcv_wscale : 4 = 0;
+    bool fin_wait_2 : 1 = false;  // substate FIN-WAIT-2
+    bool reuse_addr : 1 = false;
+    bool reuse_port : 1 = false;
+    bool holds_port : 1 = false;  // the port came by bind(2), not by connect()
 };
 
 static_assert(sizeof(TimeWait) <= 64 && std::is_trivially_copyable_v<TimeWait>);

@@ -18,10 +18,6 @@ Errno take_error(Connection& c) {
     return std::exchange(c.error, Errno::kOk);
 }
 
-void forget_bound(StackState& s, SocketId socket) {
-    std::erase_if(s.bound, [&](const BoundPort& b) { return b.socket == socket; });
-}
-
 /// A socket that failed to connect may try again: everything but its options and its port is new.
 void make_fresh(Connection& c) {
     Connection fresh;
@@ -36,6 +32,7 @@ void make_fresh(Connection& c) {
     if (c.bound_address) {
         fresh.tuple.local = c.tuple.local;
     }
+    fresh.port_named = c.port_named;
     c = std::move(fresh);
 }
 
@@ -75,7 +72,15 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     if (c.opt.maxseg != 0) {
         c.advmss = std::min(c.advmss, c.opt.maxseg);
     }
-    const InitialWindow w = initial_window(s, c.opt, c.advmss, s.sysctl.tcp_window_scaling != 0);
+    // A SYN that takes over a TIME-WAIT record knows that the peer has timestamps: it echoes the
+    // last one, and its window is whole segments that carry them (Linux tcp_connect_init()).
+    std::uint32_t unit = c.advmss;
+    if (old && s.sysctl.tcp_timestamps != 0) {
+        c.ts_recent = old->ts_recent;
+        c.ts_recent_stamp_s = old->ts_recent_stamp_s;
+        unit -= 12;
+    }
+    const InitialWindow w = initial_window(s, c.opt, unit, s.sysctl.tcp_window_scaling != 0);
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
@@ -117,7 +122,7 @@ void close_listener(Context& cx, Listener& listener) {
     if (same_port.empty()) {
         s.listeners_by_port.erase(listener.local.port);
     }
-    forget_bound(s, listener.socket);
+    release_bound_port(s, listener.socket);
     s.listeners.erase(s.listeners.id_at(listener.index));
 }
 
@@ -163,7 +168,7 @@ void settle_orphan(Context& cx, Connection& c) {
 
 void close_connection(Context& cx, Connection& c) {
     StackState& s = cx.s;
-    forget_bound(s, c.socket);
+    release_bound_port(s, c.socket);
     c.socket = {};
     const bool unread = c.received_bytes > 0;
     c.received.clear();
@@ -194,6 +199,26 @@ void close_connection(Context& cx, Connection& c) {
     settle_orphan(cx, c);
 }
 
+/// Gives the socket this port, or one of the kernel's choice for port 0.
+Result<void> take_port(StackState& s, Connection& c, Endpoint local) {
+    c.port_named = local.port != 0;
+    if (local.port == 0) {
+        const auto port = choose_bind_port(s, c.socket, local.address, c.opt);
+        if (!port) {
+            return fail(Errno::kEADDRINUSE);
+        }
+        local.port = *port;
+    } else if (!can_bind(s, c.socket, local, c.opt)) {
+        return fail(Errno::kEADDRINUSE);
+    }
+    c.tuple.local = local.address;
+    c.tuple.local_port = local.port;
+    c.bound_port = true;
+    c.bound_address = !local.address.is_any();
+    bind_port(s, {local, c.socket, c.opt.reuse_addr, c.opt.reuse_port, false});
+    return {};
+}
+
 }  // namespace
 
 Result<SocketId> Stack::socket() {
@@ -216,21 +241,12 @@ Result<void> Stack::bind(SocketId socket, Endpoint local) {
     if (!local.address.is_any() && !s.paths.is_local(local.address)) {
         return fail(Errno::kEADDRNOTAVAIL);
     }
-    if (local.port == 0) {
-        const auto port = choose_bind_port(s, local.address, c->opt);
-        if (!port) {
-            return fail(Errno::kEADDRINUSE);
-        }
-        local.port = *port;
-    } else if (!can_bind(s, local, c->opt)) {
-        return fail(Errno::kEADDRINUSE);
+    if (local.port == 0 && c->opt.bind_address_no_port) {
+        c->tuple.local = local.address;
+        c->bound_address = !local.address.is_any();
+        return {};
     }
-    c->tuple.local = local.address;
-    c->tuple.local_port = local.port;
-    c->bound_port = true;
-    c->bound_address = !local.address.is_any();
-    s.bound.push_back({local, socket, c->opt.reuse_addr, c->opt.reuse_port, false});
-    return {};
+    return take_port(s, *c, local);
 }
 
 Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) {
@@ -249,20 +265,16 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
         return fail(Errno::kEINVAL);
     }
     if (!c->bound_port) {
-        if (const auto bound = bind(socket, {Ipv4{}, 0}); !bound) {
+        const Ipv4 address = c->bound_address ? c->tuple.local : Ipv4{};
+        if (const auto bound = take_port(s, *c, {address, 0}); !bound) {
             return bound;
         }
     }
-    // Two listeners on one address and port only with SO_REUSEPORT on both (bind() allows
-    // REUSEADDR).
+    // Two listeners on one address and port only with SO_REUSEPORT on both: bind() let SO_REUSEADDR
+    // pass, listen() looks again.
     const Endpoint local = c->tuple.local_endpoint();
-    for (const BoundPort& other : s.bound) {
-        const bool meets = other.local.port == local.port &&
-                           (other.local.address == local.address || other.local.address.is_any() ||
-                            local.address.is_any());
-        if (meets && other.listening && !(other.reuse_port && c->opt.reuse_port)) {
-            return fail(Errno::kEADDRINUSE);
-        }
+    if (!can_bind(s, socket, local, c->opt)) {
+        return fail(Errno::kEADDRINUSE);
     }
     Context cx{s, now, out};
     const Id<Listener> id = s.listeners.emplace();
@@ -314,7 +326,7 @@ Result<void> Stack::connect(SocketId socket, Endpoint remote, Time now, Outbox& 
         }
         c->tuple = tuple;
     } else {
-        const auto port = choose_connect_port(cx, local, remote, old);
+        const auto port = choose_connect_port(cx, local, remote, c->opt, old);
         if (!port) {
             return fail(Errno::kEADDRNOTAVAIL);
         }

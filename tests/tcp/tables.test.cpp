@@ -99,7 +99,9 @@ TEST(SysctlTable, EachRowSetsAndShowsItsDefault) {
         EXPECT_NO_THROW(set_sysctl(s, e.name, e.default_text)) << e.name;
         EXPECT_EQ(get_sysctl(s, e.name), e.default_text) << e.name;
         EXPECT_FALSE(e.meaning.empty() || e.range.empty());
-        EXPECT_THROW(set_sysctl(s, e.name, ""), InputError) << e.name;
+        if (!e.default_text.empty()) {
+            EXPECT_THROW(set_sysctl(s, e.name, ""), InputError) << e.name;
+        }
         EXPECT_THROW(set_sysctl(s, e.name, "maybe"), InputError) << e.name;
     }
 }
