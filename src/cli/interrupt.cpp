@@ -28,7 +28,9 @@ void catch_interrupts() {
     action.sa_handler = on_interrupt;  // NOLINT(cppcoreguidelines-pro-type-union-access)
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM}) {
+        sigaction(signal, &action, nullptr);
+    }
 }
 
 bool interrupted() {

@@ -1,4 +1,5 @@
-// Ctrl-C: the first one asks the running network to stop at its next event, the second one kills.
+// Ctrl-C, or a SIGTERM: the first one asks the running network to stop at its next event, the
+// second one kills.
 #pragma once
 
 namespace netsim {

@@ -28,8 +28,11 @@ struct OptionChoice {
 
 }  // namespace
 
-Chatter::Chatter(Network& net, std::uint64_t seed, Report report)
-    : net_(net), dice_(seed, "swarm/chatter"), report_(std::move(report)) {}
+Chatter::Chatter(Network& net, std::uint64_t seed, Report report, Report wrong_bytes)
+    : net_(net),
+      dice_(seed, "swarm/chatter"),
+      report_(std::move(report)),
+      wrong_bytes_(std::move(wrong_bytes)) {}
 
 Chatter::Actor& Chatter::add_actor(HostRef host, Socket socket) {
     streams_.push_back({});
@@ -252,13 +255,13 @@ void Chatter::check_bytes(Actor& actor, const std::string& bytes) {
         }
         if (at >= kNumberBytes && !actor.unnumbered && byte != byte_at(actor.peer, at)) {
             actor.unnumbered = true;
-            report_("byte " + std::to_string(at) + " of stream " + std::to_string(actor.peer) +
-                    " is not what was written");
+            wrong_bytes_("byte " + std::to_string(at) + " of stream " + std::to_string(actor.peer) +
+                         " is not what was written");
         }
     }
     if (actor.received >= kNumberBytes && !actor.unnumbered &&
         actor.received > streams_[actor.peer].written) {
-        report_("more was received of stream " + std::to_string(actor.peer) + " than written");
+        wrong_bytes_("more was received of stream " + std::to_string(actor.peer) + " than written");
     }
 }
 
@@ -269,9 +272,9 @@ void Chatter::end_of_file(Actor& actor) {
     const bool comparable = remote && !actor.read_shut && !actor.excused && !actor.unnumbered &&
                             actor.received >= kNumberBytes;
     if (comparable && actor.received != streams_[actor.peer].written) {
-        report_(actor.host.name() + " from " + to_string(*remote) + ": stream " +
-                std::to_string(actor.peer) + " ended at " + std::to_string(actor.received) +
-                " of " + std::to_string(streams_[actor.peer].written) + " bytes");
+        wrong_bytes_(actor.host.name() + " from " + to_string(*remote) + ": stream " +
+                     std::to_string(actor.peer) + " ended at " + std::to_string(actor.received) +
+                     " of " + std::to_string(streams_[actor.peer].written) + " bytes");
     }
     if (finishing_ || actor.write_shut || dice_.chance(0.3)) {
         close(actor);

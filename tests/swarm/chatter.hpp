@@ -19,7 +19,7 @@ class Chatter {
  public:
     using Report = std::function<void(const std::string&)>;
 
-    Chatter(Network& net, std::uint64_t seed, Report report);
+    Chatter(Network& net, std::uint64_t seed, Report report, Report wrong_bytes);
 
     /// A listener on this host, and whoever it accepts.
     void listen(HostRef host, std::uint16_t port);
@@ -87,6 +87,7 @@ class Chatter {
     Network& net_;
     Dice dice_;
     Report report_;
+    Report wrong_bytes_;
     std::deque<Stream> streams_;
     std::deque<Actor> actors_;  // addresses stay valid
     std::deque<Listener> listeners_;

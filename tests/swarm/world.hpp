@@ -43,6 +43,9 @@ class World {
     };
 
     void report(const std::string& what);
+    void report_wrong_bytes(const std::string& what);
+    /// A connection may have begun in the middle of another (see the definition).
+    bool cookies_came_back() const;
     // --- drawing
     void draw_topology();
     void draw_links();
