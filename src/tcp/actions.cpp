@@ -1,6 +1,7 @@
 // The verbs every state shares.
 #include "tcp/actions.hpp"
 
+#include "tcp/listeners.hpp"
 #include "tcp/ports.hpp"
 
 namespace netsim::tcp {
@@ -12,34 +13,6 @@ bool counts_as_established(State state) {
 }
 
 }  // namespace
-
-Listener* find_listener(StackState& s, const FourTuple& tuple) {
-    const auto it = s.listeners_by_port.find(tuple.local_port);
-    if (it == s.listeners_by_port.end()) {
-        return nullptr;
-    }
-    Listener* best = nullptr;
-    std::uint32_t same = 0;
-    for (const std::uint32_t index : it->second) {
-        Listener& candidate = s.listeners.at(index);
-        const bool exact = candidate.local.address == tuple.local;
-        if (!exact && !candidate.local.address.is_any()) {
-            continue;
-        }
-        const bool best_exact = best != nullptr && !best->local.address.is_any();
-        if (best == nullptr || (exact && !best_exact)) {
-            best = &candidate;
-            same = 1;
-        } else if (exact == best_exact) {
-            // reservoir over equals: the k-th of them wins when hash mod k is 0
-            ++same;
-            if ((hash_of(tuple) >> 16U) % same == 0) {
-                best = &candidate;
-            }
-        }
-    }
-    return best;
-}
 
 void enter(Context& cx, Connection& c, State to, Cause cause) {
     const State from = c.state;
@@ -254,6 +227,7 @@ void remove_request(StackState& s, std::uint32_t index) {
     s.synack_timers[level].remove(s.requests, index);
     s.table.erase(RecordRef(RecordKind::kRequest, index));
     s.requests.erase(s.requests.id_at(index));
+    forget_if_done(s, listener);
 }
 
 bool may_answer_invalid(StackState& s, Time now, std::uint32_t& last_ms, Mib skipped) {

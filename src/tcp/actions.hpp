@@ -14,10 +14,6 @@ inline std::optional<RecordRef> find_record(const StackState& s, const FourTuple
     return it == s.table.end() ? std::nullopt : std::optional<RecordRef>(*it);
 }
 
-/// The listener a segment to this local end and from this peer is for: exact address before "any";
-/// among SO_REUSEPORT ones by a hash of the tuple. Linux __inet_lookup_listener().
-Listener* find_listener(StackState& s, const FourTuple& tuple);
-
 // --- changing
 /// Alone in writing Connection::state. Checks the table, keeps CurrEstab, tells observers.
 void enter(Context& cx, Connection& c, State to, Cause cause);

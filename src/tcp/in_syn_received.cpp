@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
@@ -55,6 +56,12 @@ void kill_request(Context& cx, std::uint32_t index, Cause cause) {
     cx.s.mib.add(Mib::kTcpExtEmbryonicRsts);
     remove_request(cx.s, index);
     note_change(cx, tuple, State::kSynReceived, State::kClosed, cause);
+}
+
+void forget_request(Context& cx, std::uint32_t index) {
+    const FourTuple tuple = cx.s.requests.at(index).tuple;
+    remove_request(cx.s, index);
+    note_change(cx, tuple, State::kSynReceived, State::kClosed, Cause::kAbort);
 }
 
 /// The valid last ACK meets a full accept queue.
@@ -129,7 +136,13 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
 void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packet) {
     StackState& s = cx.s;
     const wire::TcpHeader& h = packet.tcp;
-    Listener& listener = s.listeners.at(s.requests.at(index).listener);
+    Listener* serving = serving_listener(s, s.requests.at(index));
+    if (serving == nullptr) {  // its listener is gone and nobody takes it over
+        forget_request(cx, index);
+        return no_connection(cx, packet);
+    }
+    Listener& listener = *serving;
+    const bool migrates = listener.index != s.requests.at(index).listener;
     if (h.ack_flag() && h.ack != s.requests.at(index).snt_isn + 1) {
         // Not an answer to our SYN-ACK: it is treated as if the request were not there
         // (tcp_check_req() returns the listener), a RST too.
@@ -149,6 +162,9 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
     }
     const RequestSock known = req;
     remove_request(s, index);  // its table entry makes room for the child's
+    if (migrates) {
+        s.mib.add(Mib::kTcpExtTCPMigrateReqSuccess);
+    }
     Connection& child = make_child(cx, listener, known, false);
     if (known.num_retrans == 0) {
         const std::uint32_t us = std::max(clock_us(cx.now) - known.sent_at_us, 1U);

@@ -1,6 +1,7 @@
 // A segment for a mini-socket: TIME-WAIT, or FIN-WAIT-2 of an orphan. RFC 9293 §3.10.7.4, RFC 1337,
 // RFC 6191; Linux tcp_timewait_state_process().
 #include "tcp/actions.hpp"
+#include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 

@@ -21,6 +21,7 @@ struct Listener {
     std::deque<std::uint32_t> accept_queue;  // connections, oldest first
     Time last_cookie_at = kNever;            // when a SYN cookie was last sent: kNever: never
     std::uint32_t index = kNoIndex;          // its own, in the slab
+    bool closed = false;  // kept only for half-open requests that may migrate (tcp_migrate_req)
     SocketId socket;
     SocketOptions opt;
 

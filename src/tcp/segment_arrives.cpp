@@ -3,6 +3,7 @@
 #include "tcp/segment_arrives.hpp"
 
 #include "tcp/actions.hpp"
+#include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
 
 namespace netsim::tcp {
@@ -24,7 +25,11 @@ void segment_arrives(Context& cx, const wire::Packet& packet) {
                 return in_time_wait(cx, record->index(), packet);
         }
     }
-    if (Listener* listener = find_listener(cx.s, tuple)) {
+    no_connection(cx, packet);
+}
+
+void no_connection(Context& cx, const wire::Packet& packet) {
+    if (Listener* listener = find_listener(cx.s, tuple_of(packet))) {
         return in_listen(cx, *listener, packet);
     }
     in_closed(cx, packet);

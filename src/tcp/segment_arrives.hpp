@@ -9,6 +9,8 @@ namespace netsim::tcp {
 /// Which endpoint is it for?
 void segment_arrives(Context& cx, const wire::Packet& packet);
 
+/// A listener's, or nobody's.
+void no_connection(Context& cx, const wire::Packet& packet);
 void in_closed(Context& cx, const wire::Packet& packet);                      // §3.10.7.1
 void in_listen(Context& cx, Listener& listener, const wire::Packet& packet);  // §3.10.7.2
 void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet);     // §3.10.7.3

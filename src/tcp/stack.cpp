@@ -316,7 +316,7 @@ Result<SocketInfo> Stack::info(SocketId s, Time now) const {
 void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&)>& visit) const {
     const StackState& s = *state_;
     for (std::uint32_t i = 0; i < s.listeners.end_index(); ++i) {
-        if (s.listeners.live(i)) {
+        if (s.listeners.live(i) && !s.listeners.at(i).closed) {
             visit(describe_listener(s.listeners.at(i)));
         }
     }
@@ -340,7 +340,7 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
 std::uint32_t Stack::syn_queue_length(std::uint16_t port) const {
     std::uint32_t total = 0;
     for (std::uint32_t i = 0; i < state_->listeners.end_index(); ++i) {
-        if (state_->listeners.live(i) &&
+        if (state_->listeners.live(i) && !state_->listeners.at(i).closed &&
             (port == 0 || state_->listeners.at(i).local.port == port)) {
             total += state_->listeners.at(i).syn_queue_len;
         }
@@ -351,7 +351,7 @@ std::uint32_t Stack::syn_queue_length(std::uint16_t port) const {
 std::uint32_t Stack::accept_queue_length(std::uint16_t port) const {
     std::uint32_t total = 0;
     for (std::uint32_t i = 0; i < state_->listeners.end_index(); ++i) {
-        if (state_->listeners.live(i) &&
+        if (state_->listeners.live(i) && !state_->listeners.at(i).closed &&
             (port == 0 || state_->listeners.at(i).local.port == port)) {
             total += static_cast<std::uint32_t>(state_->listeners.at(i).accept_queue.size());
         }

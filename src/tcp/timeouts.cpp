@@ -5,6 +5,8 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/input.hpp"
+#include "tcp/listeners.hpp"
+#include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
 
@@ -77,14 +79,20 @@ bool exhausted(Context& cx, Connection& c) {
         }
         return false;
     }
+    const auto time_of = [&](std::int64_t retries) {
+        return model_timeout(cx.s, retries, std::chrono::microseconds(sysctl.tcp_rto_min_us));
+    };
     std::int64_t retries = sysctl.tcp_retries2;
     if (c.orphan) {
-        retries = orphan_retries(cx.s, c, c.rtt.rto() < rto_max(cx.s));
+        const bool alive = c.rtt.rto() < rto_max(cx.s);
+        retries = orphan_retries(cx.s, c, alive);
+        if (out_of_resources(cx, c, alive || !timed_out(cx, c, time_of(retries)))) {
+            return true;
+        }
     }
-    const Duration bound =
-        c.opt.user_timeout_ms != 0
-            ? Duration(milliseconds(c.opt.user_timeout_ms))
-            : model_timeout(cx.s, retries, std::chrono::microseconds(sysctl.tcp_rto_min_us));
+    const Duration bound = c.opt.user_timeout_ms != 0
+                               ? Duration(milliseconds(c.opt.user_timeout_ms))
+                               : time_of(retries);
     if (timed_out(cx, c, bound)) {
         give_up(cx, c);
         return true;
@@ -162,9 +170,15 @@ void probe_timeout(Context& cx, Connection& c) {
     }
     std::int64_t most = cx.s.sysctl.tcp_retries2;
     if (c.orphan) {
-        most = orphan_retries(
-            cx.s, c,
-            c.rtt.rto() * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)) < rto_max(cx.s));
+        const bool alive =
+            c.rtt.rto() * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)) < rto_max(cx.s);
+        most = orphan_retries(cx.s, c, alive);
+        if (!alive && c.backoff >= most) {
+            return give_up(cx, c);
+        }
+        if (out_of_resources(cx, c, true)) {
+            return;
+        }
     }
     const bool user =
         c.opt.user_timeout_ms != 0 && cx.now - c.last_ack_at >= milliseconds(c.opt.user_timeout_ms);
@@ -308,18 +322,33 @@ SynAckFate synack_fate(const RequestSock& req, std::int64_t retries, std::uint8_
             !req.acked || req.num_timeout >= defer_accept - 1};
 }
 
+void end_request(Context& cx, std::uint32_t index) {
+    const FourTuple tuple = cx.s.requests.at(index).tuple;
+    remove_request(cx.s, index);
+    note_change(cx, tuple, State::kSynReceived, State::kClosed, Cause::kTimeout);
+}
+
 void request_timeout(Context& cx, std::uint32_t index) {
     StackState& s = cx.s;
     RequestSock& req = s.requests.at(index);
+    const bool migrates = s.listeners.at(req.listener).closed;
+    if (migrates) {
+        Listener* to = serving_listener(s, req);
+        if (to == nullptr) {
+            return end_request(cx, index);
+        }
+        move_request(s, index, *to);
+    }
     Listener& listener = s.listeners.at(req.listener);
     const SynAckFate fate =
         synack_fate(req, retries_under_pressure(s, listener), listener.opt.defer_accept);
     s.mib.add(Mib::kTcpExtTCPTimeouts);
+    if (migrates) {
+        s.mib.add(fate.expire ? Mib::kTcpExtTCPMigrateReqFailure
+                              : Mib::kTcpExtTCPMigrateReqSuccess);
+    }
     if (fate.expire) {
-        const FourTuple tuple = req.tuple;
-        remove_request(s, index);
-        note_change(cx, tuple, State::kSynReceived, State::kClosed, Cause::kTimeout);
-        return;
+        return end_request(cx, index);
     }
     if (fate.resend) {
         ++req.num_retrans;

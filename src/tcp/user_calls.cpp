@@ -4,6 +4,8 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/input.hpp"
+#include "tcp/listeners.hpp"
+#include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
 #include "tcp/sockets.hpp"
@@ -95,37 +97,6 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
 }
 
-/// A listener that closes takes its half-open requests and its unaccepted connections with it.
-void close_listener(Context& cx, Listener& listener) {
-    StackState& s = cx.s;
-    for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {
-        if (s.requests.live(i) && s.requests.at(i).listener == listener.index) {
-            note_change(cx, s.requests.at(i).tuple, State::kSynReceived, State::kClosed,
-                        Cause::kAbort);
-            remove_request(s, i);
-        }
-    }
-    for (const std::uint32_t index : listener.accept_queue) {
-        Connection& child = s.connections.at(index);
-        child.parent = kNoIndex;
-        child.orphan = true;
-        ++s.orphans;
-        if (child.state == State::kClosed) {
-            destroy(s, child);
-        } else {
-            send_active_reset(cx, child);
-            done(cx, child, Cause::kAbort);
-        }
-    }
-    auto& same_port = s.listeners_by_port[listener.local.port];
-    std::erase(same_port, listener.index);
-    if (same_port.empty()) {
-        s.listeners_by_port.erase(listener.local.port);
-    }
-    release_bound_port(s, listener.socket);
-    s.listeners.erase(s.listeners.id_at(listener.index));
-}
-
 /// The FIN's place in the state machine. Linux tcp_close_state(): true if a FIN must be sent.
 bool close_state(Context& cx, Connection& c) {
     switch (c.state) {
@@ -140,11 +111,6 @@ bool close_state(Context& cx, Connection& c) {
     }
 }
 
-/// An orphan that may not be kept: too many of them (Linux tcp_check_oom()).
-bool too_many_orphans(const StackState& s) {
-    return s.orphans > static_cast<std::uint64_t>(s.sysctl.tcp_max_orphans);
-}
-
 /// After the FIN: an orphan in FIN-WAIT-2 becomes a record; too many orphans are reset.
 void settle_orphan(Context& cx, Connection& c) {
     if (c.state == State::kFinWait2) {
@@ -157,12 +123,30 @@ void settle_orphan(Context& cx, Connection& c) {
         if (life <= kTimeWaitLength) {
             return become_time_wait(cx, c, true, life, Cause::kClose);
         }
-        return arm(cx, c, Timer::kKeepalive, cx.now + (life - kTimeWaitLength));
+        arm(cx, c, Timer::kKeepalive, cx.now + (life - kTimeWaitLength));
     }
-    if (too_many_orphans(cx.s)) {
+    if (too_many_orphans(cx.s, 0)) {
         cx.s.mib.add(Mib::kTcpExtTCPAbortOnMemory);
         send_active_reset(cx, c);
         done(cx, c, Cause::kAbort);
+    }
+}
+
+/// Has the peer something to lose, so that it must be told? Linux tcp_need_reset(), and
+/// tcp_disconnect() for the states after both FINs.
+bool abort_needs_reset(const Connection& c) {
+    switch (c.state) {
+        case State::kEstablished:
+        case State::kCloseWait:
+        case State::kFinWait1:
+        case State::kFinWait2:
+        case State::kSynReceived:
+            return true;
+        case State::kClosing:
+        case State::kLastAck:
+            return c.snd_nxt != c.write_seq;
+        default:
+            return false;
     }
 }
 
@@ -190,7 +174,9 @@ void close_connection(Context& cx, Connection& c) {
     }
     if (c.opt.linger == 0) {
         s.mib.add(Mib::kTcpExtTCPAbortOnData);
-        send_active_reset(cx, c);
+        if (abort_needs_reset(c)) {
+            send_active_reset(cx, c);
+        }
         return done(cx, c, Cause::kAbort);
     }
     if (close_state(cx, c)) {
