@@ -347,6 +347,16 @@ function Host:syn_queue(port) end
 ---@return integer
 function Host:accept_queue(port) end
 
+---The longest a listener's SYN queue has been so far.
+---@param port? integer
+---@return integer
+function Host:syn_queue_peak(port) end
+
+---The longest a listener's accept queue has been so far.
+---@param port? integer
+---@return integer
+function Host:accept_queue_peak(port) end
+
 ---Packets that ended at this host's IP layer, by reason.
 ---@overload fun(self: Host): table<string, integer>
 ---@param reason string

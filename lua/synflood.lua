@@ -41,18 +41,23 @@ local seconds = netsim.seconds
 local horizon = seconds(p.length)
 local flood_time = seconds(p.stop) - seconds(p.start)
 
--- What theory says of the same case, under the same names.
-local function predict(case)
+-- What theory says of the same case, under the same names. The server's sysctls are asked for, since
+-- --set may have changed them.
+local function predict(case, web)
+  local function sysctl(name) return tonumber(web:sysctl(name)) end
   local rate = netsim.per_second(p.load)
-  local max_syn_backlog = math.max(1024, case.backlog)
+  local max_syn_backlog = sysctl "net.ipv4.tcp_max_syn_backlog"
+  local cookies_mode = sysctl "net.ipv4.tcp_syncookies"
+  local limit = math.min(case.backlog, sysctl "net.core.somaxconn")
   local m = netsim.model.syn_queue {
     flood = case.attack and p.flood or 0, flood_start = p.start, flood_stop = p.stop,
     rate = p.load, start = p.start, stop = p.stop, rtt = "20ms", horizon = horizon,
-    backlog = case.backlog, max_syn_backlog = max_syn_backlog, syncookies = case.cookies,
+    backlog = limit, max_syn_backlog = max_syn_backlog, syncookies = cookies_mode,
+    synack_retries = sysctl "net.ipv4.tcp_synack_retries",
   }
   -- Which of the two limits an unknown peer meets first: the queue's own, or the last quarter of
   -- tcp_max_syn_backlog that is kept for peers known from earlier connections.
-  local quarter = case.cookies == 0 and max_syn_backlog - max_syn_backlog // 4 < case.backlog
+  local quarter = cookies_mode == 0 and max_syn_backlog - max_syn_backlog // 4 < limit
   local cookies = m.cookies_sent > 0 and rate * flood_time or 0  -- the user's own, once it is full
   return {
     first_syn_success = m.first_syn_success,
@@ -60,7 +65,7 @@ local function predict(case)
     connect_p50_ms    = m.connect_p50_ms,
     connect_p99_ms    = m.connect_p99_ms,
     syn_queue_peak    = m.syn_queue_peak,
-    accept_queue_peak = 0,  -- the server accepts at once
+    accept_queue_peak = 1,  -- the server accepts at once
     drops = {
       TCPReqQFullDrop = quarter and 0 or m.syns_dropped,
       last_quarter    = quarter and m.syns_dropped or 0,
@@ -71,6 +76,7 @@ local function predict(case)
     cookies_received  = cookies,
     cookies_failed    = 0,
     synack_retransmits = m.synack_retransmits,
+    retransmissions   = m.synack_retransmits + m.syn_retransmits,
     handshakes_per_simulated_second =
       rate * (seconds(p.start) + flood_time * m.connect_success) / horizon,
   }
@@ -113,8 +119,8 @@ local function scenario(net, case)
     connect_success   = load.connect_success,
     connect_p50_ms    = load.connect_p50_ms,
     connect_p99_ms    = load.connect_p99_ms,
-    syn_queue_peak    = syn_queue.max,
-    accept_queue_peak = accept_queue.max,
+    syn_queue_peak    = web:syn_queue_peak(80),
+    accept_queue_peak = web:accept_queue_peak(80),
     drops = {
       ListenDrops     = count "ListenDrops",
       ListenOverflows = count "ListenOverflows",
@@ -132,7 +138,7 @@ local function scenario(net, case)
                         - count "SyncookiesSent" - web:counter("TcpPassiveOpens")
                         + count "SyncookiesRecv" or 0,
     handshakes_per_simulated_second = web:counter("TcpPassiveOpens") / horizon,
-    predicted         = predict(case),
+    predicted         = predict(case, web),
   }
 
   print(("\n=== %s"):format(case.title))

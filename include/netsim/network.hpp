@@ -109,6 +109,9 @@ class HostRef : public NodeRef {
     std::vector<std::pair<std::string, std::uint64_t>> counters() const;
     std::uint32_t syn_queue(std::uint16_t port = 0) const;
     std::uint32_t accept_queue(std::uint16_t port = 0) const;
+    /// The longest a listener's queue has been so far.
+    std::uint32_t syn_queue_peak(std::uint16_t port = 0) const;
+    std::uint32_t accept_queue_peak(std::uint16_t port = 0) const;
     std::uint64_t dropped(DropReason reason) const;
     std::uint64_t integrity_violations() const;
     /// `ss`'s and `nstat`'s output. Flags as the tools take them: ss("-tano"), nstat("-az").

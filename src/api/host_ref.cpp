@@ -129,6 +129,14 @@ std::uint64_t HostRef::dropped(DropReason reason) const {
     return as_host(node_).dropped(reason);
 }
 
+std::uint32_t HostRef::syn_queue_peak(std::uint16_t port) const {
+    return as_host(node_).syn_queue_peak(port);
+}
+
+std::uint32_t HostRef::accept_queue_peak(std::uint16_t port) const {
+    return as_host(node_).accept_queue_peak(port);
+}
+
 std::uint64_t HostRef::integrity_violations() const {
     return as_host(node_).integrity_violations();
 }

@@ -353,6 +353,14 @@ std::uint32_t Host::accept_queue_length(std::uint16_t port) const {
     return stack_->accept_queue_length(port);
 }
 
+std::uint32_t Host::syn_queue_peak(std::uint16_t port) const {
+    return stack_->syn_queue_peak(port);
+}
+
+std::uint32_t Host::accept_queue_peak(std::uint16_t port) const {
+    return stack_->accept_queue_peak(port);
+}
+
 std::uint64_t Host::integrity_violations() const {
     return stack_->integrity_violations();
 }

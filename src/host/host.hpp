@@ -122,6 +122,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     /// Gauges of all listeners on a port (0: of the host): for time series.
     std::uint32_t syn_queue_length(std::uint16_t port = 0) const;
     std::uint32_t accept_queue_length(std::uint16_t port = 0) const;
+    std::uint32_t syn_queue_peak(std::uint16_t port = 0) const;
+    std::uint32_t accept_queue_peak(std::uint16_t port = 0) const;
 
     /// Received bytes that were not those the peer sent at that place of its stream (design §3.9).
     std::uint64_t integrity_violations() const;

@@ -235,6 +235,18 @@ int host_accept_queue(lua_State* L) {
     return 1;
 }
 
+int host_syn_queue_peak(lua_State* L) {
+    HostHandle& self = self_host(L);
+    lua_pushinteger(L, self.host.syn_queue_peak(optional_port(L, "syn_queue_peak: port")));
+    return 1;
+}
+
+int host_accept_queue_peak(lua_State* L) {
+    HostHandle& self = self_host(L);
+    lua_pushinteger(L, self.host.accept_queue_peak(optional_port(L, "accept_queue_peak: port")));
+    return 1;
+}
+
 // dropped(reason) or dropped(): {reason = count} of those that are not zero.
 int host_dropped(lua_State* L) {
     HostHandle& self = self_host(L);
@@ -325,6 +337,8 @@ void open_host(lua_State* L) {
         {"counters", NETSIM_LUA(host_counters)},
         {"syn_queue", NETSIM_LUA(host_syn_queue)},
         {"accept_queue", NETSIM_LUA(host_accept_queue)},
+        {"syn_queue_peak", NETSIM_LUA(host_syn_queue_peak)},
+        {"accept_queue_peak", NETSIM_LUA(host_accept_queue_peak)},
         {"dropped", NETSIM_LUA(host_dropped)},
         {"ss", NETSIM_LUA(host_ss)},
         {"nstat", NETSIM_LUA(host_nstat)},

@@ -57,6 +57,7 @@ int model_syn_queue(lua_State* L) {
     set_number(L, "syn_queue_mean", p.syn_queue_mean);
     set_number(L, "syn_queue_mean_flood", p.syn_queue_mean_flood);
     set_number(L, "synack_retransmits", p.synack_retransmits);
+    set_number(L, "syn_retransmits", p.syn_retransmits);
     set_number(L, "synack_retransmits_per_s", p.synack_retransmits_per_s);
     set_number(L, "cookies_sent", p.cookies_sent);
     set_number(L, "syns_dropped", p.syns_dropped);

@@ -42,6 +42,9 @@ void RetryingClients::answer(std::size_t now, double loss) {
     const bool in_time = static_cast<double>(now) * h_ <= last_useful_;
     for (std::size_t k = 0; k < delay_steps_.size() && delay_steps_[k] <= now; ++k) {
         double& waiting = waiting_[now - delay_steps_[k]];
+        if (k > 0) {
+            resent_ += waiting;
+        }
         const double answered = waiting * (1 - loss);
         waiting -= answered;
         if (k == 0) {

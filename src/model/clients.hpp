@@ -22,6 +22,9 @@ class RetryingClients {
 
     double first_answered() const { return first_answered_; }
 
+    /// SYNs sent again, each attempt's first one aside.
+    double resent() const { return resent_; }
+
     double connected() const;
     /// Quantile of the connect latency in seconds, of those connected.
     double latency(double quantile) const;
@@ -36,6 +39,7 @@ class RetryingClients {
     double h_;
     double attempts_ = 0;
     double first_answered_ = 0;
+    double resent_ = 0;
 };
 
 }  // namespace netsim::model

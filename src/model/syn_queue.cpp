@@ -109,6 +109,7 @@ class Transient {
             out_.synack_retransmits_per_s /= flood_seconds_;
         }
         out_.syn_queue_peak = std::min(static_cast<double>(all_), occupancy_.peak() + legit_peak());
+        out_.syn_retransmits = clients_.resent();
         if (clients_.attempts() > 0) {
             out_.first_syn_success = clients_.first_answered() / clients_.attempts();
             out_.connect_success = clients_.connected() / clients_.attempts();

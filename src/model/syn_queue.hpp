@@ -48,6 +48,7 @@ struct SynQueuePrediction {
     double syn_queue_mean_flood = 0;       // while the flood lasts
     double synack_retransmits = 0;         // in all, TcpExtTCPSynRetrans of the server
     double synack_retransmits_per_s = 0;   // while the flood lasts
+    double syn_retransmits = 0;            // by the judged clients, TcpExtTCPSynRetrans there
     double cookies_sent = 0;               // TcpExtSyncookiesSent
     double syns_dropped = 0;               // TcpExtListenDrops, accept queue aside
     std::vector<SynQueueSample> series;    // every 100 ms

@@ -90,6 +90,7 @@ void queue_request(Context& cx, Listener& listener, const RequestSock& req) {
                               s.wheel.fires_at(cx.now, cx.now + std::chrono::seconds(1)));
     ++listener.syn_queue_len;
     ++listener.syn_queue_young;
+    listener.note_peaks();
     note_change(cx, req.tuple, State::kListen, State::kSynReceived, Cause::kRcvSyn);
     send_request_syn_ack(cx, s.requests.at(id.index));
 }

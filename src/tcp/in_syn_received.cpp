@@ -213,6 +213,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     s.mib.add(Mib::kTcpPassiveOpens);
     hash_connection(s, c);
     listener.accept_queue.push_back(c.index);
+    listener.note_peaks();
     cx.out.events.push_back({listener.socket, poll::kIn});
     return c;
 }

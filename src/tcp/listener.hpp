@@ -2,6 +2,7 @@
 // Linux inet_connection_sock's accept queue; both limits are one number (facts: the two queues).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 
@@ -22,8 +23,17 @@ struct Listener {
     Time last_cookie_at = kNever;            // when a SYN cookie was last sent: kNever: never
     std::uint32_t index = kNoIndex;          // its own, in the slab
     bool closed = false;  // kept only for half-open requests that may migrate (tcp_migrate_req)
+    std::uint32_t syn_queue_peak = 0;  // longest either queue has been
+    std::uint32_t accept_queue_peak = 0;
     SocketId socket;
     SocketOptions opt;
+
+    /// To be called when a queue has grown.
+    void note_peaks() {
+        syn_queue_peak = std::max(syn_queue_peak, syn_queue_len);
+        accept_queue_peak =
+            std::max(accept_queue_peak, static_cast<std::uint32_t>(accept_queue.size()));
+    }
 
     /// Linux sk_acceptq_is_full(): holds B + 1.
     bool accept_queue_full() const { return accept_queue.size() > backlog; }

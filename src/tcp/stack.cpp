@@ -337,26 +337,45 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
     }
 }
 
-std::uint32_t Stack::syn_queue_length(std::uint16_t port) const {
-    std::uint32_t total = 0;
-    for (std::uint32_t i = 0; i < state_->listeners.end_index(); ++i) {
-        if (state_->listeners.live(i) && !state_->listeners.at(i).closed &&
-            (port == 0 || state_->listeners.at(i).local.port == port)) {
-            total += state_->listeners.at(i).syn_queue_len;
+namespace {
+
+/// Calls visit(listener) for the listeners of a port; 0: of any.
+template <typename Visit>
+void for_listeners_of(const StackState& s, std::uint16_t port, Visit visit) {
+    for (std::uint32_t i = 0; i < s.listeners.end_index(); ++i) {
+        if (s.listeners.live(i) && !s.listeners.at(i).closed &&
+            (port == 0 || s.listeners.at(i).local.port == port)) {
+            visit(s.listeners.at(i));
         }
     }
+}
+
+}  // namespace
+
+std::uint32_t Stack::syn_queue_length(std::uint16_t port) const {
+    std::uint32_t total = 0;
+    for_listeners_of(*state_, port, [&](const Listener& l) { total += l.syn_queue_len; });
     return total;
 }
 
 std::uint32_t Stack::accept_queue_length(std::uint16_t port) const {
-    std::uint32_t total = 0;
-    for (std::uint32_t i = 0; i < state_->listeners.end_index(); ++i) {
-        if (state_->listeners.live(i) && !state_->listeners.at(i).closed &&
-            (port == 0 || state_->listeners.at(i).local.port == port)) {
-            total += static_cast<std::uint32_t>(state_->listeners.at(i).accept_queue.size());
-        }
-    }
-    return total;
+    std::size_t total = 0;
+    for_listeners_of(*state_, port, [&](const Listener& l) { total += l.accept_queue.size(); });
+    return static_cast<std::uint32_t>(total);
+}
+
+std::uint32_t Stack::syn_queue_peak(std::uint16_t port) const {
+    std::uint32_t peak = 0;
+    for_listeners_of(*state_, port,
+                     [&](const Listener& l) { peak = std::max(peak, l.syn_queue_peak); });
+    return peak;
+}
+
+std::uint32_t Stack::accept_queue_peak(std::uint16_t port) const {
+    std::uint32_t peak = 0;
+    for_listeners_of(*state_, port,
+                     [&](const Listener& l) { peak = std::max(peak, l.accept_queue_peak); });
+    return peak;
 }
 
 std::uint8_t Stack::syn_retransmits(SocketId s) const {

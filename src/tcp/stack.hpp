@@ -91,6 +91,9 @@ class Stack {
     void for_each_socket(Time now, const std::function<void(const SocketInfo&)>& visit) const;
     std::uint32_t syn_queue_length(std::uint16_t port) const;  // port 0: all
     std::uint32_t accept_queue_length(std::uint16_t port) const;
+    /// The longest a listener's queue has been since listen(); of several listeners the longest.
+    std::uint32_t syn_queue_peak(std::uint16_t port) const;
+    std::uint32_t accept_queue_peak(std::uint16_t port) const;
     std::uint8_t syn_retransmits(SocketId s) const;
     std::uint64_t bytes_acked(SocketId s) const;
 
