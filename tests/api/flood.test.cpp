@@ -44,6 +44,8 @@ class Flooded {
 
     std::uint32_t half_open() const { return web_.syn_queue(80); }
 
+    std::uint32_t half_open_peak() const { return web_.syn_queue_peak(80); }
+
     std::uint64_t sent() const { return flood_->syns_sent; }
 
  private:
@@ -114,6 +116,7 @@ TEST(Flood, HalfOpenRequestsArePrunedThenDie) {
     EXPECT_EQ(f.half_open(), 8U);
     f.run(milliseconds(63100));
     EXPECT_EQ(f.half_open(), 0U);
+    EXPECT_EQ(f.half_open_peak(), 17U);
     EXPECT_EQ(f.counter("TcpExtTCPSynRetrans"), 58U);
     EXPECT_EQ(f.counter("TcpExtTCPTimeouts"), 75U);
 }
