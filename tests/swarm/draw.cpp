@@ -60,6 +60,7 @@ void World::draw_topology() {
     for (HostRef& host : hosts_) {
         Socket probe = *host.tcp();  // the one way to the host behind a handle
         stacks_.push_back(probe.host());
+        witnesses_.emplace_back(*probe.host());
         static_cast<void>(probe.close());
     }
 }

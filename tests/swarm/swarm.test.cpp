@@ -23,7 +23,7 @@ constexpr std::size_t kLastLines = 50;
 #ifdef NETSIM_INVARIANTS
 constexpr std::uint64_t kSeedsByDefault = 60;  // every invariant after every event takes its time
 #else
-constexpr std::uint64_t kSeedsByDefault = 300;
+constexpr std::uint64_t kSeedsByDefault = 3000;
 #endif
 
 /// An ostream's end that keeps the last lines only.

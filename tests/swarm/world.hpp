@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <iosfwd>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,10 +16,7 @@
 #include "swarm/chatter.hpp"
 #include "swarm/dice.hpp"
 #include "swarm/faults.hpp"
-
-namespace netsim::host {
-class Host;
-}
+#include "swarm/witness.hpp"
 
 namespace netsim::swarm {
 
@@ -35,17 +33,14 @@ class World {
     std::uint64_t events() const { return net_.events(); }
 
  private:
-    using Tuple = std::pair<Endpoint, Endpoint>;
-
     struct Wires {
         LinkRef link;
         std::array<LinkOptions, 2> healthy;
     };
 
     void report(const std::string& what);
+    /// Nothing, if a connection has begun in the middle of another (Witness::revived()).
     void report_wrong_bytes(const std::string& what);
-    /// A connection may have begun in the middle of another (see the definition).
-    bool cookies_came_back() const;
     // --- drawing
     void draw_topology();
     void draw_links();
@@ -67,8 +62,10 @@ class World {
     bool settled(bool complain);
     void check_now();
     void check_links();
-    void check_listeners(const HostRef& host, const host::Host& stack);
-    std::set<Tuple> live_tuples() const;
+    void check_listeners(const HostRef& host, const host::Host& stack, const Witness& witness);
+    std::map<Tuple, tcp::SocketInfo> live_tuples() const;
+    /// Two ends that wait for each other since a cookie made them halves of different connections.
+    bool at_odds(const tcp::SocketInfo& a, const tcp::SocketInfo& b);
 
     std::uint64_t seed_;
     Network net_;
@@ -76,6 +73,7 @@ class World {
     FaultMix mix_;
     std::vector<HostRef> hosts_;
     std::vector<host::Host*> stacks_;
+    std::deque<Witness> witnesses_;
     std::vector<Wires> wires_;
     Time heal_at_;
     std::uint16_t next_port_ = 80;
