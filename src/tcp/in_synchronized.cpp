@@ -7,6 +7,7 @@
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
+#include "tcp/send_buffer.hpp"
 
 namespace netsim::tcp {
 
@@ -180,9 +181,9 @@ void probe_answered(Context& cx, Connection& c) {
                    std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most));
 }
 
-/// Room again in the send buffer: Linux sk_stream_write_space(), a third must be free.
+/// Room again in the send buffer. Linux sk_stream_write_space().
 void tell_writable(Context& cx, Connection& c) {
-    if (c.out_event_wanted && c.unsent_bytes + c.sent_bytes <= c.sndbuf / 3 * 2) {
+    if (c.out_event_wanted && writable(c, cx.s.sysctl)) {
         c.out_event_wanted = false;
         notify(cx, c, poll::kOut);
     }
@@ -193,10 +194,8 @@ void grow_send_buffer(Context& cx, Connection& c) {
     if (c.opt.sndbuf != 0) {
         return;
     }
-    const std::uint64_t wanted =
-        2ULL * std::max(c.cc.cwnd, kInitialCwnd) * (std::uint64_t{c.snd_mss} + 320U + 2584U);
-    const auto most = static_cast<std::uint64_t>(cx.s.sysctl.tcp_wmem[2]);
-    c.sndbuf = std::max(c.sndbuf, static_cast<std::uint32_t>(std::min(wanted, most)));
+    const auto most = static_cast<std::uint32_t>(cx.s.sysctl.tcp_wmem[2]);
+    c.sndbuf = std::max(c.sndbuf, std::min(wanted_send_buffer(c), most));
 }
 
 /// Fifth, first half: the ACK field as such. Linux tcp_ack(). Stop: the segment ends here.
@@ -240,6 +239,12 @@ Step take_ack(Context& cx, Connection& c, const wire::TcpHeader& h, AckOutcome& 
     c.snd_una = later(c.snd_una, h.ack);
     take_sacks(cx, c, h, outcome);
     clean_sent_queue(cx, c, h, outcome);
+    if (outcome.advanced && c.urgent) {
+        urgent_acked(c);
+    }
+    if (outcome.advanced && c.errors) {
+        complete_acked(cx, c);
+    }
     if (outcome.advanced) {
         c.retransmits = 0;
         if (c.packets_out() == 0) {
@@ -350,6 +355,9 @@ Step check_text(Context& cx, Connection& c, const wire::Packet& packet) {
             break;
         default:
             break;
+    }
+    if (h.any(wire::flag::kUrg) || c.urgent) {  // sixth: URG
+        take_urgent(cx, c, h);
     }
     take_text(cx, c, packet);
     return Step::kGoOn;

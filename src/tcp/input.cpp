@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
+#include "tcp/send_buffer.hpp"
 
 namespace netsim::tcp {
 
@@ -63,7 +64,7 @@ void measure_rcv_rtt(Context& cx, Connection& c, const wire::TcpHeader& h) {
 /// Linux tcp_event_data_recv(): what the arrival times say about when to acknowledge.
 void on_data_received(Context& cx, Connection& c, const wire::TcpHeader& h) {
     c.ack.scheduled = true;
-    measure_rcv_mss(c, h.payload.length);
+    measure_rcv_mss(c, h.gso_size != 0 ? h.gso_size : h.payload.length);
     measure_rcv_rtt(cx, c, h);
     if (c.ack.ato == Duration{0}) {
         increase_quickack(c, 16);
@@ -290,11 +291,9 @@ void finish_open(Context& cx, Connection& c) {
     }
     c.snd_mss = static_cast<std::uint16_t>(mss - option_bytes);
     c.rcvbuf = c.opt.rcvbuf != 0 ? c.opt.rcvbuf : static_cast<std::uint32_t>(s.sysctl.tcp_rmem[1]);
-    // Linux tcp_sndbuf_expand(): room for two initial windows at least.
-    const std::uint32_t two_windows = 2U * kInitialCwnd * (c.snd_mss + 320U + 2584U);
-    c.sndbuf = c.opt.sndbuf != 0
-                   ? c.opt.sndbuf
-                   : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]), two_windows);
+    c.sndbuf = c.opt.sndbuf != 0 ? c.opt.sndbuf
+                                 : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]),
+                                            wanted_send_buffer(c));
     // Linux tcp_init_buffer_space()
     const std::uint32_t full = c.rcvbuf / 2;
     if (c.window_clamp >= full) {

@@ -25,6 +25,14 @@ Packet packet_for(const StackState& s, const FourTuple& tuple) {
     return p;
 }
 
+/// IP_TOS, IP_TTL, IP_MTU_DISCOVER.
+void set_ip_options(Packet& p, const SocketOptions& opt) {
+    constexpr std::uint8_t kDont = 0;  // IP_PMTUDISC_DONT: routers may fragment
+    p.dscp = static_cast<std::uint8_t>(opt.tos >> 2U);
+    p.ttl = opt.ttl != 0 ? opt.ttl : p.ttl;
+    p.dont_fragment = opt.mtu_discover != kDont;
+}
+
 /// SACK blocks that fit beside `payload` bytes: 40 bytes of options, and the path's MTU.
 std::uint8_t sack_room(const Connection& c, std::uint32_t payload) {
     constexpr std::uint32_t kFixed =
@@ -92,6 +100,10 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     h.flags = static_cast<std::uint16_t>(flags | flag::kAck);
     h.payload = payload;
     h.window = select_window(cx, c);
+    set_ip_options(p, c.opt);
+    if (c.urgent) {
+        set_urgent(c, h);
+    }
     if (c.options.tstamp_ok) {
         h.options |= option::kTimestamps;
         h.tsval = timestamp(c, cx.now);
@@ -101,6 +113,9 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     on_ack_sent(c);
     ++c.segs_out;
     cx.out.packets.push_back(p);
+    if (c.errors && payload.length > 0) {
+        stamp_transmit(cx, c, seq, payload.length);
+    }
 }
 
 /// Linux tcp_event_data_sent(): a reply within ato of the request makes the connection interactive.
@@ -116,11 +131,12 @@ void on_data_sent(Context& cx, Connection& c) {
 }
 
 /// Linux tcp_nagle_test(): may a segment of `length` bytes go although more may come?
-bool nagle_allows(const Connection& c, std::uint32_t length, bool carries_fin) {
-    if (length >= current_mss(c) || carries_fin) {
+bool nagle_allows(const Connection& c, std::uint32_t length, bool carries_fin, Nagle nagle) {
+    const bool urgent = c.urgent && c.urgent->sending;
+    if (length >= current_mss(c) || carries_fin || urgent) {
         return true;
     }
-    if (c.opt.cork) {
+    if (c.opt.cork || nagle == Nagle::kCork) {
         return false;
     }
     // Minshall: hold a partial segment only while an earlier partial one is unacknowledged.
@@ -179,7 +195,7 @@ void send_next(Context& cx, Connection& c, std::uint32_t length, bool with_fin) 
 
 /// Linux tcp_write_xmit(). True: something is unsent and nothing is in flight to bring it out
 /// later.
-bool write_xmit(Context& cx, Connection& c, bool ignore_nagle) {
+bool write_xmit(Context& cx, Connection& c, Nagle nagle) {
     while (!c.unsent.empty() || (c.fin_queued && !c.fin_sent)) {
         const bool fin_only = c.unsent.empty();
         if (c.packets_in_flight() >= c.cc.cwnd) {
@@ -206,7 +222,7 @@ bool write_xmit(Context& cx, Connection& c, bool ignore_nagle) {
         if (with_fin && whole == window) {
             break;  // the FIN needs a place in the window as well
         }
-        if (!ignore_nagle && last && !nagle_allows(c, whole, with_fin)) {
+        if (nagle != Nagle::kPush && last && !nagle_allows(c, whole, with_fin, nagle)) {
             break;
         }
         send_next(cx, c, whole, with_fin);
@@ -238,6 +254,7 @@ void send_syn(Context& cx, Connection& c) {
         h.window_scale = c.options.rcv_wscale;
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
+    set_ip_options(p, c.opt);
     ++c.segs_out;
     if (c.syn_retransmits == 0) {  // RFC 4022: OutSegs excludes retransmissions
         s.mib.add(Mib::kTcpOutSegs);
@@ -338,11 +355,12 @@ void send_challenge_ack(Context& cx, Connection& c) {
     send_ack(cx, c);
 }
 
-void push_pending(Context& cx, Connection& c) {
+void push_pending(Context& cx, Connection& c, Nagle nagle) {
     if (c.state == State::kClosed || c.state == State::kSynSent || c.state == State::kSynReceived) {
         return;
     }
-    const bool stuck = write_xmit(cx, c, false);
+    const bool stuck = write_xmit(cx, c, nagle);
+    update_chrono(c, cx.now);
     // Linux tcp_check_probe_timer(): what waits only for the window is kept alive by probes.
     if (stuck && c.retransmit_timer == RetransmitTimer::kNone) {
         arm_retransmit(cx, c, RetransmitTimer::kProbe0,

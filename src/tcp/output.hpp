@@ -20,8 +20,15 @@ void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate);
 void schedule_delayed_ack(Context& cx, Connection& c);
 /// RFC 5961 §3-5, within its rate limits. Linux tcp_send_challenge_ack().
 void send_challenge_ack(Context& cx, Connection& c);
+/// What Nagle's rule says of a segment that is not full.
+enum class Nagle : std::uint8_t {
+    kSocket,  // as TCP_NODELAY and TCP_CORK say
+    kPush,    // it goes
+    kCork,    // it waits (MSG_MORE)
+};
+
 /// Sends what windows, cwnd and Nagle allow. Linux __tcp_push_pending_frames().
-void push_pending(Context& cx, Connection& c);
+void push_pending(Context& cx, Connection& c, Nagle nagle = Nagle::kSocket);
 /// Gives the FIN its place after the data, and sends what may be sent. Linux tcp_send_fin().
 void queue_fin(Context& cx, Connection& c);
 /// Sends this segment of the `sent` queue again.

@@ -55,6 +55,7 @@ struct Sysctl {
     std::int64_t tcp_min_snd_mss = 48;
     std::int64_t tcp_moderate_rcvbuf = 1;
     std::int64_t tcp_no_metrics_save = 0;
+    std::int64_t tcp_notsent_lowat = 4294967295;
     std::int64_t tcp_orphan_retries = 0;
     std::int64_t tcp_pingpong_thresh = 1;
     std::int64_t tcp_reordering = 3;

@@ -8,8 +8,10 @@
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
+#include "tcp/write_queue.hpp"
 
 namespace netsim::tcp {
 
@@ -26,6 +28,7 @@ void make_fresh(Connection& c) {
     fresh.index = c.index;
     fresh.socket = c.socket;
     fresh.opt = c.opt;
+    fresh.errors = std::move(c.errors);
     fresh.bound_port = c.bound_port;
     fresh.bound_address = c.bound_address;
     if (c.bound_port) {
@@ -224,7 +227,7 @@ Result<void> Stack::bind(SocketId socket, Endpoint local) {
     if (c->state != State::kClosed || c->bound_port) {
         return fail(Errno::kEINVAL);
     }
-    if (!local.address.is_any() && !s.paths.is_local(local.address)) {
+    if (!local.address.is_any() && !c->opt.freebind && !s.paths.is_local(local.address)) {
         return fail(Errno::kEADDRNOTAVAIL);
     }
     if (local.port == 0 && c->opt.bind_address_no_port) {
@@ -355,15 +358,15 @@ Result<std::uint64_t> Stack::send_room(SocketId socket) {
         return fail(Errno::kEPIPE);
     }
     const std::uint32_t queued = c->unsent_bytes + c->sent_bytes;
-    if (queued >= c->sndbuf) {
-        c->out_event_wanted = true;
+    if (!memory_free(*c, state_->sysctl)) {
+        c->out_event_wanted = true;  // the send buffer holds it up: the next ACK shows it
         return fail(Errno::kEAGAIN);
     }
     return c->sndbuf - queued;
 }
 
 Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& payload, Time now,
-                                  Outbox& out) {
+                                  Outbox& out, const SendFlags& flags) {
     Connection* c = find_connection(*state_, socket);
     if (c == nullptr) {
         return fail(Errno::kEBADF);
@@ -373,58 +376,55 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
         return 0;
     }
     Context cx{*state_, now, out};
-    if (!c->unsent.empty() && c->unsent.back().payload.continued_by(payload)) {
-        c->unsent.back().payload.length += payload.length;
-        c->unsent.back().push = true;
+    const bool zerocopy = flags.zerocopy && c->opt.zerocopy;
+    if (zerocopy) {
+        append_pieces(*c, payload, flags.pieces);
     } else {
-        c->unsent.push_back({payload, true});
+        append_written(*c, payload);
     }
+    UnsentChunk& tail = c->unsent.back();
+    tail.push = !flags.more;
+    tail.sealed = tail.sealed || flags.end_of_record;
     c->unsent_bytes += payload.length;
     c->write_seq += payload.length;
     c->tx_offset += payload.length;
-    push_pending(cx, *c);
+    if (flags.urgent) {
+        mark_urgent(*c);
+    }
+    mark_send(*c, zerocopy);
+    push_pending(cx, *c, flags.more ? Nagle::kCork : Nagle::kSocket);
     return payload.length;
 }
 
-Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time now, Outbox& out,
-                                     std::vector<wire::PayloadRef>& ranges) {
-    Connection* c = find_connection(*state_, socket);
+Result<void> Stack::disconnect(SocketId socket, Time now, Outbox& out) {
+    StackState& s = *state_;
+    Context cx{s, now, out};
+    if (find_any_listener(s, socket) != nullptr) {
+        return fail(Errno::kEOPNOTSUPP);
+    }
+    Connection* c = find_connection(s, socket);
     if (c == nullptr) {
-        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
-                                                                  : Errno::kEBADF);
+        return fail(Errno::kEBADF);
     }
-    if (c->received.empty()) {
-        if (c->fin_received) {
-            c->copied_seq = c->rcv_nxt;  // the FIN has been read too
-            return 0;
+    Errno error = c->error;
+    if (c->state != State::kClosed) {
+        const bool unsent = c->snd_nxt != c->write_seq &&
+                            (c->state == State::kClosing || c->state == State::kLastAck);
+        const bool resets = unsent || c->state == State::kEstablished ||
+                            c->state == State::kCloseWait || c->state == State::kFinWait1 ||
+                            c->state == State::kFinWait2 || c->state == State::kSynReceived;
+        if (resets) {
+            send_active_reset(cx, *c);
         }
-        if (c->error != Errno::kOk) {
-            return fail(take_error(*c));
+        if (resets || c->state == State::kSynSent) {
+            error = Errno::kECONNRESET;
         }
-        if (c->receive_shutdown) {
-            return 0;
-        }
-        return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
+        done(cx, *c, Cause::kAbort);
     }
-    std::uint64_t total = 0;
-    while (total < max && !c->received.empty()) {
-        wire::PayloadRef& head = c->received.front();
-        const auto take =
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(head.length, max - total));
-        ranges.push_back(head.slice(0, take));
-        total += take;
-        if (take == head.length) {
-            c->received.pop_front();
-        } else {
-            head = head.slice(take, head.length - take);
-        }
-    }
-    const auto copied = static_cast<std::uint32_t>(total);
-    c->received_bytes -= copied;
-    c->copied_seq += copied;
-    Context cx{*state_, now, out};
-    after_read(cx, *c, copied);
-    return total;
+    make_fresh(*c);
+    c->error = error;
+    notify(cx, *c, error != Errno::kOk ? poll::kErr : 0U);
+    return {};
 }
 
 Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& out) {
