@@ -18,8 +18,6 @@ using wire::SeqRange;
 namespace {
 
 constexpr Duration kAtoMin = milliseconds(40);
-constexpr std::uint32_t kOutOfOrderMax =
-    4096;  // segments: bounds the work a hostile peer can cause
 
 /// Linux tcp_incr_quickack().
 void increase_quickack(Connection& c, std::uint8_t most) {

@@ -7,6 +7,9 @@
 
 namespace netsim::tcp {
 
+/// Segments in a connection's out-of-order queue: bounds the work a hostile peer can cause.
+inline constexpr std::uint32_t kOutOfOrderMax = 4096;
+
 /// What a connection needs once it is ESTABLISHED: MSS, buffers, keepalive. Linux
 /// tcp_finish_connect(), tcp_init_transfer().
 void finish_open(Context& cx, Connection& c);

@@ -1,10 +1,23 @@
 // What must hold between two inputs, whatever happened. Run after every event in dev builds.
 #include "tcp/actions.hpp"
+#include "tcp/input.hpp"
 #include "tcp/stack.hpp"
 
 namespace netsim::tcp {
 
 namespace {
+
+/// The out-of-order queue in order, counted, and bounded.
+void check_reassembly(const Reassembly& r) {
+    CHECK(r.queue.size() <= kOutOfOrderMax);
+    CHECK(r.sack_count <= r.sacks.size());
+    std::uint32_t bytes = 0;
+    for (std::uint32_t i = 0; i < r.queue.size(); ++i) {
+        CHECK(i == 0 || !after(r.queue[i - 1].seq, r.queue[i].seq));
+        bytes += r.queue[i].payload.length;
+    }
+    CHECK(bytes == r.bytes);
+}
 
 void check_connection(const StackState& s, const Connection& c) {
     if (c.state == State::kClosed) {
@@ -36,6 +49,9 @@ void check_connection(const StackState& s, const Connection& c) {
     CHECK(lost == c.lost_out && retransmitted == c.retrans_out);
     CHECK(!c.options.sack_ok || sacked == c.sacked_out);
     CHECK(c.sacked_out + c.lost_out <= c.packets_out());
+    if (c.reassembly) {
+        check_reassembly(*c.reassembly);
+    }
     const bool in_flight = !c.sent.empty() || c.state == State::kSynSent;
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
     CHECK(c.deadlines.earliest() == kNever || c.heap_slot != kNoIndex);
