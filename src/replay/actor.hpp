@@ -37,6 +37,8 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
  private:
     void fire(std::uint64_t argument) override;
     void begin();
+    /// Is this what the current call waits for?
+    bool awaited(SocketId socket, unsigned events);
     /// Goes on with the current call; true when it has returned.
     bool advance();
     void finish();
@@ -57,6 +59,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     std::vector<CallOutcome> outcomes_;
     std::size_t current_ = 0;
     bool blocked_ = false;
+    bool waking_ = false;  // what it waited for is there; the process runs in a moment
     std::map<std::string, SocketId> sockets_;
     std::vector<SocketId> accepted_;  // not yet used under a name
     std::uint64_t moved_ = 0;         // bytes of the current call so far

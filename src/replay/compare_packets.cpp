@@ -189,6 +189,7 @@ void compare_packets(const Recording& recording, const Relay& relay, Report& rep
         }
         const Milliseconds wait = std::max(0.0, s.expected->sent - previous);
         last[{s.flow, s.to_server}] = s.expected->sent;
+        report.lateness += std::abs(s.at - s.expected->sent);
         const std::vector<std::string> wrong = differences(*s.expected, s, wait);
         if (!wrong.empty()) {
             std::string what;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "netsim/result.hpp"
+#include "replay/scheduling.hpp"
 
 namespace netsim::replay {
 
@@ -161,6 +162,7 @@ Recording read_json(const json& in, const std::string& name) {
             out[counter] = value.get<std::int64_t>();
         }
     }
+    estimate_scheduling(r);
     return r;
 }
 

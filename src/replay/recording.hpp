@@ -30,6 +30,11 @@ struct RecordedCall {
     std::string args;    // "10.0.2.1:80"
     std::string result;  // "ok", "10 bytes", ...
     std::string error;   // "ETIMEDOUT"; empty on success
+    /// When the kernel did what was asked: a call that did not wait took its time before, not
+    /// after.
+    Milliseconds acts = 0;
+    /// How long the recorded scheduler took from what ended the wait to the process running again.
+    Milliseconds wake = 0;
 };
 
 enum class Fate : std::uint8_t { kDelivered, kDropped, kInjected };

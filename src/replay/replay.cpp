@@ -179,25 +179,39 @@ Report replay_once(const Recording& recording, Duration phase) {
 
 }  // namespace
 
+namespace {
+
+/// Fewer mismatches are better, then smaller differences of time.
+bool better(const Report& a, const Report& b) {
+    if (a.mismatches.size() != b.mismatches.size()) {
+        return a.mismatches.size() < b.mismatches.size();
+    }
+    return a.lateness < b.lateness;
+}
+
+}  // namespace
+
 Report replay(const Recording& recording) {
     // Where the recorded machine stood in its tick count is not recorded, and decides into which
-    // bucket of the timer wheel each timer fell. It is inferred: level by level, the phase that
-    // fits best.
-    constexpr int kBucketsPerLevel = 8;
-    constexpr int kPartsOfAJiffy = 4;  // where between two packets the tick falls
+    // bucket of the timer wheel each timer fell. It is inferred: within a tick, then level by level
+    // of the wheel, the phase that fits best.
+    constexpr int kSteps = 8;
     constexpr int kLevels = 4;
+    constexpr int kPasses = 2;
+    const Duration finest = tcp::TimerWheel::kJiffy / kSteps;
     Report best = replay_once(recording, Duration{0});
-    Duration step = tcp::TimerWheel::kJiffy / kPartsOfAJiffy;
-    for (int level = 0; level < kLevels && !best.passed(); ++level) {
-        const Duration base = best.tick_phase;
-        const int count = level == 0 ? kPartsOfAJiffy : kBucketsPerLevel;
-        for (int i = 1; i < count; ++i) {
-            Report other = replay_once(recording, base + step * i);
-            if (other.mismatches.size() < best.mismatches.size()) {
-                best = std::move(other);
+    for (int pass = 0; pass < kPasses && !best.passed(); ++pass) {
+        Duration step = finest;
+        for (int level = 0; level < kLevels && !best.passed(); ++level, step *= kSteps) {
+            const Duration base =
+                best.tick_phase - best.tick_phase % (step * kSteps) + best.tick_phase % step;
+            for (int i = 0; i < kSteps; ++i) {
+                Report other = replay_once(recording, base + step * i);
+                if (better(other, best)) {
+                    best = std::move(other);
+                }
             }
         }
-        step *= count;
     }
     return best;
 }

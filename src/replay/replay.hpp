@@ -21,7 +21,8 @@ struct Report {
     std::size_t calls = 0;
     std::size_t samples = 0;
     std::size_t counters = 0;
-    Duration tick_phase{0};  // inferred: see replay.cpp
+    Duration tick_phase{0};     // inferred: see replay.cpp
+    Milliseconds lateness = 0;  // of all packets, either way: how well the phase fits
     std::vector<Mismatch> mismatches;
 
     bool passed() const { return mismatches.empty(); }

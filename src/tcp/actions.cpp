@@ -95,6 +95,11 @@ void arm(Context& cx, Connection& c, Timer timer, Time at) {
     cx.s.timers.update(cx.s.connections, c);
 }
 
+void arm_exactly(Context& cx, Connection& c, Timer timer, Time at) {
+    c.deadlines.set(timer, at);
+    cx.s.timers.update(cx.s.connections, c);
+}
+
 void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration after) {
     c.retransmit_timer = kind;
     arm(cx, c, Timer::kRetransmit, cx.now + after);
@@ -103,6 +108,12 @@ void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration a
 void clear_retransmit(Connection& c) {
     c.retransmit_timer = RetransmitTimer::kNone;
     c.deadlines.clear(Timer::kRetransmit);
+}
+
+void forget_received(Connection& c) {
+    c.received.clear();
+    c.received_bytes = 0;
+    c.rmem_alloc = 0;
 }
 
 void done(Context& cx, Connection& c, Cause cause) {
@@ -137,8 +148,7 @@ void done(Context& cx, Connection& c, Cause cause) {
 
 void abort_with(Context& cx, Connection& c, Errno error, Cause cause) {
     c.error = error;
-    c.received.clear();
-    c.received_bytes = 0;
+    forget_received(c);
     c.reset = true;
     done(cx, c, cause);
 }
