@@ -66,7 +66,8 @@ Duration pause(Milliseconds ms) {
 
 }  // namespace
 
-Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls) : host_(host) {
+Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls, Witness& witness)
+    : host_(host), witness_(witness) {
     for (const RecordedCall* call : calls) {
         CallOutcome outcome;
         outcome.recorded = call;
@@ -129,6 +130,7 @@ void Actor::finish() {
     CallOutcome& done = outcomes_[current_];
     sim::Simulation& sim = host_.fabric().sim;
     done.end = to_recorded(sim.now());
+    witness_.settle();
     ++current_;
     if (current_ == outcomes_.size()) {
         return;
@@ -213,12 +215,13 @@ bool Actor::do_connect(CallOutcome& out) {
         }
         return begun ? succeed(out, "ok") : fail_with(out, begun.error());
     }
-    const unsigned ready = host_.poll(s);
-    if ((ready & (poll::kOut | poll::kErr | poll::kHup)) == 0) {
+    // The blocking call's way out: a failed socket is disconnected.
+    const auto outcome = host_.connect(s, *to_endpoint(out.recorded->args));
+    if (!outcome && outcome.error() == Errno::kEALREADY) {
         return false;
     }
-    const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
-    return error == Errno::kOk ? succeed(out, "ok") : fail_with(out, error);
+    const bool open = outcome || outcome.error() == Errno::kEISCONN;
+    return open ? succeed(out, "ok") : fail_with(out, outcome.error());
 }
 
 bool Actor::do_accept(CallOutcome& out) {

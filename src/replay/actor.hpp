@@ -9,6 +9,7 @@
 
 #include "host/host.hpp"
 #include "replay/recording.hpp"
+#include "replay/witness.hpp"
 
 namespace netsim::replay {
 
@@ -25,7 +26,7 @@ struct CallOutcome {
 
 class Actor final : public host::SocketWatcher, private sim::EventTarget {
  public:
-    Actor(host::Host& host, std::vector<const RecordedCall*> calls);
+    Actor(host::Host& host, std::vector<const RecordedCall*> calls, Witness& witness);
 
     /// Schedules the first call.
     void start();
@@ -56,6 +57,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool fail_with(CallOutcome& out, Errno error);
 
     host::Host& host_;
+    Witness& witness_;
     std::vector<CallOutcome> outcomes_;
     std::size_t current_ = 0;
     bool blocked_ = false;

@@ -37,7 +37,7 @@ const RecordedPacket* waker(const Recording& recording, const RecordedCall& call
         if (!wakes(p, call) || *p.received < begin || *p.received > *call.end) {
             continue;
         }
-        const bool anew = !returns_at_once && *p.received - previous > kShortestWake;
+        const bool anew = !returns_at_once && *p.received - previous > kUsualWake;
         if (first == nullptr || anew) {
             first = &p;
         }

@@ -8,9 +8,7 @@ namespace netsim::replay {
 
 /// The longest delay of one step of an application (the recordings' README).
 inline constexpr Milliseconds kLongestWake = 2;
-/// No process runs sooner than this after what wakes it.
-inline constexpr Milliseconds kShortestWake = 0.1;
-/// Where a recording does not tell: the usual delay.
+/// The usual delay; segments that come closer together are found together.
 inline constexpr Milliseconds kUsualWake = 0.2;
 
 /// Fills in each call's `acts`, and its `wake`: from the delivery of the packet that ended its wait

@@ -86,9 +86,15 @@ class Deadlines {
  public:
     Time get(Timer t) const { return at_[static_cast<std::size_t>(t)]; }
 
-    void set(Timer t, Time at) { at_[static_cast<std::size_t>(t)] = at; }
+    /// `due`: what was asked for; the host's timer wheel may round it up to `at`.
+    void set(Timer t, Time at, Time due) {
+        at_[static_cast<std::size_t>(t)] = at;
+        due_[static_cast<std::size_t>(t)] = due;
+    }
 
-    void clear(Timer t) { set(t, kNever); }
+    Time due(Timer t) const { return due_[static_cast<std::size_t>(t)]; }
+
+    void clear(Timer t) { set(t, kNever, kNever); }
 
     bool armed(Timer t) const { return get(t) != kNever; }
 
@@ -98,6 +104,7 @@ class Deadlines {
 
  private:
     std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever, kNever};
+    std::array<Time, static_cast<std::size_t>(Timer::kCount)> due_{kNever, kNever, kNever, kNever};
 };
 
 /// Delayed acknowledgement, as Linux's icsk_ack.

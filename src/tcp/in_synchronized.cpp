@@ -463,6 +463,9 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     }
     update_timestamp(cx, c, h);
     enter(cx, c, State::kEstablished, cause);
+    if (!c.passive) {  // a simultaneous open: our SYN, as in in_syn_sent()
+        cx.s.mib.add(Mib::kTcpExtTCPDelivered);
+    }
     if (h.seg_len() == 0) {
         cx.s.mib.add(Mib::kTcpExtTCPPureAcks);
     }

@@ -254,7 +254,9 @@ void send_syn_ack(Context& cx, Connection& c) {
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
     ++c.segs_out;
-    cx.s.mib.add(Mib::kTcpOutSegs);
+    if (c.passive) {  // in a simultaneous open it is our SYN sent again
+        cx.s.mib.add(Mib::kTcpOutSegs);
+    }
     cx.out.packets.push_back(p);
 }
 

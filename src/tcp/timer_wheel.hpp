@@ -16,6 +16,9 @@ struct TimerWheel {
 
     static constexpr Duration kJiffy = std::chrono::milliseconds(4);  // HZ=250
 
+    /// The unit of the kernel's times; 0: none.
+    Duration granularity() const { return on ? kJiffy : Duration{0}; }
+
     /// The last tick: what a kernel means by "now" where it counts in jiffies.
     Time tick(Time now) const {
         if (!on) {

@@ -54,6 +54,8 @@ std::optional<Errno> connect_again(Connection& c) {
     }
     if (c.connecting) {  // it failed: say so once, then the socket is free again
         c.connecting = false;
+        c.tuple.remote_port = 0;  // tcp_disconnect(): what ss shows of it from now on
+        c.write_seq += c.max_window + 2;
         const Errno error = take_error(c);
         return error != Errno::kOk ? error : Errno::kECONNABORTED;
     }
@@ -88,6 +90,10 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
+    // Until the peer's MSS is known (tcp_sync_mss() in tcp_connect_init()).
+    const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
+    c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
+    c.rtt.use_ticks(s.wheel.granularity());
     c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
     c.created_at = cx.now;
     c.last_sent_at = cx.now;

@@ -18,10 +18,10 @@ TcpBench with_small_buffer() {
 }
 
 TEST(PacketMemory, IsTheDriversBufferRoundedUp) {
-    EXPECT_EQ(packet_memory(40).truesize, 832U);      // the small-head cache
+    EXPECT_EQ(packet_memory(40).truesize, 832U);  // the small-head cache
     EXPECT_EQ(packet_memory(40).tailroom, 152U);
-    EXPECT_EQ(packet_memory(500).truesize, 1280U);    // kmalloc-1024
-    EXPECT_EQ(packet_memory(1500).truesize, 2304U);   // kmalloc-2048
+    EXPECT_EQ(packet_memory(500).truesize, 1280U);   // kmalloc-1024
+    EXPECT_EQ(packet_memory(1500).truesize, 2304U);  // kmalloc-2048
     EXPECT_EQ(packet_memory(1500).tailroom, 164U);
     EXPECT_EQ(packet_memory(50000).truesize, 832U + 32768U + 16384U + 4096U);  // pages
     EXPECT_EQ(packet_memory(50000).tailroom, 0U);
