@@ -124,8 +124,13 @@ function netsim.percentile(values, p) end
 ---@field handshakes integer  passive opens completed, on all hosts
 local Network = {}
 
+---@class HostOptions
+---@field sysctl? table<string, string|integer>
+---@field address? string
+---@field timer_wheel? boolean  timers as late as a kernel's with HZ=250 (ticks, and an eighth of the wait); else exact
+
 ---@param name string
----@param options? {sysctl?: table<string, string|integer>, address?: string}
+---@param options? HostOptions
 ---@return Host
 function Network:host(name, options) end
 

@@ -42,6 +42,9 @@ struct NetworkOptions {
 struct HostOptions {
     std::optional<Ipv4> address{};                // none: the next free one
     std::map<std::string, std::string> sysctl{};  // "net.ipv4.tcp_syncookies" -> "0"
+    /// Timers fire as late as those of a kernel with HZ=250: in ticks of 4 ms, and up to an eighth
+    /// of the wait later by its timer wheel. Off: exactly when they are due.
+    bool timer_wheel = false;
 };
 
 /// What run() did.

@@ -90,6 +90,7 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
     check_new_name(name);
     host::HostConfig config;
     config.name = std::string(name);
+    config.timer_wheel.on = options.timer_wheel;
     for (const auto& [key, value] : options.sysctl) {
         try {
             tcp::set_sysctl(config.sysctl, key, value);

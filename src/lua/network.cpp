@@ -62,6 +62,7 @@ int network_host(lua_State* L) {
             throw InputError(what + ": \"" + text + "\" is no IPv4 address");
         }
     });
+    options.get("timer_wheel", host.timer_wheel);
     options.finish();
     const HostRef made = net.host(name, host);
     const BoxPtr& box = self_box(L);

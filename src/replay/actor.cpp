@@ -58,13 +58,16 @@ std::optional<OptionValue> to_option(const std::string& text) {
 /// takes its time to wake a process.
 constexpr Milliseconds kCallTolerance = 4;
 
+constexpr std::uint64_t kWake = 1;  // argument of an event: a blocked process runs again
+
 Duration pause(Milliseconds ms) {
     return Duration(static_cast<std::int64_t>(std::max(ms, 0.0) * 1e6));
 }
 
 }  // namespace
 
-Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls) : host_(host) {
+Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls, Witness& witness)
+    : host_(host), witness_(witness) {
     for (const RecordedCall* call : calls) {
         CallOutcome outcome;
         outcome.recorded = call;
@@ -74,12 +77,19 @@ Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls) : host_(h
 
 void Actor::start() {
     if (!outcomes_.empty()) {
-        host_.fabric().sim.schedule(to_model(outcomes_.front().recorded->start), host_.id(), *this);
+        host_.fabric().sim.schedule(to_model(outcomes_.front().recorded->acts), host_.id(), *this);
     }
 }
 
-void Actor::fire(std::uint64_t /*argument*/) {
-    begin();
+void Actor::fire(std::uint64_t argument) {
+    if (argument != kWake) {
+        return begin();
+    }
+    waking_ = false;
+    if (advance()) {
+        blocked_ = false;
+        finish();
+    }
 }
 
 void Actor::begin() {
@@ -93,19 +103,34 @@ void Actor::begin() {
     }
 }
 
-void Actor::on_socket(SocketId /*socket*/, unsigned /*events*/) {
-    if (blocked_ && advance()) {
-        blocked_ = false;
-        finish();
+bool Actor::awaited(SocketId socket, unsigned events) {
+    const RecordedCall& call = *outcomes_[current_].recorded;
+    if (socket != socket_named(call.socket)) {
+        return false;
     }
+    const bool writes = call.call == "connect" || call.call == "send" || call.call == "sendto";
+    const unsigned ready = writes ? poll::kOut : poll::kIn | poll::kRdHup;
+    return (events & (ready | poll::kErr | poll::kHup)) != 0;
 }
 
-/// The call has returned: the next one follows after the recorded pause, and a call that the kernel
-/// took some time for takes it here.
+/// A process that waits runs again after the recorded machine's scheduling delay, and finds what
+/// has come until then.
+void Actor::on_socket(SocketId socket, unsigned events) {
+    if (!blocked_ || waking_ || !awaited(socket, events)) {
+        return;
+    }
+    waking_ = true;
+    const RecordedCall& call = *outcomes_[current_].recorded;
+    sim::Simulation& sim = host_.fabric().sim;
+    sim.schedule(sim.now() + pause(call.wake), host_.id(), *this, kWake);
+}
+
+/// The call has returned: the next one follows after the recorded pause.
 void Actor::finish() {
     CallOutcome& done = outcomes_[current_];
     sim::Simulation& sim = host_.fabric().sim;
     done.end = to_recorded(sim.now());
+    witness_.settle();
     ++current_;
     if (current_ == outcomes_.size()) {
         return;
@@ -114,14 +139,9 @@ void Actor::finish() {
     const RecordedCall& next = *outcomes_[current_].recorded;
     Time at = sim.now();
     if (before.end && std::abs(*done.end - *before.end) <= kCallTolerance) {
-        at = std::max(at, to_model(next.start));  // as recorded: small differences do not add up
+        at = std::max(at, to_model(next.acts));  // as recorded: small differences do not add up
     } else if (before.end) {
-        at += pause(next.start - *before.end);
-        // A call that did not wait in the model still took the kernel this long.
-        const Time earliest = to_model(*done.start) + pause(next.start - before.start);
-        if (done.end == done.start) {
-            at = std::max(at, earliest);
-        }
+        at += pause(next.acts - *before.end);
     }
     sim.schedule(at, host_.id(), *this);
 }
@@ -195,12 +215,13 @@ bool Actor::do_connect(CallOutcome& out) {
         }
         return begun ? succeed(out, "ok") : fail_with(out, begun.error());
     }
-    const unsigned ready = host_.poll(s);
-    if ((ready & (poll::kOut | poll::kErr | poll::kHup)) == 0) {
+    // The blocking call's way out: a failed socket is disconnected.
+    const auto outcome = host_.connect(s, *to_endpoint(out.recorded->args));
+    if (!outcome && outcome.error() == Errno::kEALREADY) {
         return false;
     }
-    const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
-    return error == Errno::kOk ? succeed(out, "ok") : fail_with(out, error);
+    const bool open = outcome || outcome.error() == Errno::kEISCONN;
+    return open ? succeed(out, "ok") : fail_with(out, outcome.error());
 }
 
 bool Actor::do_accept(CallOutcome& out) {

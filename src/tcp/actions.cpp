@@ -91,7 +91,12 @@ void let_port_go(StackState& s, std::uint16_t port) {
 }
 
 void arm(Context& cx, Connection& c, Timer timer, Time at) {
-    c.deadlines.set(timer, cx.s.wheel.fires_at(cx.now, at));
+    c.deadlines.set(timer, cx.s.wheel.fires_at(cx.now, at), at);
+    cx.s.timers.update(cx.s.connections, c);
+}
+
+void arm_exactly(Context& cx, Connection& c, Timer timer, Time at) {
+    c.deadlines.set(timer, at, at);
     cx.s.timers.update(cx.s.connections, c);
 }
 
@@ -103,6 +108,12 @@ void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration a
 void clear_retransmit(Connection& c) {
     c.retransmit_timer = RetransmitTimer::kNone;
     c.deadlines.clear(Timer::kRetransmit);
+}
+
+void forget_received(Connection& c) {
+    c.received.clear();
+    c.received_bytes = 0;
+    c.rmem_alloc = 0;
 }
 
 void done(Context& cx, Connection& c, Cause cause) {
@@ -137,8 +148,7 @@ void done(Context& cx, Connection& c, Cause cause) {
 
 void abort_with(Context& cx, Connection& c, Errno error, Cause cause) {
     c.error = error;
-    c.received.clear();
-    c.received_bytes = 0;
+    forget_received(c);
     c.reset = true;
     done(cx, c, cause);
 }

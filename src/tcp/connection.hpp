@@ -41,11 +41,26 @@ struct SentSegment {
     bool ever_retransmitted = false;  // Karn
 };
 
+/// The buffer a packet came in: what it costs the receive queue (skb->truesize) and how much of a
+/// following segment could still be copied into it. receive_buffer.hpp has the sizes.
+struct PacketMemory {
+    std::uint32_t truesize = 0;
+    std::uint32_t tailroom = 0;
+    std::uint32_t pages = 0;  // of truesize: pages, which can be moved to another packet
+};
+
+/// In-order data the application has not read. Its memory is held until its last byte is read.
+struct ReceivedSegment {
+    wire::PayloadRef payload;
+    PacketMemory memory;
+};
+
 /// Out-of-order data, kept until the gap before it is filled.
 struct OutOfOrder {
     wire::SeqNum seq;
     wire::SeqNum end;  // includes the FIN
     wire::PayloadRef payload;
+    PacketMemory memory;
     bool fin = false;
 };
 
@@ -53,15 +68,17 @@ struct OutOfOrder {
 /// the most recent first).
 struct Reassembly {
     Ring<OutOfOrder> queue;
-    std::uint32_t bytes = 0;
     std::array<wire::SeqRange, 4> sacks{};
     std::uint8_t sack_count = 0;
+    std::uint8_t duplicate_acks = 0;   // sent at once since rcv_nxt moved (dup_ack_counter)
+    std::uint8_t compressed_acks = 0;  // owed, and held back by SACK compression
+    wire::SeqNum compressed_rcv_nxt;
     wire::SeqRange dsack;  // to report once (RFC 2883); empty: none
 };
 
 /// Each timer's deadline; the stack is told the earliest. Linux shares one timer between RTO, probe
 /// of a zero window and reordering, hence one deadline and a `RetransmitTimer` that says which.
-enum class Timer : std::uint8_t { kRetransmit, kDelack, kKeepalive, kCount };
+enum class Timer : std::uint8_t { kRetransmit, kDelack, kKeepalive, kCompressedAck, kCount };
 
 enum class RetransmitTimer : std::uint8_t { kNone, kRto, kProbe0 };
 
@@ -69,9 +86,15 @@ class Deadlines {
  public:
     Time get(Timer t) const { return at_[static_cast<std::size_t>(t)]; }
 
-    void set(Timer t, Time at) { at_[static_cast<std::size_t>(t)] = at; }
+    /// `due`: what was asked for; the host's timer wheel may round it up to `at`.
+    void set(Timer t, Time at, Time due) {
+        at_[static_cast<std::size_t>(t)] = at;
+        due_[static_cast<std::size_t>(t)] = due;
+    }
 
-    void clear(Timer t) { set(t, kNever); }
+    Time due(Timer t) const { return due_[static_cast<std::size_t>(t)]; }
+
+    void clear(Timer t) { set(t, kNever, kNever); }
 
     bool armed(Timer t) const { return get(t) != kNever; }
 
@@ -80,21 +103,35 @@ class Deadlines {
     void clear_all() { at_.fill(kNever); }
 
  private:
-    std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever};
+    std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever, kNever};
+    std::array<Time, static_cast<std::size_t>(Timer::kCount)> due_{kNever, kNever, kNever, kNever};
 };
 
 /// Delayed acknowledgement, as Linux's icsk_ack.
 struct AckPolicy {
     Duration ato{0};
-    Time last_data_at{};  // lrcvtime
+    Time last_data_at{};     // lrcvtime: in jiffies, where the host has them
+    Time timer_at = kNever;  // when the delayed ACK is due; its timer may fire later
     std::uint16_t rcv_mss = 536;
     std::uint16_t last_seg_size = 0;
     std::uint8_t quick = 0;  // ACKs still to be sent at once
     std::uint8_t pingpong = 0;
     bool scheduled = false;  // an ACK is owed
     bool now = false;        // ... and must not wait
-    bool pushed = false;     // a small segment came
+    bool pushed = false;     // a small segment came, or one with PSH
     bool pushed_twice = false;
+    bool no_memory = false;  // a segment found no room: the next window is 0
+};
+
+/// Dynamic right-sizing of the receive buffer: what the application reads per round trip.
+struct ReceiveTuning {
+    std::uint32_t space = 0;  // read in the best round so far (rcvq_space)
+    wire::SeqNum seq;         // this round began here
+    Time since{};
+    std::uint32_t rtt8_us = 0;  // the receiver's idea of the RTT, 8 times (rcv_rtt_est)
+    wire::SeqNum rtt_seq;       // a window's worth ends here
+    Time rtt_since = kNever;
+    std::uint32_t last_tsecr = 0;  // one sample per echoed timestamp
 };
 
 struct Connection {
@@ -141,13 +178,15 @@ struct Connection {
     // --- receive sequence variables
     wire::SeqNum irs;
     wire::SeqNum rcv_nxt;
-    wire::SeqNum rcv_wup;            // rcv_nxt when the window was last advertised
-    wire::SeqNum copied_seq;         // what the application has read up to
-    std::uint32_t rcv_wnd = 0;       // as of rcv_wup, bytes
-    std::uint32_t rcv_ssthresh = 0;  // limit of the window now
-    std::uint32_t window_clamp = 0;  // limit of the window ever
-    std::uint32_t rcvbuf = 0;        // sk_rcvbuf; half of it is window
-    std::uint32_t sndbuf = 0;        // payload bytes
+    wire::SeqNum rcv_wup;              // rcv_nxt when the window was last advertised
+    wire::SeqNum copied_seq;           // what the application has read up to
+    std::uint32_t rcv_wnd = 0;         // as of rcv_wup, bytes
+    std::uint32_t rcv_ssthresh = 0;    // limit of the window now
+    std::uint32_t window_clamp = 0;    // limit of the window ever
+    std::uint32_t rcvbuf = 0;          // sk_rcvbuf
+    std::uint32_t rmem_alloc = 0;      // of it taken by received and by out-of-order packets
+    std::uint8_t scaling_ratio = 128;  // 256ths of the buffer that are window
+    std::uint32_t sndbuf = 0;          // payload bytes
 
     // --- timestamps, RFC 7323
     std::uint32_t ts_offset = 0;
@@ -157,7 +196,7 @@ struct Connection {
     // --- queues
     Ring<UnsentChunk> unsent;
     Ring<SentSegment> sent;
-    Ring<wire::PayloadRef> received;
+    Ring<ReceivedSegment> received;
     std::unique_ptr<Reassembly> reassembly;
     std::uint32_t unsent_bytes = 0;
     std::uint32_t sent_bytes = 0;  // payload on `sent`
@@ -197,11 +236,8 @@ struct Connection {
     std::uint32_t last_oow_ms = 0;  // rate limit of ACKs for invalid segments
     std::uint32_t last_challenge_ms = 0;
 
-    // --- receive buffer tuning (tcp_rcv_space_adjust)
-    std::uint32_t rcvq_space = 0;
-    wire::SeqNum rcvq_seq;
-    Time rcvq_since{};
-    std::uint32_t rcv_rtt_us = 0;
+    ReceiveTuning tuning;
+    Time segment_at{};  // tcp_mstamp: when a segment last came or went
 
     // --- timers
     Deadlines deadlines;

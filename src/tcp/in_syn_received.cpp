@@ -190,6 +190,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.opt = listener.opt;
     c.options = req.options;
     c.created_at = cx.now;
+    c.rtt.use_ticks(s.wheel.granularity());
     c.irs = req.rcv_isn;
     c.rcv_nxt = c.rcv_wup = c.copied_seq = req.rcv_isn + 1;
     c.iss = req.snt_isn;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"

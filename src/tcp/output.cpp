@@ -4,6 +4,9 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/reassembly.hpp"
+#include "tcp/receive_window.hpp"
 #include "tcp/recovery.hpp"
 
 namespace netsim::tcp {
@@ -67,21 +70,6 @@ void add_sack_blocks(Connection& c, wire::TcpHeader& h) {
     }
 }
 
-/// Linux tcp_event_ack_sent(): a segment with ACK pays what was owed.
-void on_ack_sent(Connection& c) {
-    if (c.ack.quick > 0) {
-        --c.ack.quick;
-        if (c.ack.quick == 0) {
-            c.ack.ato = std::chrono::milliseconds(40);
-        }
-    }
-    c.ack.scheduled = false;
-    c.ack.now = false;
-    c.ack.pushed = false;
-    c.ack.pushed_twice = false;
-    c.deadlines.clear(Timer::kDelack);
-}
-
 /// A segment of a synchronized connection, ACK included.
 void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
               const wire::PayloadRef& payload) {
@@ -98,21 +86,20 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         h.tsecr = c.ts_recent;
     }
     add_sack_blocks(c, h);
-    on_ack_sent(c);
+    note_ack_sent(cx, c);
+    c.segment_at = cx.now;
     ++c.segs_out;
     cx.out.packets.push_back(p);
 }
 
-/// Linux tcp_event_data_sent(): a reply within ato of the request makes the connection interactive.
+/// Linux tcp_event_data_sent()
 void on_data_sent(Context& cx, Connection& c) {
     if (c.packets_out() == 0 && cx.s.sysctl.tcp_slow_start_after_idle != 0 &&
         to_ns(c.last_sent_at) > 0 && cx.now - c.last_sent_at > c.rtt.rto()) {
         restart_after_idle(c, cx.now - c.last_sent_at);
     }
     c.last_sent_at = cx.now;
-    if (cx.now - c.ack.last_data_at < c.ack.ato && c.ack.pingpong < 255) {
-        ++c.ack.pingpong;
-    }
+    note_data_sent(cx, c);
 }
 
 /// Linux tcp_nagle_test(): may a segment of `length` bytes go although more may come?
@@ -267,7 +254,9 @@ void send_syn_ack(Context& cx, Connection& c) {
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
     ++c.segs_out;
-    cx.s.mib.add(Mib::kTcpOutSegs);
+    if (c.passive) {  // in a simultaneous open it is our SYN sent again
+        cx.s.mib.add(Mib::kTcpOutSegs);
+    }
     cx.out.packets.push_back(p);
 }
 
@@ -280,44 +269,12 @@ void send_ack(Context& cx, Connection& c) {
 }
 
 void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate) {
-    if (!duplicate.empty() && c.options.sack_ok && cx.s.sysctl.tcp_dsack != 0) {
-        if (!c.reassembly) {
-            c.reassembly = std::make_unique<Reassembly>();
-        }
-        c.reassembly->dsack = duplicate;
-        cx.s.mib.add(Mib::kTcpExtTCPDSACKOldSent);
+    if (!duplicate.empty()) {  // our ACK was lost, or it is late
+        cx.s.mib.add(Mib::kTcpExtDelayedACKLost);
+        enter_quickack(c, 16);
+        set_dsack(cx, c, duplicate);
     }
     send_ack(cx, c);
-}
-
-void schedule_delayed_ack(Context& cx, Connection& c) {
-    using std::chrono::milliseconds;
-    constexpr Duration kAtoMin = milliseconds(40);
-    constexpr Duration kDelackMax = milliseconds(200);
-    Duration ato = c.ack.ato;
-    if (ato > kAtoMin) {
-        Duration most = milliseconds(500);
-        const bool interactive = c.ack.pingpong >= cx.s.sysctl.tcp_pingpong_thresh;
-        if (interactive || c.ack.pushed) {
-            most = kDelackMax;
-        }
-        if (c.rtt.valid()) {
-            most = std::min(most, std::max(c.rtt.srtt(), kAtoMin));
-        }
-        ato = std::min(ato, most);
-    }
-    ato = std::min(ato, kDelackMax);
-    Time at = cx.now + ato;
-    if (c.deadlines.armed(Timer::kDelack)) {
-        const Time pending = c.deadlines.get(Timer::kDelack);
-        if (pending <= cx.now + ato / 4) {
-            send_ack(cx, c);
-            return;
-        }
-        at = std::min(at, pending);
-    }
-    c.ack.scheduled = true;
-    arm(cx, c, Timer::kDelack, at);
 }
 
 void send_challenge_ack(Context& cx, Connection& c) {
@@ -411,53 +368,6 @@ void send_active_reset(Context& cx, Connection& c) {
     cx.s.mib.add(Mib::kTcpOutSegs);
     ++c.segs_out;
     cx.out.packets.push_back(p);
-}
-
-std::uint32_t window_available(const Connection& c) {
-    // Half of the buffer is window, the other half the kernel's overhead (tcp_win_from_space).
-    const std::uint32_t full = std::min(c.rcvbuf / 2, c.window_clamp);
-    const std::uint32_t held = c.received_bytes + (c.reassembly ? c.reassembly->bytes : 0);
-    const std::uint32_t buffer = c.rcvbuf / 2;
-    std::uint32_t free = held < buffer ? buffer - held : 0;
-    const std::uint32_t mss = std::min<std::uint32_t>(c.ack.rcv_mss, full);
-    if (free < full / 2 && (free < full / 16 || free < mss)) {
-        return 0;  // RFC 9293 §3.8.6.2.2
-    }
-    free = std::min(free, c.rcv_ssthresh);
-    if (c.options.rcv_wscale != 0) {
-        const std::uint32_t unit = 1U << c.options.rcv_wscale;
-        return (free + unit - 1) / unit * unit;
-    }
-    std::uint32_t window = c.rcv_wnd;
-    if (mss > 0 && (window + mss <= free || window > free)) {
-        window = free / mss * mss;
-    } else if (mss == full && free > window + full / 2) {
-        window = free;
-    }
-    return window;
-}
-
-std::uint16_t select_window(Context& cx, Connection& c) {
-    const std::uint32_t current = c.receive_window();
-    std::uint32_t window = window_available(c);
-    if (window < current) {  // never shrink (RFC 9293 §3.8.6)
-        if (window == 0) {
-            cx.s.mib.add(Mib::kTcpExtTCPWantZeroWindowAdv);
-        }
-        const std::uint32_t unit = 1U << c.options.rcv_wscale;
-        window = (current + unit - 1) / unit * unit;
-    }
-    const std::uint32_t before_window = c.rcv_wnd;
-    c.rcv_wnd = window;
-    c.rcv_wup = c.rcv_nxt;
-    const std::uint32_t most = c.options.rcv_wscale != 0 ? 65535U << c.options.rcv_wscale : 65535U;
-    const auto field = static_cast<std::uint16_t>(std::min(window, most) >> c.options.rcv_wscale);
-    if (field == 0 && before_window != 0) {
-        cx.s.mib.add(Mib::kTcpExtTCPToZeroWindowAdv);
-    } else if (field != 0 && before_window == 0) {
-        cx.s.mib.add(Mib::kTcpExtTCPFromZeroWindowAdv);
-    }
-    return field;
 }
 
 std::uint32_t timestamp(const Connection& c, Time now) {

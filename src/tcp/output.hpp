@@ -13,11 +13,9 @@ void send_syn(Context& cx, Connection& c);
 void send_syn_ack(Context& cx, Connection& c);
 /// An ACK now.
 void send_ack(Context& cx, Connection& c);
-/// An ACK now that reports one duplicate range (RFC 2883), and counts as the answer to an invalid
-/// segment.
+/// An ACK now that answers an invalid segment; if that was old data, with a DSACK (RFC 2883). Linux
+/// tcp_send_dupack().
 void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate);
-/// An ACK not later than its ato says. Linux tcp_send_delayed_ack().
-void schedule_delayed_ack(Context& cx, Connection& c);
 /// RFC 5961 §3-5, within its rate limits. Linux tcp_send_challenge_ack().
 void send_challenge_ack(Context& cx, Connection& c);
 /// Sends what windows, cwnd and Nagle allow. Linux __tcp_push_pending_frames().
@@ -67,10 +65,5 @@ struct IsnAndOffset {
 };
 
 IsnAndOffset secure_isn(const StackState& s, const FourTuple& tuple, Time now);
-
-/// The window to advertise now, and its bookkeeping. Linux tcp_select_window().
-std::uint16_t select_window(Context& cx, Connection& c);
-/// What could be advertised. Linux __tcp_select_window().
-std::uint32_t window_available(const Connection& c);
 
 }  // namespace netsim::tcp

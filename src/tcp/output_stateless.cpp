@@ -78,20 +78,21 @@ InitialWindow initial_window(const StackState& s, const SocketOptions& opt, std:
                              bool scaling) {
     const auto rcvbuf =
         opt.rcvbuf != 0 ? opt.rcvbuf : static_cast<std::uint32_t>(s.sysctl.tcp_rmem[1]);
-    std::uint32_t space = rcvbuf / 2;
-    if (opt.window_clamp != 0) {
-        space = std::min(space, opt.window_clamp);
-    }
+    const std::uint32_t full = rcvbuf / 2;  // before data have shown what a packet costs
+    const std::uint32_t most = opt.rcvbuf != 0 ? full : 65535U << 14U;
+    const std::uint32_t limit =
+        opt.window_clamp != 0 ? std::min(opt.window_clamp, most) : most;  // tp->window_clamp
+    const std::uint32_t space = std::min(full, limit);
     InitialWindow w;
     if (scaling) {
-        const std::int64_t largest =
-            std::max<std::int64_t>({space, s.sysctl.tcp_rmem[2], s.sysctl.rmem_max});
+        const std::int64_t largest = std::min<std::int64_t>(
+            std::max<std::int64_t>({space, s.sysctl.tcp_rmem[2], s.sysctl.rmem_max}), limit);
         const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(largest)));
         w.scale = static_cast<std::uint8_t>(std::clamp(bits - 1 - 15, 0, 14));
     }
-    w.clamp = std::min(space, 65535U << w.scale);
+    w.clamp = std::min(limit, 65535U << w.scale);
     w.window = mss > 0 && space > mss ? space / mss * mss : space;
-    w.window = std::min(w.window, w.clamp);
+    w.window = std::min(w.window, 65535U);  // a SYN's window is never scaled
     return w;
 }
 

@@ -51,7 +51,12 @@ void Rtt::recompute_rto(const Sysctl& sysctl) {
     if (!valid()) {
         return;
     }
-    rto_ = std::min<Duration>(std::chrono::microseconds((srtt8_us_ >> 3U) + rttvar_us_),
+    std::uint32_t us = (srtt8_us_ >> 3U) + rttvar_us_;
+    if (tick_ms_ != 0) {  // usecs_to_jiffies()
+        const std::uint32_t tick_us = tick_ms_ * 1000U;
+        us = (us + tick_us - 1) / tick_us * tick_us;
+    }
+    rto_ = std::min<Duration>(std::chrono::microseconds(us),
                               std::chrono::milliseconds(sysctl.tcp_rto_max_ms));
 }
 

@@ -28,6 +28,12 @@ class Rtt {
 
     void set_rto(Duration rto) { rto_ = rto; }
 
+    /// RTO counts in ticks of this length (a host with a timer wheel); 0: any length.
+    void use_ticks(Duration tick) {
+        tick_ms_ = static_cast<std::uint8_t>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(tick).count());
+    }
+
     /// Recomputes RTO from the estimate: ends a back-off.
     void recompute_rto(const Sysctl& sysctl);
     /// Doubles RTO, up to tcp_rto_max_ms.
@@ -39,6 +45,7 @@ class Rtt {
     std::uint32_t mdev_max_us_ = 0;  // largest mdev4 of this round
     std::uint32_t rttvar_us_ = 0;    // 4 times the variance: what RTO adds
     std::uint32_t min_us_ = 0xffffffffU;
+    std::uint8_t tick_ms_ = 0;
     Duration rto_ = std::chrono::seconds(1);
 };
 

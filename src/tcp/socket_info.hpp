@@ -47,9 +47,10 @@ struct SocketInfo {
     std::uint64_t send_queue = 0;  // listener: backlog in force
     TimerKind timer = TimerKind::kOff;
     Duration timer_left{0};
-    std::uint32_t retransmits = 0;
-    bool orphan = false;          // no descriptor any more
-    std::uint32_t syn_queue = 0;  // listener only: half-open requests
+    std::uint32_t retransmits = 0;  // what ss shows beside the timer
+    bool orphan = false;            // no descriptor any more
+    bool bound = false;             // the local port came by bind(2)
+    std::uint32_t syn_queue = 0;    // listener only: half-open requests
     std::uint32_t syn_queue_young = 0;
 
     // connections only: tcp_info
@@ -67,6 +68,7 @@ struct SocketInfo {
     std::uint32_t retrans = 0;
     std::uint32_t retrans_total = 0;
     std::uint32_t backoff = 0;
+    std::uint32_t probes = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_acked = 0;
     std::uint64_t bytes_received = 0;

@@ -3,8 +3,10 @@
 #include <array>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 
@@ -212,7 +214,6 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
         case SocketOption::kSO_RCVBUF:
             if (c.synchronized()) {
                 c.rcvbuf = c.opt.rcvbuf;
-                c.window_clamp = std::min(c.window_clamp, c.rcvbuf / 2);
             }
             break;
         case SocketOption::kSO_SNDBUF:
@@ -222,16 +223,11 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
             break;
         case SocketOption::kTCP_WINDOW_CLAMP:
             if (c.synchronized() && c.opt.window_clamp != 0) {
-                c.window_clamp = std::min(c.opt.window_clamp, c.rcvbuf / 2);
-                c.rcv_ssthresh = std::min(c.rcv_ssthresh, c.window_clamp);
+                set_window_clamp(c, c.opt.window_clamp);
             }
             break;
         case SocketOption::kTCP_QUICKACK:
-            c.ack.pingpong =
-                value != 0 ? 0 : static_cast<std::uint8_t>(cx.s.sysctl.tcp_pingpong_thresh);
-            if (value != 0 && c.ack.scheduled) {
-                send_ack(cx, c);
-            }
+            set_quickack(cx, c, value);
             break;
         default:
             break;

@@ -20,7 +20,7 @@ Duration left_until(Time at, Time now) {
 void describe_timer(const Connection& c, Time now, SocketInfo& info) {
     const auto set = [&](TimerKind kind, Timer timer) {
         info.timer = kind;
-        info.timer_left = left_until(c.deadlines.get(timer), now);
+        info.timer_left = left_until(c.deadlines.due(timer), now);
     };
     if (c.deadlines.armed(Timer::kRetransmit)) {
         set(c.retransmit_timer == RetransmitTimer::kProbe0 ? TimerKind::kPersist : TimerKind::kOn,
@@ -30,6 +30,16 @@ void describe_timer(const Connection& c, Time now, SocketInfo& info) {
     } else if (c.deadlines.armed(Timer::kDelack)) {
         set(TimerKind::kDelack, Timer::kDelack);
     }
+}
+
+/// What tcp_info shows before the first sample: TCP_TIMEOUT_INIT as 4 times the deviation.
+constexpr auto kRttvarBeforeSample = std::chrono::milliseconds(250);
+
+/// When a mini-record's or a request's timer was asked to fire, where the wheel rounds: `wanted`
+/// if the rounding explains the deadline.
+Time due_of(Time deadline, Time wanted) {
+    const bool rounded = wanted <= deadline && deadline - wanted <= std::chrono::seconds(3);
+    return rounded ? wanted : deadline;
 }
 
 SocketInfo describe_connection(const Connection& c, Time now) {
@@ -42,11 +52,10 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.recv_queue =
         c.rcv_nxt.raw() - c.copied_seq.raw();  // an unread FIN counts 1, as in the kernel
     info.send_queue = c.write_seq.raw() - c.snd_una.raw();
-    if (c.state == State::kClosed) {
-        info.send_queue = 0;
-    }
     describe_timer(c, now, info);
-    info.retransmits = c.retransmit_timer == RetransmitTimer::kProbe0 ? c.probes : c.retransmits;
+    info.probes = std::uint32_t{c.probes} + c.keepalive_probes;
+    info.retransmits = info.timer == TimerKind::kOn ? c.retransmits : info.probes;
+    info.bound = c.bound_port;
     info.orphan = c.orphan;
     info.snd_cwnd = c.cc.cwnd;
     info.snd_ssthresh = c.cc.ssthresh;
@@ -54,7 +63,7 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.rcv_mss = c.ack.rcv_mss;
     info.rto = c.rtt.rto();
     info.srtt = c.rtt.srtt();
-    info.rttvar = c.rtt.mean_deviation();
+    info.rttvar = c.rtt.valid() ? c.rtt.mean_deviation() : Duration(kRttvarBeforeSample);
     info.ato = c.ack.ato;
     info.unacked = c.packets_out() + (c.state == State::kSynSent ? 1U : 0U);
     info.sacked = c.sacked_out;
@@ -99,19 +108,25 @@ SocketInfo describe_request(const RequestSock& req, Time now) {
     info.local = req.tuple.local_endpoint();
     info.remote = req.tuple.remote_endpoint();
     info.timer = TimerKind::kOn;
-    info.timer_left = left_until(req.link.deadline, now);
+    const auto since = std::chrono::microseconds(clock_us(now) - req.sent_at_us);
+    const Time wanted =
+        now - since + std::chrono::seconds(1LL << std::min<int>(req.num_timeout, 7));
+    info.timer_left = left_until(due_of(req.link.deadline, wanted), now);
     info.retransmits = req.num_timeout;
     return info;
 }
 
-SocketInfo describe_time_wait(const TimeWait& tw, Time now) {
+SocketInfo describe_time_wait(const StackState& s, const TimeWait& tw, Time now) {
     SocketInfo info;
     info.kind = EndpointKind::kTimeWait;
     info.state = tw.fin_wait_2 ? State::kFinWait2 : State::kTimeWait;
     info.local = tw.tuple.local_endpoint();
     info.remote = tw.tuple.remote_endpoint();
     info.timer = TimerKind::kTimeWait;
-    info.timer_left = left_until(tw.link.deadline, now);
+    const Duration life =
+        tw.fin_wait_2 ? Duration(std::chrono::seconds(s.sysctl.tcp_fin_timeout)) : kTimeWaitLength;
+    const Time entered = now - std::chrono::milliseconds(clock_ms(now) - tw.entered_ms);
+    info.timer_left = left_until(due_of(tw.link.deadline, entered + life), now);
     info.orphan = true;
     return info;
 }
@@ -332,7 +347,7 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
     }
     for (std::uint32_t i = 0; i < s.time_waits.end_index(); ++i) {
         if (s.time_waits.live(i)) {
-            visit(describe_time_wait(s.time_waits.at(i), now));
+            visit(describe_time_wait(s, s.time_waits.at(i), now));
         }
     }
 }

@@ -42,6 +42,9 @@ struct Sysctl {
     PortRanges ip_local_reserved_ports;
     std::int64_t tcp_abort_on_overflow = 0;
     std::int64_t tcp_challenge_ack_limit = 2147483647;
+    std::int64_t tcp_comp_sack_delay_ns = 1'000'000;
+    std::int64_t tcp_comp_sack_nr = 44;
+    std::int64_t tcp_comp_sack_slack_ns = 100'000;
     std::int64_t tcp_dsack = 1;
     std::int64_t tcp_fin_timeout = 60;
     std::int64_t tcp_invalid_ratelimit = 500;
@@ -64,6 +67,7 @@ struct Sysctl {
     std::int64_t tcp_rto_max_ms = 120000;
     std::int64_t tcp_rto_min_us = 200000;
     std::int64_t tcp_sack = 1;
+    std::int64_t tcp_shrink_window = 0;
     std::int64_t tcp_slow_start_after_idle = 1;
     std::int64_t tcp_syn_linear_timeouts = 4;
     std::int64_t tcp_syn_retries = 6;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/orphans.hpp"
@@ -202,21 +203,6 @@ void probe_timeout(Context& cx, Connection& c) {
         std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), rto_max(cx.s)));
 }
 
-/// Linux tcp_delack_timer_handler()
-void delayed_ack_timeout(Context& cx, Connection& c) {
-    if (!c.ack.scheduled) {
-        return;
-    }
-    if (c.ack.pingpong < cx.s.sysctl.tcp_pingpong_thresh) {
-        c.ack.ato = std::min(c.ack.ato * 2, c.rtt.rto());
-    } else {
-        c.ack.pingpong = 0;
-        c.ack.ato = milliseconds(40);
-    }
-    cx.s.mib.add(Mib::kTcpExtDelayedACKs);
-    send_ack(cx, c);
-}
-
 /// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT spends the rest as a
 /// record.
 void orphan_fin_wait_2(Context& cx, Connection& c) {
@@ -237,9 +223,10 @@ void keepalive_timeout(Context& cx, Connection& c) {
     if (!c.sent.empty() || !c.unsent.empty()) {
         return arm(cx, c, Timer::kKeepalive, cx.now + idle_most);
     }
-    const Duration idle = cx.now - std::max(c.last_ack_at, c.ack.last_data_at);
+    const Time now = cx.s.wheel.tick(cx.now);  // all times here are in jiffies
+    const Duration idle = now - std::max(c.last_ack_at, c.ack.last_data_at);
     if (idle < idle_most) {
-        return arm(cx, c, Timer::kKeepalive, cx.now + (idle_most - idle));
+        return arm(cx, c, Timer::kKeepalive, now + (idle_most - idle));
     }
     const std::int64_t most = c.opt.keepcnt != 0 ? c.opt.keepcnt : sysctl.tcp_keepalive_probes;
     const Duration user = milliseconds(c.opt.user_timeout_ms);
@@ -259,7 +246,7 @@ void keepalive_timeout(Context& cx, Connection& c) {
 /// One due timer of the connection, in the order of their deadlines.
 void connection_timeout(Context& cx, Connection& c) {
     Timer due = Timer::kRetransmit;
-    for (const Timer t : {Timer::kDelack, Timer::kKeepalive}) {
+    for (const Timer t : {Timer::kDelack, Timer::kKeepalive, Timer::kCompressedAck}) {
         if (c.deadlines.get(t) < c.deadlines.get(due)) {
             due = t;
         }
@@ -283,6 +270,8 @@ void connection_timeout(Context& cx, Connection& c) {
             return delayed_ack_timeout(cx, c);
         case Timer::kKeepalive:
             return keepalive_timeout(cx, c);
+        case Timer::kCompressedAck:
+            return compressed_ack_timeout(cx, c);
         case Timer::kCount:
             break;
     }

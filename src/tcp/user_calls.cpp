@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 
@@ -52,6 +54,8 @@ std::optional<Errno> connect_again(Connection& c) {
     }
     if (c.connecting) {  // it failed: say so once, then the socket is free again
         c.connecting = false;
+        c.tuple.remote_port = 0;  // tcp_disconnect(): what ss shows of it from now on
+        c.write_seq += c.max_window + 2;
         const Errno error = take_error(c);
         return error != Errno::kOk ? error : Errno::kECONNABORTED;
     }
@@ -86,6 +90,10 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
+    // Until the peer's MSS is known (tcp_sync_mss() in tcp_connect_init()).
+    const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
+    c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
+    c.rtt.use_ticks(s.wheel.granularity());
     c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
     c.created_at = cx.now;
     c.last_sent_at = cx.now;
@@ -155,8 +163,7 @@ void close_connection(Context& cx, Connection& c) {
     release_bound_port(s, c.socket);
     c.socket = {};
     const bool unread = c.received_bytes > 0;
-    c.received.clear();
-    c.received_bytes = 0;
+    forget_received(c);
     c.receive_shutdown = true;
     c.send_shutdown = true;
     c.orphan = true;
@@ -406,23 +413,24 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
         }
         return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
     }
+    Context cx{*state_, now, out};
     std::uint64_t total = 0;
     while (total < max && !c->received.empty()) {
-        wire::PayloadRef& head = c->received.front();
+        wire::PayloadRef& head = c->received.front().payload;
         const auto take =
             static_cast<std::uint32_t>(std::min<std::uint64_t>(head.length, max - total));
         ranges.push_back(head.slice(0, take));
         total += take;
+        c->received_bytes -= take;
+        c->copied_seq += take;
+        tune_receive_buffer(cx, *c);
         if (take == head.length) {
-            c->received.pop_front();
+            release_received(*c);
         } else {
             head = head.slice(take, head.length - take);
         }
     }
     const auto copied = static_cast<std::uint32_t>(total);
-    c->received_bytes -= copied;
-    c->copied_seq += copied;
-    Context cx{*state_, now, out};
     after_read(cx, *c, copied);
     return total;
 }

@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"net:host('a')", "named 'a' already"}, Case{"net:host('')", ""},
         Case{"net:host('c', {sysctl = {['net.ipv4.tcp_syncookie'] = 0}})", "tcp_syncookies"},
         Case{"net:host('c', {sysctl = {['net.ipv4.tcp_syncookies'] = 9}})", "tcp_syncookies"},
+        Case{"net:host('c', {timer_wheel = 1})", "timer_wheel"},
         Case{"net:host('c', {address = '10.0.0'})", "no IPv4 address"},
         Case{"net:topology('ring_')", "did you mean \"ring\""},
         Case{"net:topology('nowhere.graphml')", "no file"}, Case{"net:run('5')", "unit"},
