@@ -46,6 +46,12 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_lost", i.lost);
     add("tcpi_retrans", i.retrans);
     add("tcpi_total_retrans", i.retrans_total);
+    add("tcpi_bytes_retrans", static_cast<std::int64_t>(i.bytes_retrans));
+    add("tcpi_reordering", i.reordering);
+    add("tcpi_reord_seen", i.reord_seen);
+    add("tcpi_delivered", i.delivered);
+    add("tcpi_dsack_dups", i.dsack_dups);
+    add("tcpi_min_rtt", micros(i.min_rtt));
     add("tcpi_rtt", micros(i.srtt));
     add("tcpi_rttvar", micros(i.rttvar));
     add("tcpi_snd_ssthresh", i.snd_ssthresh);

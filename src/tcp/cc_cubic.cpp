@@ -111,20 +111,36 @@ void begin_round(CubicState& s, const AckSample& sample) {
     s.samples = 0;
 }
 
+/// What a receiver that merges segments may add: four bursts, 1 ms at most. Linux
+/// hystart_ack_delay().
+std::uint32_t ack_delay_us(const AckSample& sample) {
+    constexpr std::uint64_t kFourBursts = std::uint64_t{65536 - 321} * 4 * 1'000'000;
+    if (sample.pacing_rate == 0) {
+        return 0;
+    }
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(1000, kFourBursts / sample.pacing_rate));
+}
+
+void leave_slow_start(Congestion& c, SlowStartExit why) {
+    c.cubic.found = true;
+    c.ssthresh = c.cwnd;
+    c.left_slow_start = why;
+}
+
 /// HyStart (Ha, Rhee 2008): leave slow start when a train of ACKs is as long as the path, or when
 /// the RTT has risen within a round. Linux hystart_update().
 void hystart(Congestion& c, const AckSample& sample) {
     CubicState& s = c.cubic;
     const std::uint32_t now = us_of(sample.now);
     const auto rtt = static_cast<std::uint32_t>(sample.rtt.count() / 1000);
-    if (!before(sample.snd_una, s.round_end)) {
+    if (after(sample.snd_una, s.round_end)) {
         begin_round(s, sample);
     }
     if (now - s.last_ack_us <= kHystartAckDeltaUs) {
         s.last_ack_us = now;
-        if (now - s.round_start_us > s.delay_min_us >> 1U) {
-            s.found = true;
-            c.ssthresh = c.cwnd;
+        if (now - s.round_start_us > (s.delay_min_us + ack_delay_us(sample)) >> 1U) {
+            leave_slow_start(c, SlowStartExit::kAckTrain);
         }
     }
     s.round_min_us = std::min(s.round_min_us, rtt);
@@ -134,8 +150,7 @@ void hystart(Congestion& c, const AckSample& sample) {
         const std::uint32_t rise =
             std::clamp(s.delay_min_us >> 3U, kHystartDelayMinUs, kHystartDelayMaxUs);
         if (s.round_min_us > s.delay_min_us + rise) {
-            s.found = true;
-            c.ssthresh = c.cwnd;
+            leave_slow_start(c, SlowStartExit::kDelay);
         }
     }
 }
@@ -154,9 +169,6 @@ class Cubic final : public CongestionControl {
     }
 
     void on_ack(Congestion& c, const AckSample& sample) const override {
-        if (sample.rtt > Duration{0}) {
-            measure(c, sample);
-        }
         if (!sample.limited) {
             return;
         }
@@ -174,9 +186,16 @@ class Cubic final : public CongestionControl {
     // Linux bictcp_state(TCP_CA_Loss): everything is forgotten, the last maximum too.
     void on_timeout(Congestion& c) const override { c.cubic = CubicState{}; }
 
- private:
-    /// Linux cubictcp_acked()
-    static void measure(Congestion& c, const AckSample& sample) {
+    // An idle time is no time on the curve. Linux cubictcp_cwnd_event().
+    void on_restart(Congestion& c, Duration idle) const override {
+        CubicState& s = c.cubic;
+        if (s.epoch_start_ms != 0 && idle > Duration{0}) {
+            s.epoch_start_ms += static_cast<std::uint32_t>(idle.count() / 1'000'000);
+        }
+    }
+
+    // Linux cubictcp_acked()
+    void on_rtt(Congestion& c, const AckSample& sample) const override {
         CubicState& s = c.cubic;
         const auto us =
             static_cast<std::uint32_t>(std::max<std::int64_t>(sample.rtt.count() / 1000, 1));

@@ -27,6 +27,10 @@ const CongestionControl& congestion_control(std::string_view name) {
     return cubic();
 }
 
+std::uint32_t CongestionControl::undo_cwnd(const Congestion& c, std::uint32_t prior_cwnd) const {
+    return std::max(c.cwnd, prior_cwnd);
+}
+
 std::uint32_t slow_start(Congestion& c, std::uint32_t acked) {
     const std::uint32_t cwnd = std::min(c.cwnd + acked, c.ssthresh);
     acked -= cwnd - c.cwnd;

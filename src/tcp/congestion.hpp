@@ -24,12 +24,16 @@ struct Congestion;
 /// What an ACK tells an algorithm.
 struct AckSample {
     Time now;
-    std::uint32_t acked = 0;  // segments newly acknowledged while cwnd was in use
+    std::uint32_t acked = 0;  // segments newly delivered
     bool limited = true;      // cwnd was what held the sender back
     Duration rtt{0};          // 0: no sample
     wire::SeqNum snd_una;
     wire::SeqNum snd_nxt;
+    std::uint64_t pacing_rate = 0;  // bytes/s; 0: not known
 };
+
+/// Why slow start was left before a loss: HyStart's two detectors.
+enum class SlowStartExit : std::uint8_t { kNone, kAckTrain, kDelay };
 
 /// An algorithm. Stateless: what it keeps stands in Congestion.
 class CongestionControl {
@@ -40,6 +44,22 @@ class CongestionControl {
     virtual std::uint32_t ssthresh(Congestion& c) const = 0;
     /// An ACK outside recovery that advanced snd_una.
     virtual void on_ack(Congestion& c, const AckSample& sample) const = 0;
+
+    /// Any ACK that gave an RTT sample, in recovery too. Linux pkts_acked().
+    virtual void on_rtt(Congestion& c, const AckSample& sample) const {
+        static_cast<void>(c);
+        static_cast<void>(sample);
+    }
+
+    /// Sending begins again with nothing in flight, `idle` after the last data was sent. Linux
+    /// CA_EVENT_TX_START.
+    virtual void on_restart(Congestion& c, Duration idle) const {
+        static_cast<void>(c);
+        static_cast<void>(idle);
+    }
+
+    /// The loss was none: the window to go back to. Linux undo_cwnd().
+    virtual std::uint32_t undo_cwnd(const Congestion& c, std::uint32_t prior_cwnd) const;
 
     /// The retransmission timer fired.
     virtual void on_timeout(Congestion& c) const { static_cast<void>(c); }
@@ -81,12 +101,19 @@ struct Congestion {
     const CongestionControl* algorithm = nullptr;
     std::uint32_t cwnd = kInitialCwnd;
     std::uint32_t ssthresh = kInfiniteSsthresh;
-    std::uint32_t cwnd_count = 0;  // segments acknowledged since cwnd last grew
-    std::uint32_t cwnd_used = 0;   // most segments in flight lately
-    bool cwnd_limited = false;
+    std::uint32_t cwnd_count = 0;       // segments acknowledged since cwnd last grew
+    std::uint32_t cwnd_used = 0;        // most segments in flight while cwnd was not full
+    std::uint32_t max_packets_out = 0;  // most in flight in this round
+    wire::SeqNum usage_seq;             // the round ends when this is acknowledged
+    Time full_at{};                     // snd_cwnd_stamp: when cwnd was last full or changed
+    bool cwnd_limited = false;          // cwnd was full in this round
+    SlowStartExit left_slow_start = SlowStartExit::kNone;  // just now; the caller counts it
     CubicState cubic;
 
     bool in_slow_start() const { return cwnd < ssthresh; }
+
+    /// Linux tcp_is_cwnd_limited(): may cwnd grow? In slow start up to twice what was used.
+    bool limited() const { return cwnd_limited || (in_slow_start() && cwnd < 2 * max_packets_out); }
 };
 
 /// Grows cwnd by `acked` up to ssthresh; what is left over goes to congestion avoidance.

@@ -22,7 +22,8 @@
 
 namespace netsim::tcp {
 
-/// What the application wrote and has not been sent yet.
+/// What the application wrote and has not been sent yet: Linux's skb on the write queue, at most
+/// tcp_xmit_size_goal() long.
 struct UnsentChunk {
     wire::PayloadRef payload;
     bool push = false;  // the end of a write: the segment that carries the last byte gets PSH
@@ -33,8 +34,10 @@ struct SentSegment {
     wire::SeqNum seq;
     wire::SeqNum end;
     wire::PayloadRef payload;
-    Time sent_at;             // last transmission
-    std::uint16_t flags = 0;  // FIN, PSH
+    Time sent_at;                         // last transmission
+    std::uint32_t delivered_at_send = 0;  // Connection::delivered then (RFC 8985 §6.2 step 4)
+    std::uint32_t order = 0;              // Connection::transmissions then: which of two is later
+    std::uint16_t flags = 0;              // FIN, PSH
     bool sacked = false;
     bool lost = false;
     bool retransmitted = false;       // the copy last sent is a retransmission in flight
@@ -80,7 +83,7 @@ struct Reassembly {
 /// of a zero window and reordering, hence one deadline and a `RetransmitTimer` that says which.
 enum class Timer : std::uint8_t { kRetransmit, kDelack, kKeepalive, kCompressedAck, kCount };
 
-enum class RetransmitTimer : std::uint8_t { kNone, kRto, kProbe0 };
+enum class RetransmitTimer : std::uint8_t { kNone, kRto, kProbe0, kReorder, kLossProbe };
 
 class Deadlines {
  public:
@@ -134,6 +137,34 @@ struct ReceiveTuning {
     std::uint32_t last_tsecr = 0;  // one sample per echoed timestamp
 };
 
+/// RACK's variables (RFC 8985 §5.3): the last sent of what has arrived, and how much reordering is
+/// allowed for.
+struct Rack {
+    Duration rtt{0};                    // RACK.rtt
+    std::uint32_t order = 0;            // for RACK.xmit_ts and RACK.end_seq: SentSegment::order
+    std::uint32_t round_delivered = 0;  // Connection::delivered when the window last grew
+    std::uint8_t window_steps = 1;      // reordering window in quarters of the least RTT
+    std::uint8_t window_persist = 0;    // recoveries until it falls back to one quarter
+    bool advanced = false;              // something newer arrived: look for losses
+    bool dsack_seen = false;            // a spurious retransmission was reported in this round
+};
+
+/// What a reduction of cwnd needs to be taken back. Linux undo_marker, undo_retrans,
+/// prior_ssthresh.
+struct Undo {
+    wire::SeqNum marker;               // snd_una when the episode began
+    bool possible = false;             // the marker is set
+    std::int32_t retransmits = -1;     // not yet known to be spurious; -1: none was sent
+    std::uint32_t prior_ssthresh = 0;  // 0: cwnd stays reduced
+};
+
+/// A tail loss probe under way (RFC 8985 §7.4).
+struct LossProbe {
+    wire::SeqNum high_seq;  // snd_nxt when it was sent
+    bool pending = false;
+    bool retransmitted = false;  // it repeated old data
+};
+
 struct Connection {
     FourTuple tuple;  // first: the demultiplexer reads it
     State state = State::kClosed;
@@ -171,6 +202,7 @@ struct Connection {
     std::uint32_t snd_wnd = 0;     // bytes
     std::uint32_t max_window = 0;  // the largest the peer ever offered
     wire::SeqNum snd_sml;          // end of the last small segment sent (Minshall)
+    wire::SeqNum pushed_seq;       // what is before it has been marked PSH
     std::uint16_t snd_mss = 536;   // data bytes per segment, options taken off
     std::uint16_t advmss = 1460;   // what our SYN said
     std::uint32_t path_mtu = 1500;
@@ -212,6 +244,7 @@ struct Connection {
     Rtt rtt;
     wire::SeqNum rtt_seq;  // the next round trip begins when this is acknowledged
     Congestion cc;
+    std::uint64_t pacing_rate = 0;  // bytes/s, sizes the bursts (sk_pacing_rate); 0: not known
     CaState ca_state = CaState::kOpen;
     std::uint32_t sacked_out = 0;  // segments; without SACK: duplicate ACKs
     std::uint32_t lost_out = 0;
@@ -219,9 +252,22 @@ struct Connection {
     std::uint32_t prior_cwnd = 0;  // PRR, RFC 6937
     std::uint32_t prr_delivered = 0;
     std::uint32_t prr_out = 0;
-    wire::SeqNum high_seq;  // snd_nxt when recovery began
+    wire::SeqNum high_seq;            // snd_nxt when recovery began
+    wire::SeqNum highest_sacked;      // end of the highest segment SACKed, while sacked_out > 0
+    wire::SeqNum retransmit_hint;     // what was lost before it has been sent again
+    std::uint32_t delivered = 0;      // segments known to have arrived, spurious copies included
+    std::uint32_t lost_total = 0;     // segments ever marked lost
+    std::uint32_t transmissions = 0;  // segments with data sent, again or not
+    std::uint32_t dsack_dups = 0;     // segments the peer reports as received twice
+    std::uint32_t reord_seen = 0;     // times reordering was noticed
+    std::uint16_t reordering = 3;     // segments that may overtake one
+    bool frto = false;  // F-RTO is testing whether the timeout was spurious (RFC 5682)
+    Rack rack;
+    Undo undo;
+    LossProbe tlp;
     std::uint32_t retrans_total = 0;
-    Time first_retrans_at = kNever;  // retrans_stamp: bounds tcp_retries2
+    std::uint32_t bytes_retrans = 0;
+    Time first_retrans_at = kNever;  // retrans_stamp: bounds tcp_retries2, tells originals
     std::uint8_t retransmits = 0;    // icsk_retransmits: expiries in a row
     std::uint8_t backoff = 0;
     std::uint8_t probes = 0;  // zero-window probes unanswered
@@ -232,7 +278,8 @@ struct Connection {
     // --- acknowledging
     AckPolicy ack;
     Time last_ack_at{};             // rcv_tstamp: when the peer was last heard
-    Time last_sent_at{};            // lsndtime
+    Time last_sent_at{};            // lsndtime: data
+    Time last_transmit_at{};        // tcp_wstamp_ns: anything
     std::uint32_t last_oow_ms = 0;  // rate limit of ACKs for invalid segments
     std::uint32_t last_challenge_ms = 0;
 

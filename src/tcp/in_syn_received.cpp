@@ -2,6 +2,7 @@
 // tcp_v4_syn_recv_sock(), tcp_create_openreq_child().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
@@ -168,8 +169,7 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
     Connection& child = make_child(cx, listener, known, false);
     if (known.num_retrans == 0) {
         const std::uint32_t us = std::max(clock_us(cx.now) - known.sent_at_us, 1U);
-        child.rtt.sample(std::chrono::microseconds(us), true, s.sysctl);
-        child.rtt.recompute_rto(s.sysctl);
+        take_rtt(cx, child, std::chrono::microseconds(us), std::chrono::microseconds(us));
     } else {
         child.rtt.set_rto(std::chrono::seconds(3));
         if (known.num_retrans > 1) {
@@ -194,7 +194,8 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.irs = req.rcv_isn;
     c.rcv_nxt = c.rcv_wup = c.copied_seq = req.rcv_isn + 1;
     c.iss = req.snt_isn;
-    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = req.snt_isn + 1;
+    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq =
+        req.snt_isn + 1;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
     if (c.opt.maxseg != 0) {

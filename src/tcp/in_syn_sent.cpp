@@ -2,6 +2,7 @@
 // tcp_rcv_synsent_state_process().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
@@ -90,14 +91,16 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     c.snd_una = h.ack;
     clear_retransmit(c);
     cx.s.mib.add(Mib::kTcpExtTCPDelivered);  // the SYN
+    c.delivered = 1;
     if (c.syn_retransmits == 0) {
-        c.rtt.sample(std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1)),
-                     true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
+        c.rack.rtt = rtt;
     } else if (c.options.tstamp_ok && h.tsecr != 0) {
-        const std::uint32_t ms = std::max(timestamp(c, cx.now) - h.tsecr, 1U);
-        c.rtt.sample(std::chrono::milliseconds(ms), true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::chrono::milliseconds(std::max(timestamp(c, cx.now) - h.tsecr, 1U));
+        take_rtt(cx, c, rtt, rtt);
     } else {
         c.rtt.set_rto(std::chrono::seconds(3));
     }

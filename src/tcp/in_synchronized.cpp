@@ -2,12 +2,12 @@
 // function each; Linux tcp_validate_incoming(), tcp_ack(), tcp_rcv_state_process().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/receive_buffer.hpp"
-#include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 
 namespace netsim::tcp {
@@ -181,127 +181,6 @@ Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
     return Step::kStop;
 }
 
-void update_window(Connection& c, const wire::TcpHeader& h, AckOutcome& outcome) {
-    const std::uint32_t window = std::uint32_t{h.window}
-                                 << (c.options.wscale_ok && !h.syn() ? c.options.snd_wscale : 0);
-    // Linux tcp_may_update_window(): newer ACK, newer segment, or the same one with a wider window.
-    const bool newer = after(h.ack, c.snd_una) || after(h.seq, c.snd_wl1) ||
-                       (h.seq == c.snd_wl1 && (window > c.snd_wnd || window == 0));
-    if (newer) {
-        outcome.window_updated = window != c.snd_wnd;
-        if (outcome.window_updated) {
-            predict_headers(c);
-        }
-        c.snd_wl1 = h.seq;
-        c.snd_wnd = window;
-        c.max_window = std::max(c.max_window, window);
-    }
-}
-
-void update_timestamp(const Context& cx, Connection& c, const wire::TcpHeader& h) {
-    // RFC 7323 §4.3: SEG.SEQ <= Last.ACK.sent
-    if (c.options.tstamp_ok && h.has_option(wire::option::kTimestamps) &&
-        !after(h.seq, c.rcv_wup) && static_cast<std::int32_t>(h.tsval - c.ts_recent) >= 0) {
-        c.ts_recent = h.tsval;
-        c.ts_recent_stamp_s = clock_s(cx.now);
-    }
-}
-
-/// A zero window's probe was answered. Linux tcp_ack_probe().
-void probe_answered(Context& cx, Connection& c) {
-    c.probes = 0;
-    if (c.packets_out() > 0 || c.unsent.empty()) {
-        return;
-    }
-    const std::uint32_t head = std::min<std::uint32_t>(c.unsent.front().payload.length, c.snd_mss);
-    if (!after(c.snd_nxt + head, c.window_end())) {
-        c.backoff = 0;
-        if (c.retransmit_timer == RetransmitTimer::kProbe0) {
-            clear_retransmit(c);
-        }
-        return;
-    }
-    const Duration base = std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(200));
-    const Duration most = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
-    arm_retransmit(cx, c, RetransmitTimer::kProbe0,
-                   std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most));
-}
-
-/// Room again in the send buffer: Linux sk_stream_write_space(), a third must be free.
-void tell_writable(Context& cx, Connection& c) {
-    if (c.out_event_wanted && c.unsent_bytes + c.sent_bytes <= c.sndbuf / 3 * 2) {
-        c.out_event_wanted = false;
-        notify(cx, c, poll::kOut);
-    }
-}
-
-/// Linux tcp_new_space(): the send buffer follows cwnd.
-void grow_send_buffer(Context& cx, Connection& c) {
-    if (c.opt.sndbuf != 0) {
-        return;
-    }
-    const std::uint64_t wanted =
-        2ULL * std::max(c.cc.cwnd, kInitialCwnd) * (std::uint64_t{c.snd_mss} + 320U + 2584U);
-    const auto most = static_cast<std::uint64_t>(cx.s.sysctl.tcp_wmem[2]);
-    c.sndbuf = std::max(c.sndbuf, static_cast<std::uint32_t>(std::min(wanted, most)));
-}
-
-/// Fifth, first half: the ACK field as such. Linux tcp_ack(). Stop: the segment ends here.
-Step take_ack(Context& cx, Connection& c, const wire::TcpHeader& h, AckOutcome& outcome) {
-    if (before(h.ack, c.snd_una)) {
-        if (before(h.ack, c.snd_una - c.max_window)) {  // RFC 5961 §5.2
-            send_challenge_ack(cx, c);
-            drop(cx, Drop::kTooOldAck);
-            return Step::kStop;
-        }
-        take_sacks(cx, c, h, outcome);
-        if (outcome.delivered > 0) {
-            recover(cx, c, outcome);
-        }
-        return Step::kGoOn;  // an old ACK; its text may be new
-    }
-    if (after(h.ack, c.snd_nxt)) {
-        send_challenge_ack(cx, c);
-        drop(cx, Drop::kAckUnsentData);
-        return Step::kStop;
-    }
-    outcome.advanced = after(h.ack, c.snd_una);
-    const bool had_flight = c.packets_out() > 0;
-    const std::uint32_t old_window = c.snd_wnd;
-    update_timestamp(cx, c, h);
-    update_window(c, h, outcome);
-    c.last_ack_at = cx.s.wheel.tick(cx.now);
-    c.keepalive_probes = 0;
-    c.probes = 0;
-    outcome.duplicate =
-        !outcome.advanced && had_flight && h.seg_len() == 0 && c.snd_wnd == old_window;
-    if (outcome.predicted && outcome.advanced) {
-        cx.s.mib.add(Mib::kTcpExtTCPHPAcks);
-    } else if (h.seg_len() == 0) {
-        cx.s.mib.add(Mib::kTcpExtTCPPureAcks);
-    }
-    if (!had_flight && !outcome.advanced) {
-        probe_answered(cx, c);
-        return Step::kGoOn;
-    }
-    c.snd_una = later(c.snd_una, h.ack);
-    take_sacks(cx, c, h, outcome);
-    clean_sent_queue(cx, c, h, outcome);
-    if (outcome.advanced) {
-        c.retransmits = 0;
-        if (c.packets_out() == 0) {
-            clear_retransmit(c);
-            c.first_retrans_at = kNever;
-        } else {
-            arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
-        }
-    }
-    recover(cx, c, outcome);
-    grow_send_buffer(cx, c);
-    tell_writable(cx, c);
-    return Step::kGoOn;
-}
-
 /// Our FIN is acknowledged in FIN-WAIT-1: FIN-WAIT-2, for an orphan as a mini-socket.
 Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& packet) {
     const wire::TcpHeader& h = packet.tcp;
@@ -348,9 +227,7 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
         establish(cx, c, packet, Cause::kRcvAckOfSyn);
         return Step::kStop;  // establish() gave the rest of the segment its turn
     }
-    AckOutcome outcome;
-    outcome.predicted = predicted;
-    if (take_ack(cx, c, h, outcome) == Step::kStop || c.state == State::kClosed) {
+    if (!acknowledge(cx, c, h, predicted) || c.state == State::kClosed) {
         return Step::kStop;
     }
     const bool fin_acked = c.fin_sent && c.snd_una == c.write_seq;
@@ -456,10 +333,12 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     c.snd_wl1 = h.seq;
     c.retransmits = 0;
     c.backoff = 0;
+    c.first_retrans_at = kNever;
+    c.delivered = 1;  // the SYN
     if (!c.passive && !c.rtt.valid() && c.syn_retransmits == 0) {
-        c.rtt.sample(std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1)),
-                     true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
     }
     update_timestamp(cx, c, h);
     enter(cx, c, State::kEstablished, cause);

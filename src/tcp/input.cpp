@@ -8,7 +8,7 @@
 #include "tcp/output.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_buffer.hpp"
-#include "tcp/recovery.hpp"
+#include "tcp/tso.hpp"
 
 namespace netsim::tcp {
 
@@ -156,6 +156,11 @@ void finish_open(Context& cx, Connection& c) {
     init_receive_buffer(cx, c);
     c.last_ack_at = cx.s.wheel.tick(cx.now);
     c.ack.last_data_at = s.wheel.tick(cx.now);
+    c.last_sent_at = cx.now;  // the silence before the first write is none (tcp_cwnd_restart())
+    c.cc.full_at = cx.now;
+    c.reordering = static_cast<std::uint16_t>(s.sysctl.tcp_reordering);
+    c.cc.usage_seq = c.retransmit_hint = c.highest_sacked = c.snd_una;
+    update_pacing_rate(c, s.sysctl);
     c.was_open = true;
     if (c.opt.keepalive) {
         arm_keepalive(cx, c);

@@ -1,4 +1,4 @@
-// Segments of connections: building, sending, sending again.
+// Segments of connections: headers, SYNs, ACKs, resets, windows.
 #include "tcp/output.hpp"
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 #include "tcp/delayed_ack.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_window.hpp"
-#include "tcp/recovery.hpp"
 
 namespace netsim::tcp {
 
@@ -37,24 +36,12 @@ std::uint8_t sack_room(const Connection& c, std::uint32_t payload) {
     return static_cast<std::uint8_t>(std::min(by_mtu, c.options.tstamp_ok ? 3U : 4U));
 }
 
-/// What a new segment may carry now: SACK blocks that wait take their room. Linux
-/// tcp_current_mss().
-std::uint32_t current_mss(const Connection& c) {
-    if (!c.options.sack_ok || !c.reassembly) {
-        return c.snd_mss;
-    }
-    const std::uint32_t waiting =
-        c.reassembly->sack_count + (c.reassembly->dsack.empty() ? 0U : 1U);
-    const std::uint32_t blocks = std::min(waiting, c.options.tstamp_ok ? 3U : 4U);
-    return blocks == 0 ? c.snd_mss : c.snd_mss - (4U + 8U * blocks);
-}
-
-void add_sack_blocks(Connection& c, wire::TcpHeader& h) {
+void add_sack_blocks(Connection& c, wire::TcpHeader& h, std::uint32_t payload) {
     if (!c.options.sack_ok || !c.reassembly) {
         return;
     }
     Reassembly& r = *c.reassembly;
-    const std::uint8_t room = sack_room(c, h.payload.length);
+    const std::uint8_t room = sack_room(c, payload);
     if (room == 0) {
         return;  // a full segment sent again: its blocks go with the next ACK
     }
@@ -70,139 +57,55 @@ void add_sack_blocks(Connection& c, wire::TcpHeader& h) {
     }
 }
 
-/// A segment of a synchronized connection, ACK included.
+}  // namespace
+
+std::uint32_t current_mss(const Connection& c) {
+    if (!c.options.sack_ok || !c.reassembly) {
+        return c.snd_mss;
+    }
+    const std::uint32_t waiting =
+        c.reassembly->sack_count + (c.reassembly->dsack.empty() ? 0U : 1U);
+    const std::uint32_t blocks = std::min(waiting, c.options.tstamp_ok ? 3U : 4U);
+    return blocks == 0 ? c.snd_mss : c.snd_mss - (4U + 8U * blocks);
+}
+
 void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
-              const wire::PayloadRef& payload) {
+              const wire::PayloadRef& payload, std::uint32_t mss) {
     Packet p = packet_for(cx.s, c.tuple);
     wire::TcpHeader& h = p.tcp;
-    h.seq = seq;
     h.ack = c.rcv_nxt;
-    h.flags = static_cast<std::uint16_t>(flags | flag::kAck);
-    h.payload = payload;
     h.window = select_window(cx, c);
     if (c.options.tstamp_ok) {
         h.options |= option::kTimestamps;
         h.tsval = timestamp(c, cx.now);
         h.tsecr = c.ts_recent;
     }
-    add_sack_blocks(c, h);
+    add_sack_blocks(c, h, std::min(payload.length, mss));
     note_ack_sent(cx, c);
-    c.segment_at = cx.now;
-    ++c.segs_out;
-    cx.out.packets.push_back(p);
+    c.last_transmit_at = c.segment_at = cx.now;
+    std::uint32_t at = 0;
+    do {
+        const std::uint32_t length = std::min(mss, payload.length - at);
+        const bool last = at + length == payload.length;
+        const std::uint16_t of_last = flag::kPsh | flag::kFin;
+        h.seq = seq + at;
+        h.flags = static_cast<std::uint16_t>((last ? flags : flags & ~of_last) | flag::kAck);
+        h.payload = payload.slice(at, length);
+        ++c.segs_out;
+        cx.out.packets.push_back(p);
+        at += length;
+    } while (at < payload.length);
 }
 
-/// Linux tcp_event_data_sent()
-void on_data_sent(Context& cx, Connection& c) {
-    if (c.packets_out() == 0 && cx.s.sysctl.tcp_slow_start_after_idle != 0 &&
-        to_ns(c.last_sent_at) > 0 && cx.now - c.last_sent_at > c.rtt.rto()) {
-        restart_after_idle(c, cx.now - c.last_sent_at);
-    }
-    c.last_sent_at = cx.now;
-    note_data_sent(cx, c);
+void send_copy(Context& cx, Connection& c, const SentSegment& segment) {
+    transmit(cx, c, segment.seq, segment.flags, segment.payload,
+             std::max(segment.payload.length, 1U));
 }
 
-/// Linux tcp_nagle_test(): may a segment of `length` bytes go although more may come?
-bool nagle_allows(const Connection& c, std::uint32_t length, bool carries_fin) {
-    if (length >= current_mss(c) || carries_fin) {
-        return true;
-    }
-    if (c.opt.cork) {
-        return false;
-    }
-    // Minshall: hold a partial segment only while an earlier partial one is unacknowledged.
-    const bool small_in_flight = after(c.snd_sml, c.snd_una) && !after(c.snd_sml, c.snd_nxt);
-    return c.opt.nodelay || c.packets_out() == 0 || !small_in_flight;
-}
-
-/// How many bytes the next segment takes: one MSS, within one stream, within the window.
-std::uint32_t next_length(const Connection& c, std::uint32_t window) {
-    const std::uint32_t chunk = c.unsent.front().payload.length;
-    return std::min({chunk, current_mss(c), window});
-}
-
-/// Sends the first `length` unsent bytes as one segment, FIN included if they are the last.
-void send_next(Context& cx, Connection& c, std::uint32_t length, bool with_fin) {
-    on_data_sent(cx, c);
-    SentSegment segment;
-    segment.seq = c.snd_nxt;
-    segment.sent_at = cx.now;
-    if (length > 0) {
-        UnsentChunk& chunk = c.unsent.front();
-        segment.payload = chunk.payload.slice(0, length);
-        if (length == chunk.payload.length) {
-            if (chunk.push) {
-                segment.flags |= flag::kPsh;
-            }
-            c.unsent.pop_front();
-        } else {
-            chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
-        }
-        c.unsent_bytes -= length;
-        c.sent_bytes += length;
-        c.bytes_sent += length;
-    }
-    if (with_fin) {
-        segment.flags |= flag::kFin;
-        c.fin_sent = true;
-    }
-    segment.end = segment.seq + length + (with_fin ? 1U : 0U);
-    if (length > 0 && length < current_mss(c)) {
-        c.snd_sml = segment.end;
-    }
-    if (c.ca_state == CaState::kRecovery) {
-        ++c.prr_out;  // RFC 6937: new data counts as well
-    }
-    const bool first = c.packets_out() == 0;
-    c.sent.push_back(segment);
-    c.snd_nxt = segment.end;
-    if (first || c.retransmit_timer == RetransmitTimer::kProbe0) {
-        arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
-    }
+void send_probe_of_peer(Context& cx, Connection& c) {
+    transmit(cx, c, c.snd_una - 1, 0, {}, 1);
     cx.s.mib.add(Mib::kTcpOutSegs);
-    cx.s.mib.add(Mib::kTcpExtTCPOrigDataSent);  // a bare FIN counts too (tcp_event_new_data_sent())
-    transmit(cx, c, segment.seq, segment.flags, segment.payload);
 }
-
-/// Linux tcp_write_xmit(). True: something is unsent and nothing is in flight to bring it out
-/// later.
-bool write_xmit(Context& cx, Connection& c, bool ignore_nagle) {
-    while (!c.unsent.empty() || (c.fin_queued && !c.fin_sent)) {
-        const bool fin_only = c.unsent.empty();
-        if (c.packets_in_flight() >= c.cc.cwnd) {
-            c.cc.cwnd_limited = true;
-            break;
-        }
-        const std::int32_t left = c.window_end() - c.snd_nxt;
-        const std::uint32_t window = left < 0 ? 0 : static_cast<std::uint32_t>(left);
-        if (fin_only) {
-            // Linux lets a bare FIN go whatever the window says only if it is its own segment and
-            // fits.
-            if (window == 0) {
-                break;
-            }
-            send_next(cx, c, 0, true);
-            break;
-        }
-        const std::uint32_t whole = next_length(c, 0xffffffffU);
-        if (whole > window) {
-            break;  // sender's silly-window avoidance: the persist timer sends what fits
-        }
-        const bool last = c.unsent_bytes == whole;
-        const bool with_fin = last && c.fin_queued;
-        if (with_fin && whole == window) {
-            break;  // the FIN needs a place in the window as well
-        }
-        if (!ignore_nagle && last && !nagle_allows(c, whole, with_fin)) {
-            break;
-        }
-        send_next(cx, c, whole, with_fin);
-    }
-    c.cc.cwnd_used = std::max(c.cc.cwnd_used, c.packets_in_flight());
-    return c.packets_out() == 0 && (!c.unsent.empty() || (c.fin_queued && !c.fin_sent));
-}
-
-}  // namespace
 
 void send_syn(Context& cx, Connection& c) {
     StackState& s = cx.s;
@@ -265,7 +168,7 @@ void send_ack(Context& cx, Connection& c) {
         return;
     }
     cx.s.mib.add(Mib::kTcpOutSegs);
-    transmit(cx, c, c.snd_nxt, 0, {});
+    transmit(cx, c, c.snd_nxt, 0, {}, 1);
 }
 
 void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate) {
@@ -293,63 +196,6 @@ void send_challenge_ack(Context& cx, Connection& c) {
     ++s.challenge_count;
     s.mib.add(Mib::kTcpExtTCPChallengeACK);
     send_ack(cx, c);
-}
-
-void push_pending(Context& cx, Connection& c) {
-    if (c.state == State::kClosed || c.state == State::kSynSent || c.state == State::kSynReceived) {
-        return;
-    }
-    const bool stuck = write_xmit(cx, c, false);
-    // Linux tcp_check_probe_timer(): what waits only for the window is kept alive by probes.
-    if (stuck && c.retransmit_timer == RetransmitTimer::kNone) {
-        arm_retransmit(cx, c, RetransmitTimer::kProbe0,
-                       std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(200)));
-    }
-}
-
-void queue_fin(Context& cx, Connection& c) {
-    CHECK(!c.fin_queued);
-    c.fin_queued = true;
-    c.write_seq += 1;
-    push_pending(cx, c);
-}
-
-void retransmit(Context& cx, Connection& c, SentSegment& segment) {
-    segment.sent_at = cx.now;
-    if (!segment.retransmitted) {
-        segment.retransmitted = true;
-        ++c.retrans_out;
-    }
-    segment.ever_retransmitted = true;
-    if (c.first_retrans_at == kNever) {
-        c.first_retrans_at = cx.now;
-    }
-    ++c.retrans_total;
-    cx.s.mib.add(Mib::kTcpRetransSegs);
-    transmit(cx, c, segment.seq, segment.flags, segment.payload);
-}
-
-bool send_wakeup(Context& cx, Connection& c) {
-    const std::int32_t left = c.window_end() - c.snd_nxt;
-    if (!c.unsent.empty() && left > 0) {
-        // Something fits although not a whole segment: it goes, with PSH (tcp_write_wakeup).
-        const std::uint32_t length = next_length(c, static_cast<std::uint32_t>(left));
-        const bool with_fin =
-            c.fin_queued && length == c.unsent_bytes && left > static_cast<std::int32_t>(length);
-        UnsentChunk& chunk = c.unsent.front();
-        chunk.push = true;
-        if (length < chunk.payload.length) {
-            const UnsentChunk fits{chunk.payload.slice(0, length), true};
-            chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
-            c.unsent.insert(0, fits);
-        }
-        send_next(cx, c, length, with_fin);
-        return true;
-    }
-    // RFC 9293 §3.8.6.1, Linux's form: an ACK of what the peer has already, without a byte.
-    transmit(cx, c, c.snd_una - 1, 0, {});
-    cx.s.mib.add(Mib::kTcpOutSegs);
-    return true;
 }
 
 void send_active_reset(Context& cx, Connection& c) {

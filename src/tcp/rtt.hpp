@@ -22,7 +22,15 @@ class Rtt {
     /// As tcp_info shows it.
     Duration mean_deviation() const { return std::chrono::microseconds(mdev4_us_ >> 2U); }
 
+    /// Eight times the smoothed RTT in microseconds, as the kernel keeps it.
+    std::uint32_t srtt8_us() const { return srtt8_us_; }
+
     Duration min() const { return std::chrono::microseconds(min_us_); }
+
+    bool has_min() const { return min_us_ != 0xffffffffU; }
+
+    /// What an ACK that did not wait measured. Linux tcp_update_rtt_min().
+    void note_least(Duration rtt);
 
     Duration rto() const { return rto_; }
 

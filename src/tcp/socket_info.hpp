@@ -67,6 +67,13 @@ struct SocketInfo {
     std::uint32_t lost = 0;
     std::uint32_t retrans = 0;
     std::uint32_t retrans_total = 0;
+    std::uint32_t reordering = 0;
+    std::uint32_t reord_seen = 0;
+    std::uint32_t delivered = 0;
+    std::uint32_t dsack_dups = 0;
+    std::uint64_t bytes_retrans = 0;
+    std::uint64_t pacing_rate = 0;  // bytes/s
+    Duration min_rtt{0};
     std::uint32_t backoff = 0;
     std::uint32_t probes = 0;
     std::uint64_t bytes_sent = 0;

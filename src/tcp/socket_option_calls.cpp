@@ -208,6 +208,8 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
             }
             break;
         case SocketOption::kTCP_NODELAY:
+            push_pending(cx, c, value != 0 ? Nagle::kPush : Nagle::kSocket);  // TCP_CORK or not
+            break;
         case SocketOption::kTCP_CORK:
             push_pending(cx, c);  // what was held back may go now
             break;

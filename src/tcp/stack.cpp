@@ -70,6 +70,13 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.lost = c.lost_out;
     info.retrans = c.retrans_out;
     info.retrans_total = c.retrans_total;
+    info.reordering = c.reordering;
+    info.reord_seen = c.reord_seen;
+    info.delivered = c.delivered;
+    info.dsack_dups = c.dsack_dups;
+    info.bytes_retrans = c.bytes_retrans;
+    info.min_rtt = c.rtt.has_min() ? c.rtt.min() : Duration{0};
+    info.pacing_rate = c.pacing_rate;
     info.backoff = c.backoff;
     info.bytes_sent = c.bytes_sent;
     info.bytes_acked = c.bytes_acked;
@@ -187,6 +194,10 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
         return abort_with(cx, c, error, Cause::kIcmpError);
     }
     c.soft_error = error;
+    if (icmp.type == wire::icmp::kDestinationUnreachable &&
+        (icmp.code == wire::icmp::kNetUnreachable || icmp.code == wire::icmp::kHostUnreachable)) {
+        revert_backoff(cx, c, seq);
+    }
 }
 
 }  // namespace

@@ -7,9 +7,12 @@
 #include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/loss_probe.hpp"
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
+#include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
+#include "tcp/retransmit.hpp"
 
 namespace netsim::tcp {
 
@@ -113,6 +116,30 @@ void back_off(Context& cx, Connection& c) {
     }
 }
 
+/// tcp_thin_linear_timeouts: with so little in flight no fast recovery can help, and a slow one
+/// hurts (RFC 6298 §5.5 is departed from on purpose). Linux tcp_stream_is_thin().
+bool thin_stream(const StackState& s, const Connection& c) {
+    constexpr std::uint8_t kLinearRetries = 6;  // TCP_THIN_LINEAR_RETRIES
+    return s.sysctl.tcp_thin_linear_timeouts != 0 && c.state == State::kEstablished &&
+           c.packets_out() < 4 && c.cc.ssthresh < kInfiniteSsthresh &&
+           c.retransmits <= kLinearRetries;
+}
+
+/// What a timeout interrupted, for the counters.
+void count_failure(Context& cx, const Connection& c) {
+    if (c.retransmits > 0) {
+        return;
+    }
+    const bool sack = c.options.sack_ok;
+    if (c.ca_state == CaState::kRecovery) {
+        cx.s.mib.add(sack ? Mib::kTcpExtTCPSackRecoveryFail : Mib::kTcpExtTCPRenoRecoveryFail);
+    } else if (c.ca_state == CaState::kLoss) {
+        cx.s.mib.add(Mib::kTcpExtTCPLossFailures);
+    } else if (c.ca_state == CaState::kDisorder || c.sacked_out > 0) {
+        cx.s.mib.add(sack ? Mib::kTcpExtTCPSackFailures : Mib::kTcpExtTCPRenoFailures);
+    }
+}
+
 void retransmit_syn(Context& cx, Connection& c) {
     if (c.retransmits > 0) {  // the one before was lost as well
         cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
@@ -142,24 +169,37 @@ void retransmission_timeout(Context& cx, Connection& c) {
         return;
     }
     const bool window_closed = !opening && c.snd_wnd == 0 && !c.orphan;
-    if (window_closed && silent_zero_window(cx, c)) {
-        return give_up(cx, c);
-    }
-    cx.s.mib.add(Mib::kTcpExtTCPTimeouts);
-    if (!window_closed && exhausted(cx, c)) {
-        return;
-    }
-    cx.s.mib.add(Mib::kTcpExtTcpTimeoutRehash);
-    if (opening) {
-        retransmit_syn(cx, c);
-    } else {
+    if (window_closed) {
+        if (silent_zero_window(cx, c)) {
+            return give_up(cx, c);
+        }
         enter_loss(cx, c);
-        retransmit(cx, c, c.sent.front());
+        retransmit(cx, c, 0);
+    } else {
+        cx.s.mib.add(Mib::kTcpExtTCPTimeouts);
+        if (exhausted(cx, c)) {
+            return;
+        }
+        cx.s.mib.add(Mib::kTcpExtTcpTimeoutRehash);
+        if (opening) {
+            retransmit_syn(cx, c);
+        } else {
+            count_failure(cx, c);
+            enter_loss(cx, c);
+        }
+        if (c.retransmits < 255) {
+            ++c.retransmits;
+        }
+        if (!opening) {
+            retransmit(cx, c, 0);
+        }
     }
-    if (c.retransmits < 255) {
-        ++c.retransmits;
+    if (thin_stream(cx.s, c)) {
+        c.backoff = 0;
+        c.rtt.recompute_rto(cx.s.sysctl);
+    } else {
+        back_off(cx, c);
     }
-    back_off(cx, c);
     arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
 }
 
@@ -258,6 +298,12 @@ void connection_timeout(Context& cx, Connection& c) {
     switch (due) {
         case Timer::kRetransmit: {
             const RetransmitTimer kind = c.retransmit_timer;
+            if (kind == RetransmitTimer::kReorder) {
+                return rack_timeout(cx, c);
+            }
+            if (kind == RetransmitTimer::kLossProbe) {
+                return send_loss_probe(cx, c);
+            }
             c.retransmit_timer = RetransmitTimer::kNone;
             if (kind == RetransmitTimer::kRto) {
                 retransmission_timeout(cx, c);
@@ -378,6 +424,28 @@ std::size_t earliest_stage(const StackState& s) {
 }
 
 }  // namespace
+
+void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
+    if (seq != c.snd_una || c.retransmits == 0 || c.backoff == 0 || c.sent.empty()) {
+        return;
+    }
+    --c.backoff;
+    if (c.rtt.valid()) {
+        c.rtt.recompute_rto(cx.s.sysctl);
+    } else {
+        c.rtt.set_rto(seconds(1));
+    }
+    for (std::uint8_t i = 0; i < c.backoff; ++i) {
+        c.rtt.back_off(cx.s.sysctl);
+    }
+    const Duration left = rto_left(cx, c);
+    if (left > Duration{0}) {
+        return arm_retransmit(cx, c, RetransmitTimer::kRto, left);
+    }
+    c.retransmit_timer = RetransmitTimer::kNone;
+    c.deadlines.clear(Timer::kRetransmit);
+    retransmission_timeout(cx, c);
+}
 
 Time next_deadline(const StackState& s) {
     Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest(s.time_waits));

@@ -72,7 +72,7 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     c.iss = old ? old->isn : start.isn;
     c.ts_offset = start.ts_offset;
     c.snd_una = c.iss;
-    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.iss + 1;
+    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq = c.iss + 1;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
     if (c.opt.maxseg != 0) {
@@ -380,16 +380,8 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
         return 0;
     }
     Context cx{*state_, now, out};
-    if (!c->unsent.empty() && c->unsent.back().payload.continued_by(payload)) {
-        c->unsent.back().payload.length += payload.length;
-        c->unsent.back().push = true;
-    } else {
-        c->unsent.push_back({payload, true});
-    }
-    c->unsent_bytes += payload.length;
-    c->write_seq += payload.length;
     c->tx_offset += payload.length;
-    push_pending(cx, *c);
+    write_data(cx, *c, payload);
     return payload.length;
 }
 
