@@ -5,6 +5,7 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/cwnd.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/input.hpp"
 #include "tcp/loss_probe.hpp"
 #include "tcp/output.hpp"
@@ -22,7 +23,8 @@ namespace flag = wire::flag;
 
 namespace {
 
-void update_window(Connection& c, const wire::TcpHeader& h, AckOutcome& outcome) {
+void update_window(const Context& cx, Connection& c, const wire::TcpHeader& h,
+                   AckOutcome& outcome) {
     const std::uint32_t window = std::uint32_t{h.window}
                                  << (c.options.wscale_ok && !h.syn() ? c.options.snd_wscale : 0);
     // Linux tcp_may_update_window(): newer ACK, newer segment, or the same one with a wider window.
@@ -34,9 +36,13 @@ void update_window(Connection& c, const wire::TcpHeader& h, AckOutcome& outcome)
     if (window != c.snd_wnd) {
         predict_headers(c);
     }
+    const bool changed = window != c.snd_wnd;
     c.snd_wl1 = h.seq;
     c.snd_wnd = window;
     c.max_window = std::max(c.max_window, window);
+    if (changed && !c.unsent.empty()) {
+        restart_after_idle(cx, c);  // what waited for the window begins anew
+    }
 }
 
 /// A zero window's probe was answered. Linux tcp_ack_probe().
@@ -71,8 +77,9 @@ void grow_send_buffer(Context& cx, Connection& c) {
     if (c.opt.sndbuf != 0) {
         return;
     }
-    const std::uint64_t wanted =
-        2ULL * std::max(c.cc.cwnd, kInitialCwnd) * (std::uint64_t{c.snd_mss} + 320U + 2584U);
+    const std::uint64_t wanted = std::uint64_t{c.cc.algorithm->windows_buffered()} *
+                                 std::max(c.cc.cwnd, kInitialCwnd) *
+                                 (std::uint64_t{c.snd_mss} + 320U + 2584U);
     const auto most = static_cast<std::uint64_t>(cx.s.sysctl.tcp_wmem[2]);
     c.sndbuf = std::max(c.sndbuf, static_cast<std::uint32_t>(std::min(wanted, most)));
 }
@@ -92,7 +99,7 @@ bool spurious(const Connection& c, const wire::TcpHeader& h, const SentSegment& 
 }
 
 /// One segment leaves the queue.
-void take_off(Context& cx, Connection& c, const SentSegment& segment, AckOutcome& outcome,
+void take_off(Context& cx, Connection& c, SentSegment& segment, AckOutcome& outcome,
               Cleaned& cleaned) {
     if (segment.ever_retransmitted) {
         c.retrans_out -= segment.retransmitted ? 1U : 0U;
@@ -108,7 +115,7 @@ void take_off(Context& cx, Connection& c, const SentSegment& segment, AckOutcome
     if (segment.sacked) {
         --c.sacked_out;
     } else {
-        note_delivery(segment, outcome);
+        note_delivered(c, segment, outcome.rate);
         if (c.options.sack_ok) {
             ++c.delivered;
             if (!spurious(c, *outcome.header, segment)) {
@@ -194,8 +201,8 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
     const std::uint32_t advance = c.snd_una.raw() - prior_snd_una.raw();
     outcome.maybe_delayed = cleaned.first_sent != kNever && !outcome.retransmission_acked &&
                             outcome.acked == 1 && prior_sacked == 0 && advance < c.snd_mss &&
-                            outcome.prior_delivered + 1 == c.delivered && !outcome.data_sacked &&
-                            !outcome.dsack;
+                            outcome.rate.prior_delivered + 1 == c.delivered &&
+                            !outcome.data_sacked && !outcome.dsack;
     const bool sampled = sample_rtt(cx, c, cleaned, outcome);
     if (outcome.data_acked) {
         outcome.set_timer = true;
@@ -219,19 +226,23 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
                                       .rtt = outcome.rtt,
                                       .snd_una = c.snd_una,
                                       .snd_nxt = c.snd_nxt,
-                                      .pacing_rate = c.pacing_rate});
+                                      .pacing_rate = c.pacing_rate,
+                                      .paced = c.paced});
         count_slow_start_exit(cx, c);
     }
 }
 
 /// RFC 5681's duplicate ACK, or anything else that the state machine must see.
 bool dubious(const Connection& c, const AckOutcome& outcome) {
-    return !outcome.new_information() || outcome.data_sacked || outcome.dsack ||
+    return !outcome.new_information() || outcome.data_sacked || outcome.dsack || outcome.ece ||
            c.ca_state != CaState::kOpen;
 }
 
 /// cwnd down by PRR, or up by the algorithm. Linux tcp_cong_control().
 void control_congestion(Context& cx, Connection& c, const AckOutcome& outcome) {
+    if (c.cc.algorithm->sets_cwnd()) {
+        return c.cc.algorithm->control(cx, c, outcome.rate);
+    }
     if (in_cwnd_reduction(c)) {
         proportional_rate(c, outcome.delivered, outcome.lost, outcome.advanced);
     } else {
@@ -251,9 +262,13 @@ void control_congestion(Context& cx, Connection& c, const AckOutcome& outcome) {
     update_pacing_rate(c, cx.s.sysctl);
 }
 
-void count_delivered(Context& cx, const Connection& c, std::uint32_t prior, AckOutcome& outcome) {
+void count_delivered(Context& cx, Connection& c, std::uint32_t prior, AckOutcome& outcome) {
     outcome.delivered = c.delivered - prior;
     cx.s.mib.add(Mib::kTcpExtTCPDelivered, outcome.delivered);
+    if (outcome.ece) {
+        c.rate.delivered_ce += outcome.delivered;
+        cx.s.mib.add(Mib::kTcpExtTCPDeliveredCE, outcome.delivered);
+    }
 }
 
 /// An ACK below snd_una: its SACK blocks may still be news. False: it is too old to be ours
@@ -328,13 +343,16 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
     const std::uint32_t prior_delivered = c.delivered;
     const std::uint32_t prior_lost = c.lost_total;
     const bool had_flight = c.packets_out() > 0;
+    outcome.rate.prior_in_flight = c.packets_in_flight();
+    outcome.ece = ecn_echoed(c, h);
+    const bool reneged = c.sack_reneged;
     outcome.advanced = after(h.ack, c.snd_una);
     outcome.carries_data = h.seg_len() > 0;
     if (outcome.advanced) {
         c.retransmits = 0;
     }
     update_timestamp(cx, c, h);
-    update_window(c, h, outcome);
+    update_window(cx, c, h, outcome);
     if (predicted && outcome.advanced) {
         cx.s.mib.add(Mib::kTcpExtTCPHPAcks);
     } else if (!outcome.carries_data) {
@@ -366,6 +384,12 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
     }
     count_delivered(cx, c, prior_delivered, outcome);
     outcome.lost = c.lost_total - prior_lost;
+    RateSample& rate = outcome.rate;
+    rate.acked_sacked = outcome.delivered;
+    rate.losses = outcome.lost;
+    rate.ack_delayed = outcome.maybe_delayed;
+    rate.rtt_us = outcome.rtt > Duration{0} ? outcome.rtt.count() / 1000 : -1;
+    complete_sample(c, rate, reneged, cx.now);
     control_congestion(cx, c, outcome);
     send_after_ack(cx, c, resend);
     grow_send_buffer(cx, c);

@@ -2,6 +2,7 @@
 #include "tcp/actions.hpp"
 
 #include "tcp/listeners.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/ports.hpp"
 
 namespace netsim::tcp {
@@ -102,7 +103,7 @@ void arm_exactly(Context& cx, Connection& c, Timer timer, Time at) {
 
 void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration after) {
     c.retransmit_timer = kind;
-    arm(cx, c, Timer::kRetransmit, cx.now + after);
+    arm(cx, c, Timer::kRetransmit, cx.now + after + pacing_delay(c, cx.now));
 }
 
 void clear_retransmit(Connection& c) {

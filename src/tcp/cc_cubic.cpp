@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "tcp/congestion.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/context.hpp"
 
 namespace netsim::tcp {
 
@@ -104,9 +106,9 @@ void update(Congestion& c, std::uint32_t now_ms, std::uint32_t acked) {
     s.per_ack = std::max(reno_friendly(c, s.per_ack), 2U);
 }
 
-void begin_round(CubicState& s, const AckSample& sample) {
-    s.round_start_us = s.last_ack_us = us_of(sample.now);
-    s.round_end = sample.snd_nxt;
+void begin_round(CubicState& s, Time now, wire::SeqNum snd_nxt) {
+    s.round_start_us = s.last_ack_us = us_of(now);
+    s.round_end = snd_nxt;
     s.round_min_us = 0xffffffffU;
     s.samples = 0;
 }
@@ -134,12 +136,17 @@ void hystart(Congestion& c, const AckSample& sample) {
     CubicState& s = c.cubic;
     const std::uint32_t now = us_of(sample.now);
     const auto rtt = static_cast<std::uint32_t>(sample.rtt.count() / 1000);
-    if (after(sample.snd_una, s.round_end)) {
-        begin_round(s, sample);
+    if (s.round_start_us == 0 || after(sample.snd_una, s.round_end)) {
+        begin_round(s, sample.now, sample.snd_nxt);
+    }
+    if (c.cwnd < kHystartLowWindow) {
+        return;
     }
     if (now - s.last_ack_us <= kHystartAckDeltaUs) {
         s.last_ack_us = now;
-        if (now - s.round_start_us > (s.delay_min_us + ack_delay_us(sample)) >> 1U) {
+        // Pacing stretches a train up to half a round trip.
+        const unsigned halve = sample.paced ? 0 : 1;
+        if (now - s.round_start_us > (s.delay_min_us + ack_delay_us(sample)) >> halve) {
             leave_slow_start(c, SlowStartExit::kAckTrain);
         }
     }
@@ -184,13 +191,17 @@ class Cubic final : public CongestionControl {
     }
 
     // Linux bictcp_state(TCP_CA_Loss): everything is forgotten, the last maximum too.
-    void on_timeout(Congestion& c) const override { c.cubic = CubicState{}; }
+    void on_timeout(const Context& cx, Connection& c) const override {
+        c.cc.cubic = CubicState{};
+        begin_round(c.cc.cubic, cx.now, c.snd_nxt);
+    }
 
     // An idle time is no time on the curve. Linux cubictcp_cwnd_event().
-    void on_restart(Congestion& c, Duration idle) const override {
-        CubicState& s = c.cubic;
+    void on_restart(const Context& cx, Connection& c, Duration idle) const override {
+        CubicState& s = c.cc.cubic;
         if (s.epoch_start_ms != 0 && idle > Duration{0}) {
-            s.epoch_start_ms += static_cast<std::uint32_t>(idle.count() / 1'000'000);
+            const auto ms = static_cast<std::uint32_t>(idle.count() / 1'000'000);
+            s.epoch_start_ms += std::min(ms, ms_of(cx.now) - s.epoch_start_ms);
         }
     }
 
@@ -206,10 +217,7 @@ class Cubic final : public CongestionControl {
         if (s.delay_min_us == 0 || us < s.delay_min_us) {
             s.delay_min_us = us;
         }
-        if (!s.found && c.in_slow_start() && c.cwnd >= kHystartLowWindow) {
-            if (s.round_start_us == 0) {
-                begin_round(s, sample);
-            }
+        if (!s.found && c.in_slow_start()) {
             hystart(c, sample);
         }
     }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -19,7 +21,13 @@ std::string_view to_string(CaState state);
 inline constexpr std::uint32_t kInfiniteSsthresh = 0x7fffffffU;
 inline constexpr std::uint32_t kInitialCwnd = 10;  // RFC 6928
 
+struct BbrState;
 struct Congestion;
+struct Connection;
+struct Context;
+struct RateSample;
+struct SocketOptions;
+struct Sysctl;
 
 /// What an ACK tells an algorithm.
 struct AckSample {
@@ -30,16 +38,26 @@ struct AckSample {
     wire::SeqNum snd_una;
     wire::SeqNum snd_nxt;
     std::uint64_t pacing_rate = 0;  // bytes/s; 0: not known
+    bool paced = false;
 };
 
 /// Why slow start was left before a loss: HyStart's two detectors.
 enum class SlowStartExit : std::uint8_t { kNone, kAckTrain, kDelay };
 
-/// An algorithm. Stateless: what it keeps stands in Congestion.
+/// An algorithm. Stateless: what it keeps stands in Congestion. One that sets cwnd itself (BBR) is
+/// asked on each ACK, by control(); the others grow it, by on_ack(), and losses reduce it by PRR.
 class CongestionControl {
  public:
     virtual ~CongestionControl() = default;
     virtual std::string_view name() const = 0;
+
+    virtual bool sets_cwnd() const { return false; }
+
+    /// The connection is established, or the application has just chosen this algorithm.
+    virtual void init(const Context& cx, Connection& c) const;
+    /// Each ACK that may have delivered something. Linux cong_control().
+    virtual void control(const Context& cx, Connection& c, const RateSample& sample) const;
+
     /// The slow start threshold after a loss, in segments.
     virtual std::uint32_t ssthresh(Congestion& c) const = 0;
     /// An ACK outside recovery that advanced snd_una.
@@ -53,16 +71,22 @@ class CongestionControl {
 
     /// Sending begins again with nothing in flight, `idle` after the last data was sent. Linux
     /// CA_EVENT_TX_START.
-    virtual void on_restart(Congestion& c, Duration idle) const {
-        static_cast<void>(c);
-        static_cast<void>(idle);
-    }
+    virtual void on_restart(const Context& cx, Connection& c, Duration idle) const;
 
     /// The loss was none: the window to go back to. Linux undo_cwnd().
-    virtual std::uint32_t undo_cwnd(const Congestion& c, std::uint32_t prior_cwnd) const;
+    virtual std::uint32_t undo_cwnd(Connection& c, std::uint32_t prior_cwnd) const;
 
-    /// The retransmission timer fired.
-    virtual void on_timeout(Congestion& c) const { static_cast<void>(c); }
+    /// The state becomes Loss. Linux set_state(TCP_CA_Loss).
+    virtual void on_timeout(const Context& cx, Connection& c) const;
+
+    /// The least segments of a burst; `usual`: tcp_min_tso_segs.
+    virtual std::uint32_t least_burst(const Connection& c, std::uint32_t usual) const {
+        static_cast<void>(c);
+        return usual;
+    }
+
+    /// How many windows the send buffer holds. Linux sndbuf_expand().
+    virtual std::uint32_t windows_buffered() const { return 2; }
 
  protected:
     CongestionControl() = default;
@@ -72,9 +96,14 @@ class CongestionControl {
     CongestionControl& operator=(CongestionControl&&) = default;
 };
 
-/// By the sysctl's name; the names allowed are congestion_controls().
-const CongestionControl& congestion_control(std::string_view name);
+/// The names, in the order Linux registers the modules; a place in it stands for the algorithm.
 std::span<const std::string_view> congestion_controls();
+std::optional<std::uint8_t> find_congestion_control(std::string_view name);
+const CongestionControl& congestion_control(std::uint8_t index);
+
+/// A new socket, and a child whose listener's application chose none, take the host's. Linux
+/// tcp_assign_congestion_control().
+void assign_congestion_control(const Sysctl& sysctl, SocketOptions& opt);
 
 /// What CUBIC keeps (Linux struct bictcp). Times in milliseconds of the simulation's clock.
 struct CubicState {
@@ -97,6 +126,10 @@ struct CubicState {
     bool found = false;  // slow start has been left
 };
 
+struct DeleteBbr {
+    void operator()(BbrState* state) const;
+};
+
 struct Congestion {
     const CongestionControl* algorithm = nullptr;
     std::uint32_t cwnd = kInitialCwnd;
@@ -109,6 +142,7 @@ struct Congestion {
     bool cwnd_limited = false;          // cwnd was full in this round
     SlowStartExit left_slow_start = SlowStartExit::kNone;  // just now; the caller counts it
     CubicState cubic;
+    std::unique_ptr<BbrState, DeleteBbr> bbr;  // only with BBR
 
     bool in_slow_start() const { return cwnd < ssthresh; }
 
@@ -123,5 +157,6 @@ void grow_additively(Congestion& c, std::uint32_t per, std::uint32_t acked);
 
 const CongestionControl& reno();
 const CongestionControl& cubic();
+const CongestionControl& bbr_v1();
 
 }  // namespace netsim::tcp

@@ -12,6 +12,7 @@
 #include "netsim/time.hpp"
 #include "tcp/congestion.hpp"
 #include "tcp/endpoint_key.hpp"
+#include "tcp/rate_sample.hpp"
 #include "tcp/request_sock.hpp"
 #include "tcp/ring.hpp"
 #include "tcp/rtt.hpp"
@@ -34,10 +35,10 @@ struct SentSegment {
     wire::SeqNum seq;
     wire::SeqNum end;
     wire::PayloadRef payload;
-    Time sent_at;                         // last transmission
-    std::uint32_t delivered_at_send = 0;  // Connection::delivered then (RFC 8985 §6.2 step 4)
-    std::uint32_t order = 0;              // Connection::transmissions then: which of two is later
-    std::uint16_t flags = 0;              // FIN, PSH
+    Time sent_at;             // last transmission
+    SendStamp stamp;          // of that
+    std::uint32_t order = 0;  // Connection::transmissions then: which of two is later
+    std::uint16_t flags = 0;  // FIN, PSH
     bool sacked = false;
     bool lost = false;
     bool retransmitted = false;       // the copy last sent is a retransmission in flight
@@ -81,7 +82,14 @@ struct Reassembly {
 
 /// Each timer's deadline; the stack is told the earliest. Linux shares one timer between RTO, probe
 /// of a zero window and reordering, hence one deadline and a `RetransmitTimer` that says which.
-enum class Timer : std::uint8_t { kRetransmit, kDelack, kKeepalive, kCompressedAck, kCount };
+enum class Timer : std::uint8_t {
+    kRetransmit,
+    kDelack,
+    kKeepalive,
+    kCompressedAck,
+    kPacing,
+    kCount
+};
 
 enum class RetransmitTimer : std::uint8_t { kNone, kRto, kProbe0, kReorder, kLossProbe };
 
@@ -106,8 +114,10 @@ class Deadlines {
     void clear_all() { at_.fill(kNever); }
 
  private:
-    std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever, kNever};
-    std::array<Time, static_cast<std::size_t>(Timer::kCount)> due_{kNever, kNever, kNever, kNever};
+    std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever, kNever,
+                                                                  kNever};
+    std::array<Time, static_cast<std::size_t>(Timer::kCount)> due_{kNever, kNever, kNever, kNever,
+                                                                   kNever};
 };
 
 /// Delayed acknowledgement, as Linux's icsk_ack.
@@ -191,6 +201,9 @@ struct Connection {
     bool connecting : 1 = false;    // connect() has not yet reported its outcome (SS_CONNECTING)
     bool was_open : 1 = false;      // reached ESTABLISHED: connect() can say EISCONN only
     bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
+    bool ecn_seen : 1 = false;          // the peer marks what it sends (TCP_ECN_SEEN)
+    bool ecn_demand_cwr : 1 = false;    // ECE until the peer says CWR
+    bool ecn_queue_cwr : 1 = false;     // cwnd has been reduced: the next new data says CWR
     Negotiated options;
 
     // --- send sequence variables, RFC 9293 §3.3.1
@@ -244,6 +257,7 @@ struct Connection {
     Rtt rtt;
     wire::SeqNum rtt_seq;  // the next round trip begins when this is acknowledged
     Congestion cc;
+    DeliveryRate rate;
     std::uint64_t pacing_rate = 0;  // bytes/s, sizes the bursts (sk_pacing_rate); 0: not known
     CaState ca_state = CaState::kOpen;
     std::uint32_t sacked_out = 0;  // segments; without SACK: duplicate ACKs
@@ -261,6 +275,8 @@ struct Connection {
     std::uint32_t dsack_dups = 0;     // segments the peer reports as received twice
     std::uint32_t reord_seen = 0;     // times reordering was noticed
     std::uint16_t reordering = 3;     // segments that may overtake one
+    bool paced = false;               // bursts wait for their time (sk_pacing_status)
+    bool sack_reneged = false;        // the receiver took SACKs back in this loss episode
     bool frto = false;  // F-RTO is testing whether the timeout was spurious (RFC 5682)
     Rack rack;
     Undo undo;
@@ -277,9 +293,9 @@ struct Connection {
 
     // --- acknowledging
     AckPolicy ack;
-    Time last_ack_at{};             // rcv_tstamp: when the peer was last heard
-    Time last_sent_at{};            // lsndtime: data
-    Time last_transmit_at{};        // tcp_wstamp_ns: anything
+    Time last_ack_at{};   // rcv_tstamp: when the peer was last heard
+    Time last_sent_at{};  // lsndtime: data
+    Time next_send_at{};  // tcp_wstamp_ns: the last transmission, and its time in the pacer
     std::uint32_t last_oow_ms = 0;  // rate limit of ACKs for invalid segments
     std::uint32_t last_challenge_ms = 0;
 

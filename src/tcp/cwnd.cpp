@@ -39,7 +39,8 @@ void validate_cwnd(const Context& cx, Connection& c, bool limited) {
         return;
     }
     cc.cwnd_used = std::max(cc.cwnd_used, c.packets_out());
-    if (cx.s.sysctl.tcp_slow_start_after_idle != 0 && cx.now - cc.full_at >= c.rtt.rto()) {
+    if (cx.s.sysctl.tcp_slow_start_after_idle != 0 && !cc.algorithm->sets_cwnd() &&
+        cx.now - cc.full_at >= c.rtt.rto()) {
         shrink_unused(c);
         cc.full_at = cx.now;
     }
@@ -48,7 +49,8 @@ void validate_cwnd(const Context& cx, Connection& c, bool limited) {
 void restart_after_idle(const Context& cx, Connection& c) {
     const Duration idle = cx.now - c.last_sent_at;
     const Duration rto = std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(1));
-    if (cx.s.sysctl.tcp_slow_start_after_idle == 0 || c.packets_out() > 0 || idle <= rto) {
+    if (cx.s.sysctl.tcp_slow_start_after_idle == 0 || c.packets_out() > 0 || idle <= rto ||
+        c.cc.algorithm->sets_cwnd()) {
         return;
     }
     const std::uint32_t least = std::min(kInitialCwnd, c.cc.cwnd);

@@ -1,6 +1,7 @@
 // A segment for a listener. RFC 9293 §3.10.7.2; Linux tcp_rcv_state_process() TCP_LISTEN,
 // tcp_conn_request(), cookie_v4_check().
 #include "tcp/actions.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/syn_cookie.hpp"
@@ -76,6 +77,7 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
     const std::uint8_t scale =
         initial_window(cx.s, listener.opt, path_mss(cx.s.paths.path(packet.source)), true).scale;
     req.options = negotiate(cx.s, syn, scale);
+    req.options.ecn_ok = ecn_granted(cx.s.sysctl, packet);
     if (req.options.tstamp_ok) {
         req.ts_recent = syn.tsval;
     }
@@ -100,6 +102,7 @@ void answer_with_cookie(Context& cx, Listener& listener, RequestSock& req) {
     if (!req.options.tstamp_ok) {
         req.options.sack_ok = false;
         req.options.wscale_ok = false;
+        req.options.ecn_ok = false;
         req.options.rcv_wscale = 0;
     }
     std::uint16_t mss = req.options.mss;

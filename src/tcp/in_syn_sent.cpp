@@ -5,6 +5,7 @@
 #include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
@@ -45,7 +46,11 @@ bool ack_acceptable(Context& cx, Connection& c, const wire::Packet& packet) {
 /// The options of the peer's SYN meet ours; our own window scale was drawn when connect() was
 /// called.
 void take_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    const bool asked = c.options.ecn_ok;
     c.options = negotiate(cx.s, h, c.options.rcv_wscale);
+    // A SYN that crosses ours must ask as ours did (tcp_ecn_rcv_syn()).
+    c.options.ecn_ok =
+        asked && (h.ack_flag() ? ecn_agreed(h) : h.has(wire::flag::kEce | wire::flag::kCwr));
     if (!c.options.wscale_ok) {
         c.window_clamp = std::min(c.window_clamp, 65535U);
     }

@@ -5,7 +5,9 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/tso.hpp"
@@ -18,11 +20,13 @@ using wire::SeqRange;
 namespace {
 
 /// Linux tcp_event_data_recv(): what the arrival of data teaches.
-void on_data_received(Context& cx, Connection& c, const wire::TcpHeader& h) {
+void on_data_received(Context& cx, Connection& c, const wire::Packet& packet) {
+    const wire::TcpHeader& h = packet.tcp;
     c.ack.scheduled = true;
     measure_segment(c, h);
     measure_receive_rtt(cx, c);
     pace_acks(cx, c);
+    ecn_data_arrived(c, packet.ecn);
     constexpr std::uint32_t kWorthGrowing = 128;
     if (h.payload.length >= kWorthGrowing) {
         grow_receive_window(cx, c, h.payload.length, packet_memory(h).truesize);
@@ -83,7 +87,8 @@ bool refused_for_memory(Context& cx, Connection& c, const wire::TcpHeader& h) {
     return true;
 }
 
-void take_in_order(Context& cx, Connection& c, const wire::TcpHeader& h) {
+void take_in_order(Context& cx, Connection& c, const wire::Packet& packet) {
+    const wire::TcpHeader& h = packet.tcp;
     if (refused_for_memory(cx, c, h)) {
         return;
     }
@@ -94,7 +99,7 @@ void take_in_order(Context& cx, Connection& c, const wire::TcpHeader& h) {
         queue_received_fin(cx, c, packet_memory(h));
     }
     if (h.payload.length > 0) {
-        on_data_received(cx, c, h);
+        on_data_received(cx, c, packet);
     }
     bool fin = h.fin();
     if (c.reassembly && !c.reassembly->queue.empty() && !fin) {
@@ -160,7 +165,11 @@ void finish_open(Context& cx, Connection& c) {
     c.cc.full_at = cx.now;
     c.reordering = static_cast<std::uint16_t>(s.sysctl.tcp_reordering);
     c.cc.usage_seq = c.retransmit_hint = c.highest_sacked = c.snd_una;
-    update_pacing_rate(c, s.sysctl);
+    limit_pacing(c);
+    c.cc.algorithm->init(cx, c);
+    if (!c.cc.algorithm->sets_cwnd()) {
+        update_pacing_rate(c, s.sysctl);
+    }
     c.was_open = true;
     if (c.opt.keepalive) {
         arm_keepalive(cx, c);
@@ -172,6 +181,7 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet) {
     if (h.seg_len() == 0) {
         return;
     }
+    ecn_take_cwr(c, h);
     if (c.reassembly) {
         c.reassembly->dsack = {};
     }
@@ -184,6 +194,7 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet) {
         return answer_out_of_window(cx, c, Drop::kOverWindow);
     }
     if (after(h.seq, c.rcv_nxt)) {
+        ecn_data_arrived(c, packet.ecn);
         return queue_out_of_order(cx, c, h);
     }
     if (h.seq != c.rcv_nxt) {  // partly known: report what came twice (RFC 2883 §4)
@@ -194,7 +205,7 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet) {
         cx.s.mib.add(Mib::kTcpExtTCPZeroWindowDrop);
         return answer_out_of_window(cx, c, Drop::kZeroWindow);
     }
-    take_in_order(cx, c, h);
+    take_in_order(cx, c, packet);
 }
 
 void arm_keepalive(Context& cx, Connection& c) {

@@ -5,6 +5,8 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_window.hpp"
 
@@ -82,7 +84,10 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     }
     add_sack_blocks(c, h, std::min(payload.length, mss));
     note_ack_sent(cx, c);
-    c.last_transmit_at = c.segment_at = cx.now;
+    c.segment_at = cx.now;
+    const bool new_data = payload.length > 0 && !before(seq, c.snd_nxt);
+    const std::uint32_t more = new_data ? (payload.length + mss - 1) / mss : 0;
+    pace_after(c, payload.length, c.transmissions + more, cx.now);
     std::uint32_t at = 0;
     do {
         const std::uint32_t length = std::min(mss, payload.length - at);
@@ -91,6 +96,7 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         h.seq = seq + at;
         h.flags = static_cast<std::uint16_t>((last ? flags : flags & ~of_last) | flag::kAck);
         h.payload = payload.slice(at, length);
+        ecn_mark(c, p, new_data);
         ++c.segs_out;
         cx.out.packets.push_back(p);
         at += length;
@@ -112,7 +118,7 @@ void send_syn(Context& cx, Connection& c) {
     Packet p = packet_for(s, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
-    h.flags = flag::kSyn;
+    h.flags = flag::kSyn | ecn_syn_flags(s.sysctl, c);
     h.options = option::kMss;
     h.mss = c.advmss;
     if (s.sysctl.tcp_sack != 0) {
@@ -140,7 +146,7 @@ void send_syn_ack(Context& cx, Connection& c) {
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
     h.ack = c.rcv_nxt;
-    h.flags = flag::kSyn | flag::kAck;
+    h.flags = flag::kSyn | flag::kAck | (c.options.ecn_ok ? flag::kEce : std::uint16_t{0});
     h.options = option::kMss;
     h.mss = c.advmss;
     if (c.options.sack_ok) {
@@ -210,6 +216,7 @@ void send_active_reset(Context& cx, Connection& c) {
         h.tsecr = c.ts_recent;
     }
     h.window = select_window(cx, c);
+    ecn_mark(c, p, false);
     cx.s.mib.add(Mib::kTcpOutRsts);
     cx.s.mib.add(Mib::kTcpOutSegs);
     ++c.segs_out;

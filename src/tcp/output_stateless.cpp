@@ -43,7 +43,7 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req) {
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn;
     h.ack = req.rcv_isn + 1;
-    h.flags = flag::kSyn | flag::kAck;
+    h.flags = flag::kSyn | flag::kAck | (req.options.ecn_ok ? flag::kEce : std::uint16_t{0});
     h.options = option::kMss;
     h.mss = advertised_mss(s, req);
     if (req.options.sack_ok) {

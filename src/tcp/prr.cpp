@@ -13,6 +13,16 @@ void begin_reduction(Connection& c) {
     c.prr_delivered = 0;
     c.prr_out = 0;
     c.cc.ssthresh = c.cc.algorithm->ssthresh(c.cc);
+    c.ecn_queue_cwr = c.options.ecn_ok;
+}
+
+void enter_cwr(Connection& c) {
+    c.undo.prior_ssthresh = 0;
+    if (c.ca_state < CaState::kCwr) {
+        c.undo.possible = false;
+        begin_reduction(c);
+        c.ca_state = CaState::kCwr;
+    }
 }
 
 void proportional_rate(Connection& c, std::uint32_t delivered, std::uint32_t lost, bool advanced) {
@@ -40,6 +50,9 @@ void proportional_rate(Connection& c, std::uint32_t delivered, std::uint32_t los
 }
 
 void end_reduction(Connection& c, Time now) {
+    if (c.cc.algorithm->sets_cwnd()) {
+        return;
+    }
     if (c.cc.ssthresh < kInfiniteSsthresh && (c.ca_state == CaState::kCwr || c.undo.possible)) {
         c.cc.cwnd = std::max(c.cc.ssthresh, 1U);
         c.cc.full_at = now;

@@ -12,6 +12,9 @@ inline bool in_cwnd_reduction(const Connection& c) {
 
 /// Linux tcp_init_cwnd_reduction()
 void begin_reduction(Connection& c);
+/// Congestion was experienced, or a local queue overflowed: cwnd comes down, nothing is sent again.
+/// Once per window. Linux tcp_enter_cwr().
+void enter_cwr(Connection& c);
 /// Sets cwnd after `delivered` segments arrived and `lost` were marked. Linux
 /// tcp_cwnd_reduction().
 void proportional_rate(Connection& c, std::uint32_t delivered, std::uint32_t lost, bool advanced);

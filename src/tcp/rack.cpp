@@ -78,12 +78,12 @@ void rack_advance(Connection& c, const SentSegment& segment, Time now) {
 }
 
 void rack_adapt_window(Context& cx, Connection& c, const AckOutcome& outcome) {
-    if ((cx.s.sysctl.tcp_recovery & kStaticWindow) != 0 || outcome.prior_delivered == 0) {
+    if ((cx.s.sysctl.tcp_recovery & kStaticWindow) != 0 || outcome.rate.prior_delivered == 0) {
         return;
     }
     Rack& rack = c.rack;
     // Once a round trip: what is reported now was sent after the window last grew.
-    if (static_cast<std::int32_t>(outcome.prior_delivered - rack.round_delivered) < 0) {
+    if (static_cast<std::int32_t>(outcome.rate.prior_delivered - rack.round_delivered) < 0) {
         rack.dsack_seen = false;
     }
     if (rack.dsack_seen) {

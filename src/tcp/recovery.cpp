@@ -90,14 +90,14 @@ bool digest_in_recovery(Context& cx, Connection& c, SeqNum prior_snd_una, AckOut
         return false;
     }
     if (try_undo_dsack(cx, c)) {
-        try_to_open(c);
+        try_to_open(c, outcome.ece);
     }
     identify_losses(cx, c, outcome);
     if (c.ca_state != CaState::kRecovery) {
         if (c.lost_out == 0) {
             return false;
         }
-        enter_recovery(cx, c);  // undone, but a loss is evident
+        enter_recovery(cx, c, outcome.ece);  // undone, but a loss is evident
     }
     return true;
 }
@@ -115,10 +115,10 @@ bool digest_outside_recovery(Context& cx, Connection& c, AckOutcome& outcome) {
     }
     identify_losses(cx, c, outcome);
     if (c.lost_out == 0) {
-        try_to_open(c);
+        try_to_open(c, outcome.ece);
         return false;
     }
-    enter_recovery(cx, c);
+    enter_recovery(cx, c, outcome.ece);
     return true;
 }
 
@@ -127,6 +127,7 @@ void mark_after_timeout(Context& cx, Connection& c) {
     const bool reneged = !c.sent.empty() && c.sent.front().sacked;
     if (reneged) {
         cx.s.mib.add(Mib::kTcpExtTCPSACKReneging);
+        c.sack_reneged = true;
         c.sacked_out = 0;
     } else if (!c.options.sack_ok) {
         c.sacked_out = 0;
@@ -148,6 +149,9 @@ void mark_after_timeout(Context& cx, Connection& c) {
 Resend digest_ack(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& outcome) {
     if (c.sent.empty()) {
         c.sacked_out = 0;
+    }
+    if (outcome.ece) {
+        c.undo.prior_ssthresh = 0;  // a router said it: that is not to be undone
     }
     if (wait_for_reneger(cx, c, outcome) || leave_state(cx, c, outcome)) {
         return Resend::kNothing;
@@ -180,13 +184,13 @@ void send_after_ack(Context& cx, Connection& c, Resend resend) {
     retransmit_lost(cx, c);
 }
 
-void enter_recovery(Context& cx, Connection& c) {
+void enter_recovery(Context& cx, Connection& c, bool ece) {
     forget_first_retransmission(c);
     cx.s.mib.add(c.options.sack_ok ? Mib::kTcpExtTCPSackRecovery : Mib::kTcpExtTCPRenoRecovery);
     c.undo.prior_ssthresh = 0;
     note_episode(c);
     if (!in_cwnd_reduction(c)) {
-        c.undo.prior_ssthresh = current_ssthresh(c);
+        c.undo.prior_ssthresh = ece ? 0 : current_ssthresh(c);
         begin_reduction(c);
     }
     c.ca_state = CaState::kRecovery;
@@ -212,8 +216,9 @@ void enter_loss(Context& cx, Connection& c) {
         c.reordering = std::min(c.reordering, usual);
     }
     c.ca_state = CaState::kLoss;
-    c.cc.algorithm->on_timeout(c.cc);
+    c.cc.algorithm->on_timeout(cx, c);
     c.high_seq = c.snd_nxt;
+    c.ecn_queue_cwr = c.options.ecn_ok;
     c.tlp = {};
     // RFC 5682 §3.1 step 1; §3.2: repeated timeouts of one segment as well.
     c.frto = cx.s.sysctl.tcp_frto != 0 && (new_recovery || c.retransmits > 0);
@@ -226,7 +231,7 @@ void retransmit_without_congestion(Context& cx, Connection& c) {
         c.undo.prior_ssthresh = 0;
         c.undo.possible = false;
         c.ca_state = CaState::kLoss;
-        c.cc.algorithm->on_timeout(c.cc);
+        c.cc.algorithm->on_timeout(cx, c);
     }
     retransmit_lost(cx, c);
 }

@@ -22,8 +22,8 @@ Resend digest_ack(Context& cx, Connection& c, wire::SeqNum prior_snd_una, AckOut
 /// Retransmissions, or the new data of F-RTO.
 void send_after_ack(Context& cx, Connection& c, Resend resend);
 
-/// Begins fast recovery.
-void enter_recovery(Context& cx, Connection& c);
+/// Begins fast recovery. `ece`: the peer echoes congestion as well.
+void enter_recovery(Context& cx, Connection& c, bool ece = false);
 /// The retransmission timer fired: what RACK does not still expect is lost.
 void enter_loss(Context& cx, Connection& c);
 /// What is known to be lost although no congestion lost it is sent again: cwnd stays. Linux

@@ -5,6 +5,7 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/scoreboard.hpp"
 
@@ -53,7 +54,7 @@ bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
     }
     SentSegment& segment = c.sent[i];
     segment.sent_at = cx.now;
-    segment.delivered_at_send = c.delivered;
+    stamp_sent(c, segment, cx.now);
     segment.order = ++c.transmissions;
     segment.ever_retransmitted = true;
     ++c.retrans_total;
@@ -84,7 +85,8 @@ void retransmit_lost(Context& cx, Connection& c) {
         if (!hole) {
             c.retransmit_hint = c.sent[i].seq;
         }
-        if (c.packets_in_flight() >= c.cc.cwnd || c.retrans_out >= c.lost_out) {
+        if (pacing_holds(cx, c) || c.packets_in_flight() >= c.cc.cwnd ||
+            c.retrans_out >= c.lost_out) {
             break;
         }
         const SentSegment& segment = c.sent[i];

@@ -137,7 +137,7 @@ void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNu
     }
     if (!segment.sacked) {
         rack_advance(c, segment, cx.now);
-        note_delivery(segment, outcome);
+        note_delivered(c, segment, outcome.rate);
         const bool copy_in_flight = segment.retransmitted;
         if (!segment.ever_retransmitted) {
             if (before(segment.seq, highest_sacked(c)) && before(segment.seq, reordered)) {
@@ -173,13 +173,6 @@ void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNu
 }
 
 }  // namespace
-
-void note_delivery(const SentSegment& segment, AckOutcome& outcome) {
-    if (outcome.prior_delivered == 0 || segment.sent_at >= outcome.newest_sent) {
-        outcome.prior_delivered = segment.delivered_at_send;
-        outcome.newest_sent = segment.sent_at;
-    }
-}
 
 std::uint32_t index_at(const Connection& c, SeqNum seq) {
     std::uint32_t low = 0;

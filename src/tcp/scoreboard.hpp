@@ -27,9 +27,6 @@ std::uint32_t index_at(const Connection& c, wire::SeqNum seq);
 /// Cuts segment i after `length` bytes. PSH and FIN belong to the end.
 void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length);
 
-/// Notes in `outcome` that `segment` arrived just now. Linux tcp_rate_skb_delivered().
-void note_delivery(const SentSegment& segment, AckOutcome& outcome);
-
 // --- without SACK, duplicate ACKs stand for arrivals
 void add_reno_duplicates(Context& cx, Connection& c, std::uint32_t duplicates);
 void remove_reno_duplicates(Context& cx, Connection& c, std::uint32_t acked);

@@ -7,6 +7,7 @@
 #include "tcp/delayed_ack.hpp"
 #include "tcp/loss_probe.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/tso.hpp"
@@ -103,7 +104,7 @@ void grow_head(Connection& c, std::uint32_t most) {
 /// Linux tcp_event_data_sent()
 void on_data_sent(Context& cx, Connection& c) {
     if (c.packets_in_flight() == 0) {
-        c.cc.algorithm->on_restart(c.cc, cx.now - c.last_sent_at);
+        c.cc.algorithm->on_restart(cx, c, cx.now - c.last_sent_at);
     }
     c.last_sent_at = cx.now;
     note_data_sent(cx, c);
@@ -147,7 +148,7 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
         segment.end = segment.seq + part + (last && fin ? 1U : 0U);
         segment.flags = last ? flags : std::uint16_t{0};
         segment.sent_at = cx.now;
-        segment.delivered_at_send = c.delivered;
+        stamp_sent(c, segment, cx.now);
         segment.order = ++c.transmissions;
         c.sent.push_back(segment);
         c.snd_nxt = segment.end;
@@ -212,7 +213,7 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
     const std::uint32_t mss = current_mss(c);
     std::uint32_t sent = 0;
     bool limited = false;
-    while (anything_unsent(c)) {
+    while (anything_unsent(c) && !pacing_holds(cx, c)) {
         const Next next = next_burst(cx, c, nagle, amount, mss, limited);
         if (!next.go) {
             break;
@@ -270,6 +271,7 @@ void send_full(Context& cx, Connection& c) {
 }  // namespace
 
 void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload) {
+    check_app_limited(c);
     const std::uint32_t goal = size_goal(c, current_mss(c));
     for (std::uint32_t at = 0; at < payload.length;) {
         const wire::PayloadRef rest = payload.slice(at, payload.length - at);

@@ -74,6 +74,15 @@ struct SocketInfo {
     std::uint64_t bytes_retrans = 0;
     std::uint64_t pacing_rate = 0;  // bytes/s
     Duration min_rtt{0};
+    std::uint64_t max_pacing_rate = 0;  // bytes/s; 0: no limit
+    std::uint64_t delivery_rate = 0;    // bytes/s
+    bool delivery_rate_app_limited = false;
+    bool app_limited = false;
+    std::uint32_t delivered_ce = 0;
+    std::uint64_t bbr_bandwidth = 0;  // bytes/s; the bbr_ ones with BBR only
+    Duration bbr_min_rtt{0};
+    std::uint32_t bbr_pacing_gain = 0;  // in 1/256
+    std::uint32_t bbr_cwnd_gain = 0;
     std::uint32_t backoff = 0;
     std::uint32_t probes = 0;
     std::uint64_t bytes_sent = 0;
@@ -89,6 +98,7 @@ struct SocketInfo {
     bool sack = false;
     bool window_scale = false;
     bool ecn = false;
+    bool ecn_seen = false;                // the peer marks what it sends
     std::string_view congestion_control;  // "reno"
     std::string_view ca_state;            // "Open"
 };

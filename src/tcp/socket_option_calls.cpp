@@ -6,6 +6,7 @@
 #include "tcp/delayed_ack.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
@@ -13,15 +14,19 @@
 namespace netsim {
 
 std::string_view to_string(SocketOption option) {
-    static constexpr auto kNames = std::to_array<std::string_view>(
-        {"SO_REUSEADDR",       "SO_REUSEPORT",     "SO_KEEPALIVE",
-         "SO_LINGER",          "SO_RCVBUF",        "SO_SNDBUF",
-         "SO_RCVLOWAT",        "SO_ERROR",         "TCP_NODELAY",
-         "TCP_CORK",           "TCP_MAXSEG",       "TCP_KEEPIDLE",
-         "TCP_KEEPINTVL",      "TCP_KEEPCNT",      "TCP_SYNCNT",
-         "TCP_LINGER2",        "TCP_DEFER_ACCEPT", "TCP_QUICKACK",
-         "TCP_USER_TIMEOUT",   "TCP_WINDOW_CLAMP", "IP_BIND_ADDRESS_NO_PORT",
-         "IP_LOCAL_PORT_RANGE"});
+    static constexpr auto kNames =
+        std::to_array<std::string_view>({"SO_REUSEADDR",       "SO_REUSEPORT",
+                                         "SO_KEEPALIVE",       "SO_LINGER",
+                                         "SO_RCVBUF",          "SO_SNDBUF",
+                                         "SO_RCVLOWAT",        "SO_MAX_PACING_RATE",
+                                         "SO_ERROR",           "TCP_NODELAY",
+                                         "TCP_CORK",           "TCP_MAXSEG",
+                                         "TCP_KEEPIDLE",       "TCP_KEEPINTVL",
+                                         "TCP_KEEPCNT",        "TCP_SYNCNT",
+                                         "TCP_LINGER2",        "TCP_DEFER_ACCEPT",
+                                         "TCP_QUICKACK",       "TCP_USER_TIMEOUT",
+                                         "TCP_WINDOW_CLAMP",   "IP_BIND_ADDRESS_NO_PORT",
+                                         "IP_LOCAL_PORT_RANGE"});
     static_assert(kNames.size() == static_cast<std::size_t>(SocketOption::kCount));
     return kNames[static_cast<std::size_t>(option)];
 }
@@ -94,6 +99,9 @@ bool store(SocketOptions& opt, const Sysctl& sysctl, SocketOption option, std::i
         case SocketOption::kSO_RCVLOWAT:
             opt.rcvlowat = static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 1, kIntMax));
             return true;
+        case SocketOption::kSO_MAX_PACING_RATE:
+            opt.max_pacing_rate = static_cast<std::uint64_t>(value);  // -1: unlimited
+            return value >= -1;
         case SocketOption::kTCP_NODELAY:
             opt.nodelay = value != 0;
             return true;
@@ -158,6 +166,8 @@ Result<std::int64_t> load(const SocketOptions& opt, const Sysctl& sysctl, Socket
             return opt.sndbuf != 0 ? std::int64_t{opt.sndbuf} : sysctl.tcp_wmem[1];
         case SocketOption::kSO_RCVLOWAT:
             return opt.rcvlowat;
+        case SocketOption::kSO_MAX_PACING_RATE:
+            return static_cast<std::int64_t>(opt.max_pacing_rate);
         case SocketOption::kTCP_NODELAY:
             return opt.nodelay ? 1 : 0;
         case SocketOption::kTCP_CORK:
@@ -212,6 +222,9 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
             break;
         case SocketOption::kTCP_CORK:
             push_pending(cx, c);  // what was held back may go now
+            break;
+        case SocketOption::kSO_MAX_PACING_RATE:
+            limit_pacing(c);
             break;
         case SocketOption::kSO_RCVBUF:
             if (c.synchronized()) {

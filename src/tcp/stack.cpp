@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/bbr.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/sockets.hpp"
@@ -29,6 +30,21 @@ void describe_timer(const Connection& c, Time now, SocketInfo& info) {
         set(TimerKind::kKeepalive, Timer::kKeepalive);
     } else if (c.deadlines.armed(Timer::kDelack)) {
         set(TimerKind::kDelack, Timer::kDelack);
+    }
+}
+
+void describe_rate(const Connection& c, SocketInfo& info) {
+    info.delivery_rate = delivery_rate(c);
+    info.delivery_rate_app_limited = c.rate.last_app_limited;
+    info.app_limited = c.rate.app_limited != 0;
+    info.delivered_ce = c.rate.delivered_ce;
+    info.max_pacing_rate = c.opt.max_pacing_rate == kUnlimitedRate ? 0 : c.opt.max_pacing_rate;
+    if (const BbrState* b = c.cc.bbr.get()) {
+        info.bbr_bandwidth =
+            (std::uint64_t{b->bandwidth()} * c.snd_mss * 1'000'000U) >> bbr::kBwScale;
+        info.bbr_min_rtt = std::chrono::microseconds(b->min_rtt_us);
+        info.bbr_pacing_gain = b->pacing_gain;
+        info.bbr_cwnd_gain = b->cwnd_gain;
     }
 }
 
@@ -90,6 +106,9 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.timestamps = c.options.tstamp_ok;
     info.sack = c.options.sack_ok;
     info.window_scale = c.options.wscale_ok;
+    info.ecn = c.options.ecn_ok;
+    info.ecn_seen = c.ecn_seen;
+    describe_rate(c, info);
     info.congestion_control = c.cc.algorithm != nullptr ? c.cc.algorithm->name() : "";
     info.ca_state = to_string(c.ca_state);
     return info;

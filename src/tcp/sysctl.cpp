@@ -60,6 +60,10 @@ constexpr auto kRows = std::to_array<Row>({
      "challenge ACKs a host sends per second (RFC 5961)"},
     {"net.ipv4.tcp_early_retrans", ONE(tcp_early_retrans), 0, 4,
      "tail loss probes (RFC 8985): 3 and 4 on, else off"},
+    {"net.ipv4.tcp_ecn", ONE(tcp_ecn), 0, 2,
+     "explicit congestion notification (RFC 3168): 0 never, 1 ask for it, 2 only when asked"},
+    {"net.ipv4.tcp_ecn_fallback", ONE(tcp_ecn_fallback), 0, 1,
+     "a SYN sent again no longer asks for ECN"},
     {"net.ipv4.tcp_fin_timeout", ONE(tcp_fin_timeout), 1, kIntMax,
      "seconds an orphan stays in FIN-WAIT-2"},
     {"net.ipv4.tcp_frto", ONE(tcp_frto), 0, 255,
@@ -145,12 +149,41 @@ std::string congestion_choices() {
     return out;
 }
 
+/// The default may be used by anyone. Linux tcp_set_default_congestion_control().
 bool set_congestion(Sysctl& s, std::string_view value) {
-    const auto names = congestion_controls();
-    if (std::find(names.begin(), names.end(), value) == names.end()) {
+    const auto index = find_congestion_control(value);
+    if (!index) {
         return false;
     }
     s.tcp_congestion_control = value;
+    s.tcp_allowed_congestion_control |= 1U << *index;
+    return true;
+}
+
+std::string congestion_list(std::uint32_t mask) {
+    std::string out;
+    for (const std::string_view name : congestion_controls()) {
+        if ((mask >> *find_congestion_control(name) & 1U) != 0) {
+            out += (out.empty() ? "" : " ") + std::string(name);
+        }
+    }
+    return out;
+}
+
+bool set_allowed_congestion(Sysctl& s, std::string_view value) {
+    std::uint32_t mask = 0;
+    while (!value.empty()) {
+        const auto space = value.find(' ');
+        if (const std::string_view name = value.substr(0, space); !name.empty()) {
+            const auto index = find_congestion_control(name);
+            if (!index) {
+                return false;
+            }
+            mask |= 1U << *index;
+        }
+        value.remove_prefix(space == std::string_view::npos ? value.size() : space + 1);
+    }
+    s.tcp_allowed_congestion_control = mask;
     return true;
 }
 
@@ -218,6 +251,14 @@ constexpr auto kTextRows = std::to_array<TextRow>({
      [](const Sysctl& s) { return ports_text(s.ip_local_reserved_ports); }, set_reserved_ports,
      [] { return std::string("ports and ranges, \"8080,9148-9150\""); },
      "ports that connect() and bind(0) never choose"},
+    {"net.ipv4.tcp_allowed_congestion_control",
+     [](const Sysctl& s) { return congestion_list(s.tcp_allowed_congestion_control); },
+     set_allowed_congestion, congestion_choices,
+     "congestion controls that an application may choose (TCP_CONGESTION)"},
+    {"net.ipv4.tcp_available_congestion_control",
+     [](const Sysctl&) { return congestion_list(~0U); },
+     [](Sysctl&, std::string_view) { return false; }, [] { return std::string("read only"); },
+     "congestion controls there are"},
     {"net.ipv4.tcp_congestion_control", [](const Sysctl& s) { return s.tcp_congestion_control; },
      set_congestion, congestion_choices, "congestion control of new connections"},
 });

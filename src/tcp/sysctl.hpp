@@ -47,6 +47,8 @@ struct Sysctl {
     std::int64_t tcp_comp_sack_slack_ns = 100'000;
     std::int64_t tcp_dsack = 1;
     std::int64_t tcp_early_retrans = 3;
+    std::int64_t tcp_ecn = 2;
+    std::int64_t tcp_ecn_fallback = 1;
     std::int64_t tcp_fin_timeout = 60;
     std::int64_t tcp_frto = 2;
     std::int64_t tcp_invalid_ratelimit = 500;
@@ -89,6 +91,7 @@ struct Sysctl {
     std::int64_t tcp_tw_reuse_delay = 1000;
     std::int64_t tcp_window_scaling = 1;
     std::array<std::int64_t, 3> tcp_wmem{4096, 16384, 4194304};
+    std::uint32_t tcp_allowed_congestion_control = ~0U;  // bit i: congestion_controls()[i]
     std::string tcp_congestion_control = "cubic";
 };
 

@@ -10,6 +10,7 @@
 #include "tcp/loss_probe.hpp"
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
@@ -286,7 +287,8 @@ void keepalive_timeout(Context& cx, Connection& c) {
 /// One due timer of the connection, in the order of their deadlines.
 void connection_timeout(Context& cx, Connection& c) {
     Timer due = Timer::kRetransmit;
-    for (const Timer t : {Timer::kDelack, Timer::kKeepalive, Timer::kCompressedAck}) {
+    for (const Timer t :
+         {Timer::kDelack, Timer::kKeepalive, Timer::kCompressedAck, Timer::kPacing}) {
         if (c.deadlines.get(t) < c.deadlines.get(due)) {
             due = t;
         }
@@ -318,6 +320,8 @@ void connection_timeout(Context& cx, Connection& c) {
             return keepalive_timeout(cx, c);
         case Timer::kCompressedAck:
             return compressed_ack_timeout(cx, c);
+        case Timer::kPacing:
+            return pacing_timeout(cx, c);
         case Timer::kCount:
             break;
     }

@@ -22,7 +22,7 @@ void update_pacing_rate(Connection& c, const Sysctl& sysctl) {
     if (c.rtt.valid()) {
         rate /= c.rtt.srtt8_us();
     }
-    c.pacing_rate = rate;
+    c.pacing_rate = std::min(rate, c.opt.max_pacing_rate);
 }
 
 std::uint32_t burst_segments(const Connection& c, const Sysctl& sysctl, std::uint32_t mss) {
@@ -35,7 +35,8 @@ std::uint32_t burst_segments(const Connection& c, const Sysctl& sysctl, std::uin
         }
     }
     const auto segments = static_cast<std::uint32_t>(std::min(bytes, kGsoMaxSize) / mss);
-    return std::max(segments, static_cast<std::uint32_t>(sysctl.tcp_min_tso_segs));
+    return std::max(segments, c.cc.algorithm->least_burst(
+                                  c, static_cast<std::uint32_t>(sysctl.tcp_min_tso_segs)));
 }
 
 std::uint32_t size_goal(const Connection& c, std::uint32_t mss) {
@@ -59,7 +60,7 @@ std::uint32_t cwnd_quota(const Connection& c) {
 Defer defer_burst(const Connection& c, const Sysctl& sysctl, const Burst& burst, Time now) {
     using std::chrono::milliseconds;
     // Only what was preceded by another packet within the last millisecond waits.
-    if (c.ca_state >= CaState::kRecovery || now - c.last_transmit_at > milliseconds(1)) {
+    if (c.ca_state >= CaState::kRecovery || now - c.next_send_at > milliseconds(1)) {
         return Defer::kSend;
     }
     const auto by_window = static_cast<std::uint64_t>(c.window_end() - c.snd_nxt);

@@ -37,8 +37,11 @@ void undo_reduction(Connection& c, bool unmark_losses, Time now) {
         c.retransmit_hint = c.snd_una;
     }
     if (c.undo.prior_ssthresh != 0) {
-        c.cc.cwnd = c.cc.algorithm->undo_cwnd(c.cc, c.prior_cwnd);
-        c.cc.ssthresh = std::max(c.cc.ssthresh, c.undo.prior_ssthresh);
+        c.cc.cwnd = c.cc.algorithm->undo_cwnd(c, c.prior_cwnd);
+        if (c.undo.prior_ssthresh > c.cc.ssthresh) {
+            c.cc.ssthresh = c.undo.prior_ssthresh;
+            c.ecn_queue_cwr = false;  // the peer need not hear of it
+        }
     }
     c.cc.full_at = now;
     c.undo.possible = false;
@@ -95,6 +98,7 @@ bool try_undo_recovery(Context& cx, Connection& c, const AckOutcome& outcome) {
         return true;
     }
     c.ca_state = CaState::kOpen;
+    c.sack_reneged = false;
     return false;
 }
 
@@ -138,6 +142,7 @@ bool try_undo_loss(Context& cx, Connection& c, bool by_frto, const AckOutcome& o
     c.retransmits = 0;
     if (!hold_state(c) && (by_frto || c.options.sack_ok)) {
         c.ca_state = CaState::kOpen;
+        c.sack_reneged = false;
     }
     return true;
 }
@@ -151,8 +156,11 @@ void keep_open(Connection& c) {
     }
 }
 
-void try_to_open(Connection& c) {
+void try_to_open(Connection& c, bool ece) {
     forget_first_retransmission(c);
+    if (ece) {
+        enter_cwr(c);
+    }
     if (c.ca_state != CaState::kCwr) {
         keep_open(c);
     }

@@ -31,7 +31,7 @@ bool try_undo_loss(Context& cx, Connection& c, bool by_frto, const AckOutcome& o
 
 /// Open or Disorder, as the scoreboard says. Linux tcp_try_keep_open().
 void keep_open(Connection& c);
-/// The same, with what else ends an episode. Linux tcp_try_to_open().
-void try_to_open(Connection& c);
+/// The same, with what else ends an episode. `ece`: CWR begins. Linux tcp_try_to_open().
+void try_to_open(Connection& c, bool ece);
 
 }  // namespace netsim::tcp

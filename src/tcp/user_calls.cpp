@@ -4,6 +4,7 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/orphans.hpp"
@@ -94,7 +95,8 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
     c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
     c.rtt.use_ticks(s.wheel.granularity());
-    c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
+    c.options.ecn_ok = ecn_asked_for(s.sysctl);
+    c.cc.algorithm = &congestion_control(c.opt.congestion);
     c.created_at = cx.now;
     c.last_sent_at = cx.now;
     c.connecting = true;
@@ -219,6 +221,7 @@ Result<SocketId> Stack::socket() {
     Connection& c = new_connection(s);
     const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, c.index});
     c.socket = {id.index, id.generation};
+    assign_congestion_control(s.sysctl, c.opt);
     return c.socket;
 }
 

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "support/tcp_bench.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/stack_state.hpp"
+
 namespace netsim::tcp {
 namespace {
 
@@ -123,13 +127,18 @@ TEST(Cubic, HystartLeavesSlowStartWhenTheRttRises) {
 TEST(Cubic, ForgetsOnATimeout) {
     Congestion c = with(cubic(), 100, 50);
     c.ssthresh = cubic().ssthresh(c);
-    cubic().on_timeout(c);
-    EXPECT_EQ(c.cubic.last_max_cwnd, 0U);
+    Connection connection;
+    connection.cc = std::move(c);
+    const FakePaths paths;
+    StackState state(paths, Sysctl{}, Rng(1, "test"));
+    Outbox out;
+    cubic().on_timeout(Context{state, Time(1s), out}, connection);
+    EXPECT_EQ(connection.cc.cubic.last_max_cwnd, 0U);
 }
 
 TEST(CongestionControl, NamesAreThoseOfTheSysctl) {
     for (const std::string_view name : congestion_controls()) {
-        EXPECT_EQ(congestion_control(name).name(), name);
+        EXPECT_EQ(congestion_control(*find_congestion_control(name)).name(), name);
     }
 }
 
