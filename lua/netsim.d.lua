@@ -124,7 +124,10 @@ function netsim.percentile(values, p) end
 ---@field handshakes integer  passive opens completed, on all hosts
 local Network = {}
 
+---@alias Profile "linux-6.18"|"linux-6.1"|"linux-legacy"|"bsd-like"
+
 ---@class HostOptions
+---@field profile? Profile
 ---@field sysctl? table<string, string|integer>
 ---@field address? string
 ---@field timer_wheel? boolean  timers as late as a kernel's with HZ=250 (ticks, and an eighth of the wait); else exact

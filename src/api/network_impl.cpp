@@ -6,7 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "tcp/sysctl.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim {
 namespace {
@@ -91,12 +91,13 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
     host::HostConfig config;
     config.name = std::string(name);
     config.timer_wheel.on = options.timer_wheel;
-    for (const auto& [key, value] : options.sysctl) {
-        try {
+    try {
+        config.sysctl = tcp::profile_settings(options.profile);
+        for (const auto& [key, value] : options.sysctl) {
             tcp::set_sysctl(config.sysctl, key, value);
-        } catch (const InputError& e) {
-            throw InputError("host " + quoted(name) + ": " + e.what());
         }
+    } catch (const InputError& e) {
+        throw InputError("host " + quoted(name) + ": " + e.what());
     }
     config.address = options.address ? *options.address : next_address();
     take_address(name, config.address);

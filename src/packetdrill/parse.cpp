@@ -3,7 +3,9 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "netsim/result.hpp"
 #include "packetdrill/parser.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim::packetdrill {
 namespace {
@@ -11,7 +13,7 @@ namespace {
 constexpr auto kSettings = std::to_array<std::string_view>(
     {"local_ip", "remote_ip", "gateway_ip", "netmask_ip", "ip_version", "bind_port", "connect_port",
      "mtu", "mss", "tolerance_usecs", "tolerance_percent", "tcp_ts_tick_usecs", "tcp_ts_ecr_scaled",
-     "strict_segments", "send_omit_free", "define"});
+     "strict_segments", "send_omit_free", "define", "profile"});
 
 std::string trimmed(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
@@ -73,6 +75,13 @@ void Parser::setting(std::string_view name, const std::string& value, Place wher
         good = read_address(value, s.remote);
     } else if (name == "gateway_ip" || name == "netmask_ip") {
         good = read_address(value, unused);  // there is no link to configure
+    } else if (name == "profile") {
+        s.profile = value;
+        try {
+            static_cast<void>(tcp::profile_settings(value));
+        } catch (const InputError& error) {
+            scan_.fail_at(where, error.what());
+        }
     } else if (name == "ip_version") {
         if (value == "ipv6" || value == "ipv4-mapped-ipv6") {
             scan_.fail_at(where, "--ip_version=" + value + ": not supported, the stack is IPv4");

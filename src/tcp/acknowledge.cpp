@@ -334,7 +334,10 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
         return take_old_ack(cx, c, outcome);
     }
     if (after(h.ack, c.snd_nxt)) {
-        send_challenge_ack(cx, c);
+        const bool ignored = cx.s.sysctl.rules.future_ack == Rules::FutureAck::kIgnored;
+        if (!ignored || c.state != State::kEstablished) {
+            send_challenge_ack(cx, c);
+        }
         drop(cx, Drop::kAckUnsentData);
         return false;
     }

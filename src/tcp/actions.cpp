@@ -4,6 +4,7 @@
 #include "tcp/listeners.hpp"
 #include "tcp/pacing.hpp"
 #include "tcp/ports.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -165,6 +166,11 @@ void destroy(StackState& s, Connection& c) {
 void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life, Cause cause) {
     StackState& s = cx.s;
     save_metrics(s, c);
+    const Duration least = c.rtt.rto() * 4 - c.rtt.rto() / 2;
+    if (!fin_wait_2 &&
+        remember_peer_timestamp(s, c.tuple.remote, {c.ts_recent, c.ts_recent_stamp_s}, cx.now)) {
+        life = least;
+    }
     const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
     if (!room) {
         s.mib.add(Mib::kTcpExtTCPTimeWaitOverflow);
@@ -184,6 +190,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.entered_ms = clock_ms(cx.now);
     tw.rcv_wscale = c.options.rcv_wscale & 15U;
     tw.fin_wait_2 = fin_wait_2;
+    tw.recycle_ms =
+        static_cast<std::uint16_t>(std::min<std::int64_t>(least.count() / 1'000'000, 65535));
     tw.reuse_addr = c.opt.reuse_addr;
     tw.reuse_port = c.opt.reuse_port;
     tw.holds_port = c.passive || c.bound_port;
@@ -265,7 +273,8 @@ void save_metrics(StackState& s, const Connection& c) {
 }
 
 bool peer_is_proven(const StackState& s, Ipv4 peer) {
-    return s.metrics.contains(peer.bits);
+    const auto it = s.metrics.find(peer.bits);
+    return it != s.metrics.end() && it->second.srtt_us != 0;
 }
 
 Duration fin_time(const StackState& s, const Connection& c) {

@@ -108,7 +108,8 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
         drop(cx, Drop::kRequestOutOfWindow);
         return true;
     }
-    if (h.rst() && h.seq != rcv_nxt) {  // RFC 5961 §3
+    const bool exact = s.sysctl.rules.request_reset == Rules::RequestReset::kExactSequence;
+    if (h.rst() && h.seq != rcv_nxt && exact) {  // RFC 5961 §3
         if (may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
             s.mib.add(Mib::kTcpExtTCPChallengeACK);
             send_request_ack(cx, req);

@@ -96,14 +96,25 @@ InitialWindow initial_window(const StackState& s, const SocketOptions& opt, std:
     return w;
 }
 
+namespace {
+
+std::uint32_t timestamp_offset(const StackState& s, std::uint64_t tuple_hash) {
+    if (s.sysctl.tcp_timestamps != 1) {
+        return 0;
+    }
+    const bool one_clock = s.sysctl.rules.timestamp_offset == Rules::TimestampOffset::kPerHost;
+    return static_cast<std::uint32_t>((one_clock ? s.secrets.isn.k0 : tuple_hash) >> 32U);
+}
+
+}  // namespace
+
 IsnAndOffset secure_isn(const StackState& s, const FourTuple& t, Time now) {
     const std::uint64_t hash =
         siphash_4u32(s.secrets.isn, t.local.bits, t.remote.bits,
                      (std::uint32_t{t.local_port} << 16U) | t.remote_port, 0);
     // The clock ticks every 64 ns: RFC 6528's M, Linux seq_scale().
     const auto clock = static_cast<std::uint32_t>(to_ns(now) >> 6);
-    const auto offset = s.sysctl.tcp_timestamps == 1 ? static_cast<std::uint32_t>(hash >> 32U) : 0U;
-    return {SeqNum(static_cast<std::uint32_t>(hash) + clock), offset};
+    return {SeqNum(static_cast<std::uint32_t>(hash) + clock), timestamp_offset(s, hash)};
 }
 
 void send_reset_for(Context& cx, const Packet& packet) {

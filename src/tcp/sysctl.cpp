@@ -14,6 +14,7 @@ namespace netsim::tcp {
 
 namespace {
 
+constexpr std::string_view kTwRecycle = "net.ipv4.tcp_tw_recycle";
 constexpr std::int64_t kIntMax = 2147483647;
 
 /// Where a value lives: `count` consecutive integers.
@@ -130,6 +131,8 @@ constexpr auto kRows = std::to_array<Row>({
      "2^n us of RTT halve the extra size of bursts to close peers"},
     {"net.ipv4.tcp_tso_win_divisor", ONE(tcp_tso_win_divisor), 0, 1000,
      "a burst waits only for less than 1/n of the window"},
+    {kTwRecycle, ONE(tcp_tw_recycle), 0, 1,
+     "profile linux-legacy: short TIME-WAIT, and SYNs refused by the peer's last timestamp"},
     {"net.ipv4.tcp_tw_reuse", ONE(tcp_tw_reuse), 0, 2,
      "reuse TIME-WAIT for new connects: 0 no, 1 yes, 2 on loopback"},
     {"net.ipv4.tcp_tw_reuse_delay", ONE(tcp_tw_reuse_delay), 1, 60000,
@@ -375,6 +378,11 @@ void set_sysctl(Sysctl& sysctl, std::string_view name, std::string_view value) {
                          "\"? (`netsim sysctl` lists them)");
     }
     const std::vector<std::int64_t> numbers = parse_numbers(value);
+    if (row->name == kTwRecycle &&
+        sysctl.rules.time_wait_recycle == Rules::TimeWaitRecycle::kAbsent &&
+        numbers != std::vector<std::int64_t>{0}) {
+        bad_value(name, value, "0 (only profile linux-legacy has it: Linux dropped it in 4.12)");
+    }
     const bool in_range =
         numbers.size() == row->count && std::is_sorted(numbers.begin(), numbers.end()) &&
         std::all_of(numbers.begin(), numbers.end(),

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tcp/rules.hpp"
+
 namespace netsim::tcp {
 
 /// A list of ports as the kernel writes it: "8080,9148-9150". Sorted ranges that neither meet nor
@@ -87,12 +89,15 @@ struct Sysctl {
     std::int64_t tcp_timestamps = 1;
     std::int64_t tcp_tso_rtt_log = 9;
     std::int64_t tcp_tso_win_divisor = 3;
+    std::int64_t tcp_tw_recycle = 0;  // acts where rules.time_wait_recycle has it
     std::int64_t tcp_tw_reuse = 2;
     std::int64_t tcp_tw_reuse_delay = 1000;
     std::int64_t tcp_window_scaling = 1;
     std::array<std::int64_t, 3> tcp_wmem{4096, 16384, 4194304};
     std::uint32_t tcp_allowed_congestion_control = ~0U;  // bit i: congestion_controls()[i]
     std::string tcp_congestion_control = "cubic";
+
+    Rules rules;  // what a profile decides and no sysctl sets
 };
 
 /// One row of the table. Values travel as text, as in /proc/sys: "1", "4096 131072 33554432",

@@ -13,6 +13,7 @@
 #include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -86,6 +87,9 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
         c.ts_recent = old->ts_recent;
         c.ts_recent_stamp_s = old->ts_recent_stamp_s;
         unit -= 12;
+    }
+    if (!old) {
+        fetch_peer_timestamp(s, c, cx.now);
     }
     const InitialWindow w = initial_window(s, c.opt, unit, s.sysctl.tcp_window_scaling != 0);
     c.rcv_wnd = w.window;
@@ -250,7 +254,10 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     const auto most = static_cast<std::uint32_t>(s.sysctl.somaxconn);
     const std::uint32_t limit = std::min(static_cast<std::uint32_t>(backlog), most);
     if (Listener* again = find_any_listener(s, socket)) {
-        again->backlog = limit;  // calling listen() again only changes the limit
+        again->backlog = limit;  // calling listen() again only changes the limits
+        if (s.sysctl.rules.syn_queue_full == Rules::SynQueueFull::kAboveBacklog) {
+            again->syn_queue_limit = syn_queue_limit(s.sysctl, limit);
+        }
         return {};
     }
     Connection* c = find_connection(s, socket);
@@ -278,6 +285,7 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.index = id.index;
     listener.local = local;
     listener.backlog = limit;
+    listener.syn_queue_limit = syn_queue_limit(s.sysctl, limit);
     listener.opt = c->opt;
     listener.socket = socket;
     s.listeners_by_port[local.port].push_back(id.index);
@@ -344,8 +352,13 @@ Result<SocketId> Stack::accept(SocketId socket) {
     const std::uint32_t index = listener->accept_queue.front();
     listener->accept_queue.pop_front();
     Connection& c = s.connections.at(index);
-    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
     c.parent = kNoIndex;
+    if (c.state == State::kClosed && c.reset &&
+        s.sysctl.rules.reset_in_queue == Rules::ResetInQueue::kEconnaborted) {
+        s.connections.erase(s.connections.id_at(index));
+        return fail(Errno::kECONNABORTED);
+    }
+    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
     c.socket = {id.index, id.generation};
     return c.socket;
 }
