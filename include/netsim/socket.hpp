@@ -29,6 +29,7 @@ struct SocketId {
 /// poll(2) bits.
 namespace poll {
 inline constexpr unsigned kIn = 0x001;
+inline constexpr unsigned kPri = 0x002;
 inline constexpr unsigned kOut = 0x004;
 inline constexpr unsigned kErr = 0x008;
 inline constexpr unsigned kHup = 0x010;
@@ -63,6 +64,18 @@ enum class SocketOption : std::uint8_t {
     kTCP_WINDOW_CLAMP,
     kIP_BIND_ADDRESS_NO_PORT,
     kIP_LOCAL_PORT_RANGE,  // highest port << 16 | lowest; 0: the sysctl's
+    kTCP_INQ,
+    kSO_OOBINLINE,
+    kSO_ZEROCOPY,
+    kSO_TIMESTAMPING,
+    kIP_RECVERR,
+    kIP_TOS,
+    kIP_TTL,
+    kIP_MTU_DISCOVER,  // IP_PMTUDISC_*
+    kIP_FREEBIND,
+    kSO_PRIORITY,
+    kSO_MARK,
+    kTCP_NOTSENT_LOWAT,
     kCount
 };
 

@@ -86,6 +86,10 @@ const std::map<std::string, Calls::Starter, std::less<>>& Calls::starters() {
         {"epoll_create1", &Calls::epoll_create_call},
         {"epoll_ctl", &Calls::epoll_ctl_call},
         {"epoll_wait", &Calls::epoll_wait_call},
+        {"open", &Calls::open_call},
+        {"pipe", &Calls::pipe_call},
+        {"sendfile", &Calls::sendfile_call},
+        {"splice", &Calls::splice_call},
         {"getsockopt", &Calls::getsockopt_call},
         {"setsockopt", &Calls::setsockopt_call},
     };
@@ -147,9 +151,14 @@ Running Calls::socket_call(const CallLine& line) {
     const std::int64_t type = number(line, 1);
     const std::int64_t kind = type & ~(kSockNonblock | kSockCloexec);
     const std::int64_t protocol = number(line, 2);
+    if (number_or(argument(line, 0), kAfInet) == kAfInet && kind == kSockDgram &&
+        (protocol == 0 || protocol == 17)) {
+        return udp_socket(type);
+    }
     if (number_or(argument(line, 0), kAfInet) != kAfInet || kind != kSockStream ||
         (protocol != 0 && protocol != 6)) {
-        throw Mismatch{"socket: only AF_INET, SOCK_STREAM, IPPROTO_TCP is supported by the stack"};
+        throw Mismatch{
+            "socket: only AF_INET with IPPROTO_TCP or IPPROTO_UDP is supported by the stack"};
     }
     const Result<SocketId> made = machine_.stack().socket();
     Running call = immediate([made] {
@@ -169,6 +178,9 @@ Running Calls::bind_call(const CallLine& line) {
     const Endpoint local = endpoint(argument(line, 1), {Ipv4{}, settings_.bind_port});
     return immediate([this, fd, local] {
         const Descriptor* d = find(fd);
+        if (d != nullptr && d->kind == Kind::kUdp) {
+            return udp_bind(*d->udp, local);
+        }
         return d == nullptr ? Outcome::failed(Errno::kEBADF)
                             : outcome(machine_.stack().bind(d->socket, local));
     });
@@ -245,9 +257,30 @@ void Calls::note_connect(SocketId s) {
     listening_ = false;
 }
 
+/// connect() to AF_UNSPEC dissolves the association.
+Running Calls::disconnect(std::int64_t fd) {
+    return immediate([this, fd] {
+        const Descriptor* d = find(fd);
+        if (d == nullptr) {
+            return Outcome::failed(Errno::kEBADF);
+        }
+        if (d->kind == Kind::kUdp) {
+            d->udp->remote = {};
+            return Outcome{};
+        }
+        const auto result = machine_.stack().disconnect(d->socket, machine_.now(), machine_.out());
+        machine_.drain();
+        return outcome(result);
+    });
+}
+
 Running Calls::connect_call(const CallLine& line) {
     need_arguments(line, 3, 3);
     const std::int64_t fd = number(line, 0);
+    const Value* family = member(argument(line, 1), "sa_family");
+    if (family != nullptr && family->number == kAfUnspec) {
+        return disconnect(fd);
+    }
     const Endpoint remote = endpoint(argument(line, 1), {settings_.remote, settings_.connect_port});
     auto begun = std::make_shared<bool>(false);
     Running call;
@@ -255,6 +288,9 @@ Running Calls::connect_call(const CallLine& line) {
         const Descriptor* d = find(fd);
         if (d == nullptr) {
             return Outcome::failed(Errno::kEBADF);
+        }
+        if (d->kind == Kind::kUdp) {
+            return udp_connect(*d->udp, remote);
         }
         const auto result =
             machine_.stack().connect(d->socket, remote, machine_.now(), machine_.out());
@@ -299,7 +335,10 @@ Running Calls::close_call(const CallLine& line) {
     need_arguments(line, 1, 1);
     const std::int64_t fd = number(line, 0);
     const Descriptor* found = find(fd);
-    if (found == nullptr || found->epoll) {
+    if (found == nullptr || found->kind != Kind::kSocket) {
+        if (found != nullptr && found->pipe != nullptr) {
+            (found->kind == Kind::kPipeIn ? found->pipe->writer : found->pipe->reader) = false;
+        }
         const bool open = descriptors_.erase(fd) > 0;
         return immediate([open] { return open ? Outcome{} : Outcome::failed(Errno::kEBADF); });
     }
@@ -337,8 +376,13 @@ Running Calls::fcntl_call(const CallLine& line) {
     need_arguments(line, 2, 3);
     const std::int64_t fd = number(line, 0);
     const std::int64_t command = number(line, 1);
+    if (command == 1 || command == 2) {  // close-on-exec: no script executes anything
+        return immediate([this, fd] {
+            return find(fd) == nullptr ? Outcome::failed(Errno::kEBADF) : Outcome{};
+        });
+    }
     if (command != kFGetfl && command != kFSetfl) {
-        throw Mismatch{"fcntl: only F_GETFL and F_SETFL are supported"};
+        throw Mismatch{"fcntl: only F_GETFL, F_SETFL, F_GETFD and F_SETFD are supported"};
     }
     const std::int64_t flags = command == kFSetfl ? number(line, 2) : 0;
     if ((flags & ~(kORdwr | kONonblock)) != 0) {
@@ -362,8 +406,8 @@ Running Calls::ioctl_call(const CallLine& line) {
     const std::int64_t fd = number(line, 0);
     const std::int64_t request = number(line, 1);
     const Value& wanted = argument(line, 2);
-    if (request != kSiocinq && request != kSiocoutq) {
-        throw Mismatch{"ioctl: only SIOCINQ, FIONREAD and SIOCOUTQ are supported"};
+    if (request != kSiocinq && request != kSiocoutq && request != kSiocoutqnsd) {
+        throw Mismatch{"ioctl: only SIOCINQ, FIONREAD, SIOCOUTQ and SIOCOUTQNSD are supported"};
     }
     auto got = std::make_shared<std::int64_t>(0);
     Running call = immediate([this, fd, request, got] {
@@ -371,11 +415,17 @@ Running Calls::ioctl_call(const CallLine& line) {
         if (d == nullptr) {
             return Outcome::failed(Errno::kEBADF);
         }
+        if (d->kind == Kind::kUdp && request == kSiocinq) {
+            *got = d->udp->received.empty() ? 0 : d->udp->received.front().length;
+            return Outcome{};
+        }
         const auto info = machine_.stack().info(d->socket, machine_.now());
         if (!info || info->state == tcp::State::kListen) {
             return Outcome::failed(info ? Errno::kEINVAL : info.error());
         }
-        *got = static_cast<std::int64_t>(request == kSiocinq ? info->recv_queue : info->send_queue);
+        *got = static_cast<std::int64_t>(request == kSiocinq    ? info->recv_queue
+                                         : request == kSiocoutq ? info->send_queue
+                                                                : info->notsent);
         // An unread FIN counts in Recv-Q, not for SIOCINQ (Linux tcp_inq()).
         const bool fin = (machine_.stack().poll(d->socket) & poll::kRdHup) != 0;
         *got -= request == kSiocinq && fin && *got > 0 ? 1 : 0;

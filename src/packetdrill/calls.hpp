@@ -1,8 +1,10 @@
 // The script's system calls on the stack: descriptors, blocking, epoll, socket options.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +32,26 @@ struct Running {
     std::optional<Time> alarm;  // a time-out of its own
 };
 
+/// Octets on their way from splice() to splice(); only their number matters.
+struct Pipe {
+    std::uint64_t bytes = 0;
+    bool reader = true;
+    bool writer = true;
+};
+
+/// A datagram socket (RFC 768): what arrived for it, and whom it talks to.
+struct UdpSocket {
+    struct Received {
+        Endpoint from;
+        std::uint32_t length = 0;
+    };
+
+    Endpoint local;
+    Endpoint remote;  // port 0: not connected
+    Errno error = Errno::kOk;
+    std::deque<Received> received;
+};
+
 class Calls {
  public:
     Calls(Machine& machine, const Settings& settings);
@@ -49,7 +71,19 @@ class Calls {
 
     void on_event(const tcp::SocketEvent& event);
 
+    /// A datagram from the peer for the socket bound to it; Mismatch if there is none.
+    void datagram_arrives(std::uint32_t length);
+    /// An ICMP error for the datagrams of the only UDP socket. False: there is no such socket.
+    bool udp_error_arrives(Errno error);
+
  private:
+    /// What recvmsg() wrote beside the bytes.
+    struct Received {
+        std::int64_t flags = 0;
+        std::optional<std::int64_t> inq;           // TCP_CM_INQ
+        std::optional<tcp::ErrorMessage> message;  // of the error queue
+    };
+
     struct Watch {
         std::int64_t events = 0;
         std::int64_t data = 0;
@@ -57,12 +91,33 @@ class Calls {
         bool disabled = false;  // EPOLLONESHOT
     };
 
+    enum class Kind : std::uint8_t { kSocket, kEpoll, kUdp, kPipeIn, kPipeOut, kFile };
+
     struct Descriptor {
-        bool epoll = false;
+        Kind kind = Kind::kSocket;
         SocketId socket;
         bool nonblocking = false;
         std::map<std::int64_t, Watch> watches;  // epoll: by the script's descriptor
+        std::shared_ptr<Pipe> pipe;             // both ends of a pipe
+        std::shared_ptr<UdpSocket> udp;
+        std::string path;  // file
+        std::uint64_t offset = 0;
     };
+
+    /// What one of the calls that move data was asked for.
+    struct Transfer {
+        std::int64_t fd = 0;
+        std::uint64_t size = 0;
+        std::int64_t flags = 0;
+        bool bad_buffer = false;               // NULL
+        std::vector<std::uint32_t> fragments;  // of a message: its vectors' sizes
+        std::optional<Value> control;          // recvmsg: the control messages expected
+        std::optional<Value> out_flags;        // recvmsg: msg_flags expected
+        std::optional<Endpoint> to;
+    };
+
+    static Transfer message(const CallLine& line);
+    void check_message(const Transfer& what, const Received& got) const;
 
     using Arguments = std::vector<Value>;
     using Starter = Running (Calls::*)(const CallLine&);
@@ -75,6 +130,7 @@ class Calls {
     Running listen_call(const CallLine& line);
     Running accept_call(const CallLine& line);
     Running connect_call(const CallLine& line);
+    Running disconnect(std::int64_t fd);
     Running shutdown_call(const CallLine& line);
     Running close_call(const CallLine& line);
     Running fcntl_call(const CallLine& line);
@@ -88,10 +144,30 @@ class Calls {
     Running send_call(const CallLine& line);
     Running sendmsg_call(const CallLine& line);
     Running writev_call(const CallLine& line);
-    Running receive(std::int64_t fd, std::uint64_t size, std::int64_t flags);
-    Running send(std::int64_t fd, std::uint64_t size, std::int64_t flags);
-    std::optional<Outcome> send_some(SocketId s, bool waits, std::uint64_t size,
+    Running receive(const Transfer& what);
+    std::optional<Outcome> receive_bytes(const Descriptor& d, const Transfer& what,
+                                         std::uint64_t& done);
+    Running receive_error(const Transfer& what);
+    Running send(const Transfer& what);
+    std::optional<Outcome> send_some(SocketId s, bool waits, const Transfer& what,
                                      std::uint64_t& done);
+    // file_calls.cpp
+    Running open_call(const CallLine& line);
+    Running pipe_call(const CallLine& line);
+    Running sendfile_call(const CallLine& line);
+    Running splice_call(const CallLine& line);
+    std::optional<Outcome> splice_in(const Descriptor& from, Pipe& into, std::uint64_t size,
+                                     std::int64_t flags);
+    std::optional<Outcome> splice_out(Pipe& from, const Descriptor& to, std::uint64_t size,
+                                      std::int64_t flags);
+    std::optional<Outcome> read_local(Descriptor& d, std::uint64_t size);
+    // udp_calls.cpp
+    Running udp_socket(std::int64_t type);
+    Outcome udp_bind(UdpSocket& socket, Endpoint local);
+    Outcome udp_connect(UdpSocket& socket, Endpoint remote);
+    Outcome udp_send(UdpSocket& socket, std::uint64_t size, std::optional<Endpoint> to);
+    std::optional<Outcome> udp_receive(UdpSocket& socket, const Transfer& what, bool waits);
+    std::int64_t udp_poll(const UdpSocket& socket) const;
     // poll_calls.cpp
     Running poll_call(const CallLine& line);
     Running epoll_create_call(const CallLine& line);

@@ -302,6 +302,27 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+/// A logical line's statements: `a; b`.
+std::vector<std::string_view> statements(std::string_view line) {
+    std::vector<std::string_view> all;
+    char quote = 0;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i <= line.size(); ++i) {
+        if (i == line.size() || (quote == 0 && line[i] == ';')) {
+            const std::string_view part = trimmed(line.substr(begin, i - begin));
+            if (!part.empty()) {
+                all.push_back(part);
+            }
+            begin = i + 1;
+        } else if (quote == 0 && (line[i] == '\'' || line[i] == '"')) {
+            quote = line[i];
+        } else if (line[i] == quote) {
+            quote = 0;
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 CodeProgram::CodeProgram() {
@@ -339,15 +360,15 @@ void CodeProgram::run(const std::string& text, const Names& info, int& line) {
             joined += std::string(part.substr(0, part.size() - 1)) + " ";
         } else {
             joined += part;
-            if (!joined.empty()) {
-                statement(joined, info);
+            for (const std::string_view one : statements(joined)) {
+                statement(one, info);
             }
             joined.clear();
         }
         ++line;
     }
-    if (!joined.empty()) {
-        throw Mismatch{"the code ends in a backslash"};
+    for (const std::string_view one : statements(joined)) {  // the block ended in a backslash
+        statement(one, info);
     }
 }
 

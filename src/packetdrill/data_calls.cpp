@@ -1,4 +1,4 @@
-// Calls that move data.
+// Calls that move data over sockets.
 #include <fmt/format.h>
 
 #include "packetdrill/calls.hpp"
@@ -7,17 +7,31 @@
 namespace netsim::packetdrill {
 namespace {
 
-/// The size of `[{..., 1000}, {..., 500}]`.
-std::uint64_t vector_size(const CallLine& line, const Value& vectors) {
-    std::uint64_t total = 0;
+constexpr std::int64_t kReceiveFlags =
+    kMsgDontwait | kMsgNosignal | kMsgPeek | kMsgTrunc | kMsgWaitall | kMsgOob | kMsgErrqueue;
+constexpr std::int64_t kSendFlags =
+    kMsgDontwait | kMsgNosignal | kMsgMore | kMsgEor | kMsgOob | kMsgZerocopy;
+
+/// The sizes of `[{..., 1000}, {..., 500}]`.
+std::vector<std::uint32_t> vector_sizes(const CallLine& line, const Value& vectors) {
+    std::vector<std::uint32_t> sizes;
     if (vectors.kind != Value::Kind::kList) {
         throw Mismatch{line.name + ": expected a list of {..., SIZE}"};
     }
     for (const Value& v : vectors.items) {
-        if (v.kind != Value::Kind::kStruct || v.items.size() != 2 || v.items[1].number < 0) {
+        if (v.kind != Value::Kind::kStruct || v.items.size() != 2 || v.items[1].number < 0 ||
+            v.items[1].number > 0x7fffffff) {
             throw Mismatch{line.name + ": expected a list of {..., SIZE}"};
         }
-        total += static_cast<std::uint64_t>(v.items[1].number);
+        sizes.push_back(static_cast<std::uint32_t>(v.items[1].number));
+    }
+    return sizes;
+}
+
+std::uint64_t sum(const std::vector<std::uint32_t>& sizes) {
+    std::uint64_t total = 0;
+    for (const std::uint32_t size : sizes) {
+        total += size;
     }
     return total;
 }
@@ -30,76 +44,157 @@ std::uint64_t size_argument(const CallLine& line, std::size_t index) {
     return static_cast<std::uint64_t>(n);
 }
 
-std::uint64_t message_size(const CallLine& line, bool receives) {
+bool is_null(const Value& v) {
+    return v.kind == Value::Kind::kNumber && v.text == "NULL";
+}
+
+}  // namespace
+
+/// Of recvmsg() and sendmsg(): {msg_name(...)=..., msg_iov(1)=[{..., SIZE}], ...}.
+Calls::Transfer Calls::message(const CallLine& line) {
+    need_arguments(line, 3, 3);
     const Value& message = argument(line, 1);
     const Value* vectors = member(message, "msg_iov");
     if (message.kind != Value::Kind::kStruct || vectors == nullptr) {
         throw Mismatch{line.name + ": expected {msg_name(...)=..., msg_iov(1)=[{..., SIZE}], ...}"};
     }
-    const Value* control = member(message, "msg_control");
-    if (control != nullptr && !control->items.empty()) {
-        throw Mismatch{line.name + ": control messages are not supported by the stack"};
+    Transfer what;
+    what.fd = number(line, 0);
+    what.flags = number(line, 2);
+    what.fragments = vector_sizes(line, *vectors);
+    what.size = sum(what.fragments);
+    if (const Value* control = member(message, "msg_control")) {
+        what.control = *control;
     }
-    const Value* flags = member(message, "msg_flags");
-    if (receives && flags != nullptr && flags->number != 0) {
-        throw Mismatch{line.name + ": msg_flags " + flags->text +
-                       " are not supported by the stack"};
+    if (const Value* flags = member(message, "msg_flags")) {
+        what.out_flags = *flags;
     }
-    return vector_size(line, *vectors);
+    return what;
 }
 
-}  // namespace
+std::optional<Outcome> Calls::receive_bytes(const Descriptor& d, const Transfer& what,
+                                            std::uint64_t& done) {
+    tcp::Stack& stack = machine_.stack();
+    const bool waits = !d.nonblocking && (what.flags & kMsgDontwait) == 0;
+    if ((what.flags & kMsgOob) != 0) {
+        return outcome(stack.receive_urgent(d.socket, (what.flags & kMsgPeek) != 0));
+    }
+    if (what.size == 0 && stack.local_endpoint(d.socket)) {
+        return Outcome{};
+    }
+    std::vector<wire::PayloadRef> ranges;
+    const bool looks = (what.flags & kMsgPeek) != 0 || what.bad_buffer;
+    auto got =
+        looks ? stack.peek(d.socket, what.size - done, ranges)
+              : stack.receive(d.socket, what.size - done, machine_.now(), machine_.out(), ranges);
+    machine_.drain();
+    if (got && *got > 0 && what.bad_buffer) {
+        return Outcome::failed(Errno::kEFAULT);
+    }
+    const bool end = got && *got == 0;
+    done += got && !looks ? *got : 0;
+    if (!got && got.error() == Errno::kEAGAIN) {
+        return waits      ? std::nullopt
+               : done > 0 ? std::optional<Outcome>(Outcome{static_cast<std::int64_t>(done)})
+                          : Outcome::failed(Errno::kEAGAIN);
+    }
+    if (!got) {
+        return done > 0 ? Outcome{static_cast<std::int64_t>(done)} : Outcome::failed(got.error());
+    }
+    const bool fills = (what.flags & kMsgWaitall) != 0 && waits && !end && !looks;
+    if (fills && done < what.size) {
+        return std::nullopt;
+    }
+    return Outcome{static_cast<std::int64_t>(looks ? *got : done)};
+}
 
-Running Calls::receive(std::int64_t fd, std::uint64_t size, std::int64_t flags) {
+Running Calls::receive(const Transfer& what) {
+    if ((what.flags & kMsgErrqueue) != 0) {
+        return receive_error(what);
+    }
+    auto done = std::make_shared<std::uint64_t>(0);
+    auto got = std::make_shared<Received>();
     Running call;
-    call.step = [this, fd, size, flags]() -> std::optional<Outcome> {
-        const Descriptor* d = find(fd);
-        if (d == nullptr || d->epoll) {
-            return Outcome::failed(Errno::kEBADF);
+    call.step = [this, what, done, got]() -> std::optional<Outcome> {
+        Descriptor* d = find(what.fd);
+        if (d == nullptr || d->kind == Kind::kEpoll) {
+            return Outcome::failed(d == nullptr ? Errno::kEBADF : Errno::kEINVAL);
         }
-        if (size == 0) {
-            return Outcome{};
+        if (d->kind == Kind::kUdp) {
+            return udp_receive(*d->udp, what, !d->nonblocking && (what.flags & kMsgDontwait) == 0);
         }
-        std::vector<wire::PayloadRef> ranges;
-        const auto got =
-            machine_.stack().receive(d->socket, size, machine_.now(), machine_.out(), ranges);
-        machine_.drain();
-        const bool waits = !d->nonblocking && (flags & kMsgDontwait) == 0;
-        if (!got && got.error() == Errno::kEAGAIN && waits) {
-            return std::nullopt;
+        if (d->kind != Kind::kSocket) {
+            return read_local(*d, what.size);
         }
-        return outcome(got);
+        const auto result = receive_bytes(*d, what, *done);
+        const auto inq = machine_.stack().get_option(d->socket, SocketOption::kTCP_INQ);
+        if (inq && *inq != 0) {
+            got->inq = machine_.stack().unread(d->socket);
+        }
+        got->flags = (what.flags & kMsgOob) != 0 ? kMsgOob : 0;
+        return result;
     };
+    call.finish = [this, what, got](std::int64_t) { check_message(what, *got); };
+    return call;
+}
+
+Running Calls::receive_error(const Transfer& what) {
+    auto got = std::make_shared<Received>();
+    Running call = immediate([this, what, got] {
+        const Descriptor* d = find(what.fd);
+        if (d == nullptr || d->kind != Kind::kSocket) {
+            return Outcome::failed(d == nullptr ? Errno::kEBADF : Errno::kEINVAL);
+        }
+        const auto message = machine_.stack().receive_error(d->socket);
+        if (!message) {
+            return Outcome::failed(message.error());
+        }
+        got->message = *message;
+        got->flags = kMsgErrqueue | (message->length > what.size ? kMsgTrunc : 0);
+        return Outcome{
+            static_cast<std::int64_t>(std::min<std::uint64_t>(message->length, what.size))};
+    });
+    call.finish = [this, what, got](std::int64_t) { check_message(what, *got); };
     return call;
 }
 
 Running Calls::read_call(const CallLine& line) {
     need_arguments(line, 3, 3);
-    return receive(number(line, 0), size_argument(line, 2), 0);
+    Transfer what;
+    what.fd = number(line, 0);
+    what.size = size_argument(line, 2);
+    what.bad_buffer = is_null(argument(line, 1));
+    return receive(what);
 }
 
 Running Calls::readv_call(const CallLine& line) {
     need_arguments(line, 3, 3);
-    return receive(number(line, 0), vector_size(line, argument(line, 1)), 0);
+    Transfer what;
+    what.fd = number(line, 0);
+    what.size = sum(vector_sizes(line, argument(line, 1)));
+    return receive(what);
 }
 
 Running Calls::recv_call(const CallLine& line) {
     const bool from = line.name == "recvfrom";
     need_arguments(line, from ? 6 : 4, from ? 6 : 4);
-    const std::int64_t flags = number(line, 3);
-    refuse_flags(line, flags, kMsgDontwait | kMsgNosignal, argument(line, 3));
-    return receive(number(line, 0), size_argument(line, 2), flags);
+    Transfer what;
+    what.fd = number(line, 0);
+    what.size = size_argument(line, 2);
+    what.flags = number(line, 3);
+    what.bad_buffer = is_null(argument(line, 1));
+    refuse_flags(line, what.flags, kReceiveFlags, argument(line, 3));
+    return receive(what);
 }
 
 Running Calls::recvmsg_call(const CallLine& line) {
-    need_arguments(line, 3, 3);
-    const std::int64_t flags = number(line, 2);
-    refuse_flags(line, flags, kMsgDontwait | kMsgNosignal, argument(line, 2));
-    return receive(number(line, 0), message_size(line, true), flags);
+    const Transfer what = message(line);
+    refuse_flags(line, what.flags, kReceiveFlags, argument(line, 2));
+    return receive(what);
 }
 
 /// A blocking write returns when all is in the buffer; one that does not block, with what fits.
-std::optional<Outcome> Calls::send_some(SocketId s, bool waits, std::uint64_t size,
+std::optional<Outcome> Calls::send_some(SocketId s, bool waits, const Transfer& what,
                                         std::uint64_t& done) {
     tcp::Stack& stack = machine_.stack();
     const auto partial = [&](Errno error) {
@@ -113,14 +208,23 @@ std::optional<Outcome> Calls::send_some(SocketId s, bool waits, std::uint64_t si
             }
             return partial(room.error());
         }
+        if (what.bad_buffer && what.size > 0) {
+            return Outcome::failed(Errno::kEFAULT);
+        }
         tcp::Stack::SendCursor cursor = stack.send_cursor(s);
         if (cursor.stream == 0) {
             stack.set_send_stream(s, stack.new_synthetic_stream());
             cursor = stack.send_cursor(s);
         }
-        const auto length = static_cast<std::uint32_t>(std::min(size - done, *room));
-        const auto sent =
-            stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(), machine_.out());
+        const auto length = static_cast<std::uint32_t>(std::min(what.size - done, *room));
+        tcp::SendFlags flags;
+        flags.more = (what.flags & kMsgMore) != 0;
+        flags.end_of_record = (what.flags & kMsgEor) != 0;
+        flags.urgent = (what.flags & kMsgOob) != 0;
+        flags.zerocopy = (what.flags & kMsgZerocopy) != 0;
+        flags.pieces = what.fragments;
+        const auto sent = stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(),
+                                     machine_.out(), flags);
         if (!sent) {
             return partial(sent.error());
         }
@@ -129,21 +233,35 @@ std::optional<Outcome> Calls::send_some(SocketId s, bool waits, std::uint64_t si
         if (*sent == 0) {
             break;
         }
-    } while (done < size);
+    } while (done < what.size);
     return Outcome{static_cast<std::int64_t>(done)};
 }
 
-Running Calls::send(std::int64_t fd, std::uint64_t size, std::int64_t flags) {
+Running Calls::send(const Transfer& what) {
     auto done = std::make_shared<std::uint64_t>(0);
+    auto sleeps = std::make_shared<bool>(false);
     Running call;
-    call.step = [this, fd, size, flags, done]() -> std::optional<Outcome> {
-        const Descriptor* d = find(fd);
-        if (d == nullptr || d->epoll) {
+    call.step = [this, what, done, sleeps]() -> std::optional<Outcome> {
+        Descriptor* d = find(what.fd);
+        if (d == nullptr || d->kind == Kind::kEpoll) {
+            return Outcome::failed(d == nullptr ? Errno::kEBADF : Errno::kEINVAL);
+        }
+        if (d->kind == Kind::kUdp) {
+            return udp_send(*d->udp, what.size, what.to);
+        }
+        if (d->kind != Kind::kSocket) {
             return Outcome::failed(Errno::kEBADF);
         }
-        const bool waits = !d->nonblocking && (flags & kMsgDontwait) == 0;
-        auto result = send_some(d->socket, waits, size, *done);
+        const bool waits = !d->nonblocking && (what.flags & kMsgDontwait) == 0;
+        // A writer that sleeps is woken when the socket is writable, not at the first free byte
+        // (sk_stream_write_space()).
+        constexpr unsigned kWakes = poll::kOut | poll::kErr | poll::kHup;
+        if (*sleeps && (machine_.stack().poll(d->socket) & kWakes) == 0) {
+            return std::nullopt;
+        }
+        auto result = send_some(d->socket, waits, what, *done);
         machine_.drain();
+        *sleeps = !result;
         return result;
     };
     return call;
@@ -151,27 +269,45 @@ Running Calls::send(std::int64_t fd, std::uint64_t size, std::int64_t flags) {
 
 Running Calls::write_call(const CallLine& line) {
     need_arguments(line, 3, 3);
-    return send(number(line, 0), size_argument(line, 2), 0);
+    Transfer what;
+    what.fd = number(line, 0);
+    what.size = size_argument(line, 2);
+    what.bad_buffer = is_null(argument(line, 1));
+    return send(what);
 }
 
 Running Calls::writev_call(const CallLine& line) {
     need_arguments(line, 3, 3);
-    return send(number(line, 0), vector_size(line, argument(line, 1)), 0);
+    Transfer what;
+    what.fd = number(line, 0);
+    what.fragments = vector_sizes(line, argument(line, 1));
+    what.size = sum(what.fragments);
+    return send(what);
 }
 
 Running Calls::send_call(const CallLine& line) {
     const bool to = line.name == "sendto";
     need_arguments(line, to ? 6 : 4, to ? 6 : 4);
-    const std::int64_t flags = number(line, 3);
-    refuse_flags(line, flags, kMsgDontwait | kMsgNosignal, argument(line, 3));
-    return send(number(line, 0), size_argument(line, 2), flags);
+    Transfer what;
+    what.fd = number(line, 0);
+    what.size = size_argument(line, 2);
+    what.flags = number(line, 3);
+    what.bad_buffer = is_null(argument(line, 1));
+    what.fragments = {static_cast<std::uint32_t>(std::min<std::uint64_t>(what.size, 0x7fffffff))};
+    refuse_flags(line, what.flags, kSendFlags, argument(line, 3));
+    if (to && !is_null(argument(line, 4))) {
+        what.to = endpoint(argument(line, 4), {settings_.remote, settings_.connect_port});
+    }
+    return send(what);
 }
 
 Running Calls::sendmsg_call(const CallLine& line) {
-    need_arguments(line, 3, 3);
-    const std::int64_t flags = number(line, 2);
-    refuse_flags(line, flags, kMsgDontwait | kMsgNosignal, argument(line, 2));
-    return send(number(line, 0), message_size(line, false), flags);
+    const Transfer what = message(line);
+    refuse_flags(line, what.flags, kSendFlags, argument(line, 2));
+    if (what.control && !what.control->items.empty()) {
+        throw Mismatch{"sendmsg: control messages are not supported by the stack"};
+    }
+    return send(what);
 }
 
 }  // namespace netsim::packetdrill

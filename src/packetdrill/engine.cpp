@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "netsim/result.hpp"
+#include "packetdrill/constants.hpp"
 #include "packetdrill/packet_text.hpp"
 
 namespace netsim::packetdrill {
@@ -16,7 +17,7 @@ constexpr Duration kCallMax = std::chrono::hours(3);
 std::string outcome_text(const Outcome& o) {
     return o.error == Errno::kOk
                ? (o.descriptor ? "a descriptor" : std::to_string(o.value))
-               : fmt::format("-1 {} ({})", errno_name(o.error), errno_text(o.error));
+               : fmt::format("-1 {} ({})", errno_word(o.error), errno_text(o.error));
 }
 
 std::string expected_text(const CallLine& line) {
@@ -90,6 +91,15 @@ void Engine::run_event(const Event& e) {
 
 void Engine::inbound(const PacketLine& line) {
     const Settings& s = script_.settings;
+    if (const auto* udp = std::get_if<UdpLine>(&line.content)) {
+        calls_.datagram_arrives(udp->length);
+        return poll_blocked();
+    }
+    const auto* error = std::get_if<IcmpLine>(&line.content);
+    if (error != nullptr && current_ == nullptr && calls_.connecting() == nullptr &&
+        calls_.udp_error_arrives(tcp::icmp_errno(error->type, error->code))) {
+        return poll_blocked();
+    }
     if (calls_.connecting() != nullptr) {
         current_ = calls_.connecting();
     }
@@ -107,7 +117,10 @@ void Engine::inbound(const PacketLine& line) {
         machine_.deliver(*current_, make_packet(*current_, line, *segment, s));
         return;
     }
-    const IcmpLine& icmp = std::get<IcmpLine>(line.content);
+    inbound_icmp(line, std::get<IcmpLine>(line.content));
+}
+
+void Engine::inbound_icmp(const PacketLine& line, const IcmpLine& icmp) {
     wire::IcmpHeader h{};
     h.type = icmp.type;
     h.code = icmp.code;
@@ -170,6 +183,9 @@ void Engine::outbound(const Event& e, const PacketLine& line) {
     if (calls_.connecting() != nullptr) {
         current_ = calls_.connecting();
     }
+    if (const auto* udp = std::get_if<UdpLine>(&line.content)) {
+        return outbound_udp(e, line, *udp);
+    }
     const TcpLine& tcp = std::get<TcpLine>(line.content);
     if (current_ == nullptr) {
         throw Mismatch{"there is no connection yet that could send\n  expected: " +
@@ -209,6 +225,22 @@ void Engine::outbound(const Event& e, const PacketLine& line) {
     check_time(e.when, machine_.elapsed(last.at));
 }
 
+void Engine::outbound_udp(const Event& e, const PacketLine& line, const UdpLine& udp) {
+    const Duration latest = due(e.when) + tolerance(e.when);
+    while (machine_.datagrams.empty() && machine_.step(machine_.at(latest))) {
+    }
+    if (machine_.datagrams.empty()) {
+        throw Mismatch{fmt::format("no datagram was sent by {} s\n  expected: {}",
+                                   seconds_text(latest), line_text(line))};
+    }
+    const Machine::Datagram sent = machine_.datagrams.front();
+    machine_.datagrams.pop_front();
+    if (sent.length != udp.length) {
+        throw Mismatch{fmt::format("length: expected {}, got {}", udp.length, sent.length)};
+    }
+    check_time(e.when, machine_.elapsed(sent.at));
+}
+
 void Engine::finish(const Event& e, Running& call, const Outcome& got) {
     const CallLine& line = std::get<CallLine>(e.what);
     machine_.note(e.source + "   -> " + outcome_text(got));
@@ -216,7 +248,7 @@ void Engine::finish(const Event& e, Running& call, const Outcome& got) {
     const bool same = got.error != Errno::kOk ? wanted == -1
                       : got.descriptor        ? wanted >= 0
                                               : wanted == got.value;
-    const bool same_error = line.error.empty() || line.error == errno_name(got.error);
+    const bool same_error = line.error.empty() || line.error == errno_word(got.error);
     if (!same || !same_error) {
         throw Mismatch{fmt::format("{}: expected {}, got {}", line.name, expected_text(line),
                                    outcome_text(got))};
@@ -322,12 +354,29 @@ void Engine::run_code() {
     }
 }
 
+void Engine::forgive(const Event& e, const Mismatch& mismatch) {
+    const bool packet = std::holds_alternative<PacketLine>(e.what);
+    const bool call = std::holds_alternative<CallLine>(e.what);
+    if (!(packet && script_.settings.forgive_packets) &&
+        !(call && script_.settings.forgive_calls)) {
+        throw mismatch;
+    }
+    warnings_ += fmt::format("{}:{}: warning: {}\n", script_.name, e.place.line, mismatch.message);
+}
+
 Verdict Engine::run() {
     Verdict verdict;
     verdict.name = script_.name;
     try {
+        for (const std::string& command : script_.settings.init_scripts) {
+            shell_.run(command);
+        }
         for (const Event& e : script_.events) {
-            run_event(e);
+            try {
+                run_event(e);
+            } catch (const Mismatch& mismatch) {
+                forgive(e, mismatch);
+            }
         }
         await_blocked();
         run_code();
@@ -338,7 +387,10 @@ Verdict Engine::run() {
         verdict.line = at_ != nullptr ? at_->source : "";
     }
     verdict.exchange = machine_.exchange();
-    verdict.printed = program_.printed();
+    verdict.printed = warnings_ + program_.printed();
+    if (script_.settings.verbose && verdict.passed) {
+        verdict.printed += verdict.exchange;
+    }
     return verdict;
 }
 
@@ -352,6 +404,12 @@ Verdict run_script(const std::string& name, const std::string& text, const RunOp
         Script script = parse(name, text, defines);
         if (script.settings.profile.empty()) {
             script.settings.profile = options.profile;
+        }
+        if (script.settings.dry_run) {
+            Verdict verdict;
+            verdict.name = name;
+            verdict.passed = true;
+            return verdict;
         }
         return Engine(script).run();
     } catch (const InputError& error) {

@@ -35,6 +35,10 @@ class Engine {
 
     void run_event(const Event& e);
     void inbound(const PacketLine& line);
+    void inbound_icmp(const PacketLine& line, const IcmpLine& icmp);
+    void outbound_udp(const Event& e, const PacketLine& line, const UdpLine& udp);
+    /// --non_fatal: says what went wrong and goes on.
+    void forgive(const Event& e, const Mismatch& mismatch);
     void outbound(const Event& e, const PacketLine& line);
     const Sent& next_sent(const Event& e, const PacketLine& line, Duration latest,
                           std::size_t index);
@@ -64,6 +68,7 @@ class Engine {
     Duration reached_{0};   // when the engine came to this line
     Duration previous_{0};  // when the line before was due
     const Event* at_ = nullptr;
+    std::string warnings_;
 };
 
 }  // namespace netsim::packetdrill

@@ -67,6 +67,21 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_delivery_rate_app_limited", i.delivery_rate_app_limited ? 1 : 0);
     add("tcpi_delivered_ce", i.delivered_ce);
     add("tcpi_segs_in", i.segs_in);
+    add("tcpi_busy_time", micros(i.busy));
+    add("tcpi_rwnd_limited", micros(i.rwnd_limited));
+    add("tcpi_sndbuf_limited", micros(i.sndbuf_limited));
+    add("tcpi_advmss", i.advmss);
+    add("tcpi_pmtu", i.path_mtu);
+    add("tcpi_rcv_ssthresh", i.rcv_ssthresh);
+    add("tcpi_probes", i.probes);
+    add("tcpi_notsent_bytes", static_cast<std::int64_t>(i.notsent));
+    add("tcpi_last_data_sent", micros(i.last_data_sent) / 1000);
+    add("tcpi_last_data_recv", micros(i.last_data_received) / 1000);
+    add("tcpi_last_ack_sent", 0);  // Linux leaves it 0
+    add("tcpi_last_ack_recv", micros(i.last_ack_received) / 1000);
+    // SO_MEMINFO, of which scripts see the limits
+    add("SK_MEMINFO_RCVBUF", i.rcvbuf);
+    add("SK_MEMINFO_SNDBUF", i.sndbuf);
     add("tcpi_snd_wnd", i.snd_wnd);
     add("tcpi_rcv_wnd", i.rcv_wnd);
     return all;

@@ -24,6 +24,8 @@ std::string seconds_text(Duration t) {
 
 Machine::Machine(const Settings& settings)
     : local_(settings.local),
+      remote_(settings.remote),
+      any_local_(settings.any_local),
       mtu_(settings.mtu),
       began_(kBegin),
       now_(kBegin),
@@ -37,7 +39,7 @@ tcp::PathInfo Machine::path(Ipv4 /*destination*/) const {
 }
 
 bool Machine::is_local(Ipv4 address) const {
-    return address == local_ || address.is_loopback();
+    return address == local_ || address.is_loopback() || (any_local_ && address != remote_);
 }
 
 bool Machine::step(Time limit) {

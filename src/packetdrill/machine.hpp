@@ -54,6 +54,19 @@ class Machine final : public tcp::Paths {
 
     void set_mtu(std::uint32_t mtu) { mtu_ = mtu; }
 
+    /// Files of the script's own, by path: how many zeros each holds. None is the machine's.
+    std::map<std::string, std::uint64_t, std::less<>> files;
+
+    /// A datagram that was sent, not yet compared with a line of the script.
+    struct Datagram {
+        Time at;
+        Endpoint from;
+        Endpoint to;
+        std::uint32_t length = 0;
+    };
+
+    std::deque<Datagram> datagrams;
+
     // --- time
     /// Fires the next deadline if it is not after `limit`; false: there is none.
     bool step(Time limit);
@@ -91,6 +104,8 @@ class Machine final : public tcp::Paths {
     };
 
     Ipv4 local_;
+    Ipv4 remote_;
+    bool any_local_;
     std::uint32_t mtu_;
     Time began_;
     Time now_;

@@ -89,7 +89,18 @@ void add_option(const Flow& flow, wire::TcpHeader& h, const Option& o, const Set
         case Kind::kMd5:
             h.options |= option::kMd5;
             break;
+        case Kind::kAccEcn:
+            break;  // RFC 9768 is not spoken here: an unknown option is skipped (RFC 9293 §3.1)
     }
+}
+
+/// Octets of the options as the script writes them.
+std::size_t written_length(const std::vector<Option>& options) {
+    std::size_t total = 0;
+    for (const Option& o : options) {
+        total += option_length(o);
+    }
+    return total;
 }
 
 /// The script's TS val -> the stack's; with --tcp_ts_tick_usecs, does it tick as expected?
@@ -122,6 +133,8 @@ bool same_option(const Option& want, const Option& got) {
             return want.echo == got.echo;
         case Kind::kMd5:
             return true;  // a digest is made nowhere
+        case Kind::kAccEcn:
+            return want.counters == got.counters;
         default:
             return want.value == got.value && want.sack == got.sack && want.cookie == got.cookie;
     }
@@ -183,13 +196,11 @@ wire::Packet make_packet(Flow& flow, const PacketLine& line, const TcpLine& tcp,
     for (const Option& o : tcp.options) {
         add_option(flow, h, o, settings);
     }
-    if (h.options_length() > 40) {
+    if (h.options_length() > 40 || written_length(tcp.options) > 40) {
         throw Mismatch{"the options do not fit into the 40 bytes a TCP header has for them"};
     }
     if (settings.mss != 0 && tcp.length > settings.mss) {
-        throw Mismatch{
-            "an inbound packet larger than --mss (a train of segments taken as one) is not "
-            "supported"};
+        h.gso_size = static_cast<std::uint16_t>(settings.mss);  // a train, taken as one segment
     }
     if (tcp.length > 0) {
         // Bytes are a function of their place in the stream, however it is cut.

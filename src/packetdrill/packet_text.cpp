@@ -135,8 +135,42 @@ std::string option_text(const Option& o) {
             return o.cookie.empty() ? "FOEXP" : "FOEXP " + hex_text(o.cookie);
         case Kind::kMd5:
             return o.cookie.empty() ? "md5" : "md5 " + hex_text(o.cookie);
+        case Kind::kAccEcn: {
+            std::string out = "ECN";
+            for (const AccEcnCounter& counter : o.counters) {
+                out += fmt::format(" {} {}", counter.name, counter.value);
+            }
+            return out;
+        }
     }
     return "?";
+}
+
+std::size_t option_length(const Option& o) {
+    switch (o.kind) {
+        case Kind::kNop:
+        case Kind::kEnd:
+            return 1;
+        case Kind::kSackPermitted:
+            return 2;
+        case Kind::kWindowScale:
+            return 3;
+        case Kind::kMss:
+            return 4;
+        case Kind::kTimestamps:
+            return 10;
+        case Kind::kSack:
+            return 2 + 8 * o.sack.size();
+        case Kind::kFastOpen:
+            return 2 + o.cookie.size();
+        case Kind::kFastOpenExp:
+            return 4 + o.cookie.size();
+        case Kind::kMd5:
+            return 18;
+        case Kind::kAccEcn:
+            return 2 + 3 * o.counters.size();
+    }
+    return 0;
 }
 
 std::string options_text(const std::vector<Option>& options) {
@@ -182,6 +216,9 @@ std::string line_text(const PacketLine& line) {
     if (const auto* icmp = std::get_if<IcmpLine>(&line.content)) {
         return out + fmt::format("icmp type {} code {} mtu {} quoting {}", icmp->type, icmp->code,
                                  icmp->mtu, icmp->quoted_seq);
+    }
+    if (const auto* udp = std::get_if<UdpLine>(&line.content)) {
+        return out + fmt::format("udp ({})", udp->length);
     }
     const TcpLine& tcp = std::get<TcpLine>(line.content);
     out += flag_text(tcp.flags) + " " + range_text(tcp.seq, tcp.length);

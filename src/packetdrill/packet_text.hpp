@@ -12,6 +12,8 @@ namespace netsim::packetdrill {
 /// The options of a segment as Linux lays them out, padding included.
 std::vector<Option> options_of(const wire::TcpHeader& h);
 std::string option_text(const Option& option);
+/// Octets of its header space, without padding.
+std::size_t option_length(const Option& option);
 std::string options_text(const std::vector<Option>& options);
 
 /// "> P. 1:1001(1000) ack 1 win 257", in the script's numbers.

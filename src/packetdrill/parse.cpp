@@ -1,6 +1,7 @@
 // The head of a script, the times, and which kind of event a line is.
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/text.hpp"
 #include "netsim/result.hpp"
@@ -10,10 +11,33 @@
 namespace netsim::packetdrill {
 namespace {
 
-constexpr auto kSettings = std::to_array<std::string_view>(
-    {"local_ip", "remote_ip", "gateway_ip", "netmask_ip", "ip_version", "bind_port", "connect_port",
-     "mtu", "mss", "tolerance_usecs", "tolerance_percent", "tcp_ts_tick_usecs", "tcp_ts_ecr_scaled",
-     "strict_segments", "send_omit_free", "define", "profile"});
+constexpr auto kSettings = std::to_array<std::string_view>({"local_ip",
+                                                            "remote_ip",
+                                                            "gateway_ip",
+                                                            "netmask_ip",
+                                                            "ip_version",
+                                                            "bind_port",
+                                                            "connect_port",
+                                                            "mtu",
+                                                            "mss",
+                                                            "speed",
+                                                            "tolerance_usecs",
+                                                            "tolerance_percent",
+                                                            "tcp_ts_tick_usecs",
+                                                            "tcp_ts_ecr_scaled",
+                                                            "strict_segments",
+                                                            "non_fatal",
+                                                            "dry_run",
+                                                            "is_anyip",
+                                                            "send_omit_free",
+                                                            "init_scripts",
+                                                            "code_command",
+                                                            "code_format",
+                                                            "code_sockopt",
+                                                            "verbose",
+                                                            "debug",
+                                                            "define",
+                                                            "profile"});
 
 std::string trimmed(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
@@ -34,8 +58,14 @@ bool read_number(const std::string& text, T low, T high, T& into) {
     return true;
 }
 
+/// An address, with or without the length of its prefix.
 bool read_address(const std::string& text, Ipv4& into) {
-    const auto address = parse_ipv4(text);
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    unsigned bits = 0;
+    if (slash < text.size() && !read_number<unsigned>(text.substr(slash + 1), 0, 32, bits)) {
+        return false;
+    }
+    const auto address = parse_ipv4(text.substr(0, slash));
     into = address.value_or(into);
     return address.has_value();
 }
@@ -56,6 +86,31 @@ bool read_define(const std::string& text, std::map<std::string, std::string>& in
     return true;
 }
 
+/// "a,b, c"
+std::vector<std::string> words_of(const std::string& text) {
+    std::vector<std::string> words;
+    std::string word;
+    for (const char c : text + ",") {
+        if (c != ',' && c != ' ') {
+            word += c;
+        } else if (!word.empty()) {
+            words.push_back(std::exchange(word, ""));
+        }
+    }
+    return words;
+}
+
+bool read_non_fatal(const std::string& text, Settings& s) {
+    for (const std::string& word : words_of(text)) {
+        s.forgive_packets = s.forgive_packets || word == "packet";
+        s.forgive_calls = s.forgive_calls || word == "syscall";
+        if (word != "packet" && word != "syscall") {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// A flag: present, or =1 or =0.
 bool read_flag(const std::string& text, bool& into) {
     into = text != "0";
@@ -63,6 +118,19 @@ bool read_flag(const std::string& text, bool& into) {
 }
 
 }  // namespace
+
+/// What the original has and a simulator cannot have, and what it does not know.
+void Parser::refuse_setting(std::string_view name, const std::string& value, Place where) {
+    const std::string shown = "--" + std::string(name) + (value.empty() ? "" : "=" + value);
+    if (name.starts_with("wire_")) {
+        scan_.fail_at(where, shown + ": not supported, there is no wire and no second host");
+    }
+    if (name == "so_filename" || name == "so_flags") {
+        scan_.fail_at(where, shown + ": not supported, no other stack can be loaded");
+    }
+    scan_.fail_at(where, "unknown option --" + std::string(name) + did_you_mean(name, kSettings) +
+                             " (options: " + join(kSettings) + ")");
+}
 
 void Parser::setting(std::string_view name, const std::string& value, Place where) {
     bool good = true;
@@ -83,10 +151,10 @@ void Parser::setting(std::string_view name, const std::string& value, Place wher
             scan_.fail_at(where, error.what());
         }
     } else if (name == "ip_version") {
-        if (value == "ipv6" || value == "ipv4-mapped-ipv6") {
-            scan_.fail_at(where, "--ip_version=" + value + ": not supported, the stack is IPv4");
+        if (value == "ipv6") {
+            scan_.fail_at(where, "--ip_version=ipv6: not supported, the stack is IPv4");
         }
-        good = value == "ipv4";
+        good = value == "ipv4" || value == "ipv4-mapped-ipv6";  // IPv4 packets, both
     } else if (name == "bind_port") {
         good = read_number<std::uint16_t>(value, 1, 65535, s.bind_port);
     } else if (name == "connect_port") {
@@ -109,10 +177,27 @@ void Parser::setting(std::string_view name, const std::string& value, Place wher
         good = read_flag(value, ignored);  // about the tool's own heap
     } else if (name == "define") {
         good = read_define(value, s.defines);
+    } else if (name == "speed") {
+        std::uint32_t mbps = 0;  // what ethtool says of the tun device; TCP never asks
+        good = read_number<std::uint32_t>(value, 1, 1'000'000, mbps);
+    } else if (name == "non_fatal") {
+        good = read_non_fatal(value, s);
+    } else if (name == "dry_run") {
+        good = read_flag(value, s.dry_run);
+    } else if (name == "is_anyip") {
+        good = read_flag(value, s.any_local);
+    } else if (name == "verbose" || name == "debug") {
+        good = read_flag(value, s.verbose);
+    } else if (name == "init_scripts") {
+        s.init_scripts = words_of(value);
+    } else if (name == "code_command") {
+        good = value.starts_with("python");  // the language of the code blocks
+    } else if (name == "code_format") {
+        good = value == "python";
+    } else if (name == "code_sockopt") {
+        good = value.empty() || value == "TCP_INFO";
     } else {
-        scan_.fail_at(where, "unknown option --" + std::string(name) +
-                                 did_you_mean(name, kSettings) + " (options: " + join(kSettings) +
-                                 ")");
+        refuse_setting(name, value, where);
     }
     if (!good) {
         scan_.fail_at(where, "--" + std::string(name) + "=" + value + " is not a good value");
@@ -164,7 +249,8 @@ Event Parser::event() {
     } else {
         e.what = call();
     }
-    e.source = trimmed(scan_.text().substr(begin, scan_.offset() - begin));
+    const std::string_view written = scan_.text().substr(begin, scan_.offset() - begin);
+    e.source = trimmed(written.substr(0, written.find("\n//")));
     const bool sends =
         std::holds_alternative<PacketLine>(e.what) && !std::get<PacketLine>(e.what).inbound;
     if ((e.when.base == When::Base::kAny || e.when.latest) && !sends) {

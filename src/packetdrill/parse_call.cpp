@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t kNestingMax = 16;
 
 bool is_errno(std::string_view name) {
-    if (name == "ENOMSG" || name == "ENOENT" || name == "EINTR" || name == "ENOTSUPP") {
+    if (name == "ENOMSG" || name == "ENOENT" || name == "EINTR" || name == "ENOTSUPP" ||
+        name == "EEXIST") {
         return true;
     }
     for (unsigned n = 1; n < 256; ++n) {

@@ -84,8 +84,8 @@ PacketLine Parser::packet() {
         if (!line.inbound) {
             scan_.fail("an outbound ICMP packet is not supported: the stack is TCP's");
         }
-    } else if (scan_.next_is("udp")) {
-        scan_.fail("udp is not supported: the stack is TCP's");
+    } else if (scan_.take("udp")) {
+        line.content = udp_line();
     } else if (quotes) {
         scan_.fail("expected icmp after a quoted sequence range");
     } else {
@@ -209,7 +209,7 @@ void Parser::options(TcpLine& tcp, bool inbound) {
 Option Parser::option() {
     using Kind = Option::Kind;
     static constexpr auto kNames = std::to_array<std::string_view>(
-        {"mss", "nop", "eol", "sackOK", "wscale", "TS", "sack", "FO", "FOEXP", "md5"});
+        {"mss", "nop", "eol", "sackOK", "wscale", "TS", "sack", "FO", "FOEXP", "md5", "ECN"});
     Option o;
     const Place where = scan_.place();
     const std::string name(scan_.identifier());
@@ -251,12 +251,48 @@ Option Parser::option() {
         o.kind = Kind::kMd5;
         o.cookie = cookie();
     } else if (name == "ECN") {
-        scan_.fail_at(where, "the AccECN option (RFC 9768) is not supported");
+        o.kind = Kind::kAccEcn;
+        o.counters = accecn();
     } else {
         scan_.fail_at(where, "unknown TCP option \"" + name + "\"" + did_you_mean(name, kNames) +
-                                 " (options: " + join(kNames) + ", ...)");
+                                 " (options: " + join(kNames) + ")");
     }
     return o;
+}
+
+/// `ECN e1b 1 ceb 0 e0b 1`: up to three counters, each once, in any order.
+std::vector<AccEcnCounter> Parser::accecn() {
+    std::vector<AccEcnCounter> counters;
+    while (scan_.next_is("e0b") || scan_.next_is("ceb") || scan_.next_is("e1b")) {
+        const Place where = scan_.place();
+        AccEcnCounter counter;
+        counter.name = std::string(scan_.identifier());
+        counter.value = scan_.u32("a count of octets");
+        for (const AccEcnCounter& other : counters) {
+            if (other.name == counter.name) {
+                scan_.fail_at(where, counter.name + " is given twice");
+            }
+        }
+        if (counter.value > 0xffffff) {
+            scan_.fail_at(where, "a counter of AccECN has 24 bits: 0 to 16777215");
+        }
+        counters.push_back(std::move(counter));
+    }
+    return counters;
+}
+
+/// `udp (1000)`
+UdpLine Parser::udp_line() {
+    constexpr std::uint32_t kMost = 65535U - 28U;  // RFC 768 in an IPv4 packet
+    UdpLine line;
+    scan_.need("(");
+    const Place where = scan_.place();
+    line.length = scan_.u16("a length");
+    if (line.length > kMost) {
+        scan_.fail_at(where, "a datagram carries at most 65507 octets");
+    }
+    scan_.need(")");
+    return line;
 }
 
 std::vector<std::uint8_t> Parser::cookie() {

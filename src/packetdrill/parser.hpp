@@ -22,6 +22,7 @@ class Parser {
 
  private:
     void setting(std::string_view name, const std::string& value, Place where);
+    void refuse_setting(std::string_view name, const std::string& value, Place where);
     Event event();
     When when();
 
@@ -34,6 +35,8 @@ class Parser {
     void options(TcpLine& tcp, bool inbound);
     Option option();
     std::vector<std::uint8_t> cookie();
+    std::vector<AccEcnCounter> accecn();
+    UdpLine udp_line();
 
     CallLine call();
     Value value();

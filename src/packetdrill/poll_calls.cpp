@@ -26,7 +26,8 @@ std::int64_t Calls::poll_bits(std::int64_t fd) const {
     }
     constexpr std::int64_t kRdNorm = 0x40;
     constexpr std::int64_t kWrNorm = 0x100;
-    std::int64_t bits = machine_.stack().poll(found->second.socket);
+    const Descriptor& d = found->second;
+    std::int64_t bits = d.kind == Kind::kUdp ? udp_poll(*d.udp) : machine_.stack().poll(d.socket);
     bits |= (bits & poll::kIn) != 0 ? kRdNorm : 0;
     bits |= (bits & poll::kOut) != 0 ? kWrNorm : 0;
     return bits;
@@ -86,7 +87,7 @@ Running Calls::poll_call(const CallLine& line) {
 Running Calls::epoll_create_call(const CallLine& line) {
     need_arguments(line, 1, 1);
     Running call = immediate([] { return Outcome{0, Errno::kOk, true}; });
-    call.finish = [this](std::int64_t fd) { store(fd, {}, false).epoll = true; };
+    call.finish = [this](std::int64_t fd) { store(fd, {}, false).kind = Kind::kEpoll; };
     return call;
 }
 
@@ -115,8 +116,11 @@ Running Calls::epoll_ctl_call(const CallLine& line) {
         if (e == nullptr || find(fd) == nullptr) {
             return Outcome::failed(Errno::kEBADF);
         }
-        if (!e->epoll || operation < kAdd || operation > kModify) {
+        if (e->kind != Kind::kEpoll || operation < kAdd || operation > kModify) {
             return Outcome::failed(Errno::kEINVAL);
+        }
+        if (operation == kModify && (watch.events & kEpollExclusive) != 0) {
+            return Outcome::failed(Errno::kEINVAL);  // epoll_ctl(2): with EPOLL_CTL_ADD only
         }
         const bool watched = e->watches.contains(fd);
         if (watched == (operation == kAdd)) {
@@ -177,7 +181,7 @@ Running Calls::epoll_wait_call(const CallLine& line) {
     Running call =
         timed(number(line, 3), [this, epoll, most, got](bool over) -> std::optional<Outcome> {
             const Descriptor* e = find(epoll);
-            if (e == nullptr || !e->epoll || most <= 0) {
+            if (e == nullptr || e->kind != Kind::kEpoll || most <= 0) {
                 return Outcome::failed(e == nullptr ? Errno::kEBADF : Errno::kEINVAL);
             }
             *got = ready(epoll, static_cast<std::size_t>(most));

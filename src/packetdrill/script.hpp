@@ -30,6 +30,14 @@ struct When {
     std::optional<Duration> returns;  // `...`: when a blocking call comes back
 };
 
+/// A field of the AccECN option (RFC 9768 §3.2.3): "e0b", "ceb" or "e1b", in the order written.
+struct AccEcnCounter {
+    std::string name;
+    std::uint32_t value = 0;
+
+    friend bool operator==(const AccEcnCounter&, const AccEcnCounter&) = default;
+};
+
 /// One TCP option as it stands in the packet: padding counts.
 struct Option {
     enum class Kind : std::uint8_t {
@@ -42,7 +50,8 @@ struct Option {
         kSack,
         kFastOpen,
         kFastOpenExp,
-        kMd5
+        kMd5,
+        kAccEcn
     };
 
     Kind kind = Kind::kNop;
@@ -50,6 +59,7 @@ struct Option {
     std::uint32_t echo = 0;   // TS ecr
     std::vector<wire::SeqRange> sack;
     std::vector<std::uint8_t> cookie;
+    std::vector<AccEcnCounter> counters;
 };
 
 struct TcpLine {
@@ -72,10 +82,15 @@ struct IcmpLine {
 
 enum class EcnMark : std::uint8_t { kUnchecked, kNone, kEct0, kEct1, kEct01, kCe };
 
+/// A datagram of `length` octets of data.
+struct UdpLine {
+    std::uint16_t length = 0;
+};
+
 struct PacketLine {
     bool inbound = true;
     EcnMark ecn = EcnMark::kUnchecked;
-    std::variant<TcpLine, IcmpLine> content;
+    std::variant<TcpLine, IcmpLine, UdpLine> content;
 };
 
 /// An argument of a call: a number, a name, `...`, [list], {struct}, "text", name(arguments), or
@@ -129,6 +144,12 @@ struct Settings {
     Duration ts_tick{0};  // 0: TS val is not checked
     bool ts_ecr_scaled = false;
     bool strict_segments = false;  // a `>` is one packet, never several
+    bool any_local = false;        // --is_anyip: every address but the peer's is ours
+    bool dry_run = false;          // read only
+    bool verbose = false;          // the exchange is printed also when the script passes
+    bool forgive_packets = false;  // --non_fatal: a mismatch is a warning
+    bool forgive_calls = false;
+    std::vector<std::string> init_scripts;
     std::map<std::string, std::string> defines;
 };
 

@@ -86,6 +86,58 @@ std::vector<std::vector<Words>> split(const std::string& text) {
     return commands;
 }
 
+/// The value of a product, quotient, sum or difference of whole numbers: what scripts write in
+/// $((...)).
+std::int64_t arithmetic(const std::string& text) {
+    std::int64_t sum = 0;
+    std::int64_t product = 1;
+    char op = '+';
+    std::size_t at = 0;
+    bool negative = false;
+    for (;;) {
+        at = std::min(text.find_first_not_of(' ', at), text.size());
+        const std::size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+        if (end == at || end - at > 9 ||
+            (op == '/' && std::stoll(text.substr(at, end - at)) == 0)) {
+            throw Mismatch{"$((" + text + ")) is not understood (whole numbers, + - * /)"};
+        }
+        const std::int64_t n = std::stoll(text.substr(at, end - at));
+        if (op == '*' || op == '/') {
+            product = op == '*' ? product * n : product / n;
+        } else {
+            product = n;
+        }
+        if (product > (std::int64_t{1} << 40U)) {
+            throw Mismatch{"$((" + text + ")) is too large"};
+        }
+        at = std::min(text.find_first_not_of(' ', end), text.size());
+        op = at < text.size() ? text[at] : '\0';
+        ++at;
+        if (op != '*' && op != '/') {
+            sum += negative ? -product : product;
+            negative = op == '-';
+        }
+        if (op == '\0') {
+            return sum;
+        }
+    }
+}
+
+/// Each $((...)) by its value.
+std::string expanded(std::string text) {
+    std::size_t at = 0;
+    while ((at = text.find("$((", at)) != std::string::npos) {
+        const std::size_t end = text.find("))", at);
+        if (end == std::string::npos) {
+            throw Mismatch{"$(( without ))"};
+        }
+        const std::string value = std::to_string(arithmetic(text.substr(at + 3, end - at - 3)));
+        text.replace(at, end + 2 - at, value);
+        at += value.size();
+    }
+    return text;
+}
+
 bool takes_file(const std::string& word) {
     return word == ">" || word == ">>" || word == "1>" || word == "2>" || word == "&>";
 }
@@ -133,10 +185,12 @@ std::string joined(const Words& words) {
 [[noreturn]] void refuse(const Words& words) {
     throw Mismatch{"the command \"" + joined(words) +
                    "\" is not supported (supported: sysctl, defaults.sh, set_sysctls.py, ip link "
-                   "set mtu, ip tcp_metrics flush, tc qdisc, ethtool -K, nstat | grep)"};
+                   "set mtu, ip tcp_metrics flush, tc qdisc, ethtool -K, nstat | grep, grep of "
+                   "/proc/net/tcp, dd of /dev/zero, rm)"};
 }
 
-std::string grep(const std::string& text, const Words& words) {
+/// `grep [-q] [-v] [-e] PATTERN` over a text; the words after the pattern are files.
+std::string grep(const std::string& text, const Words& words, Words* files) {
     bool inverted = false;
     std::regex_constants::syntax_option_type syntax = std::regex_constants::grep;
     std::string pattern;
@@ -147,10 +201,14 @@ std::string grep(const std::string& text, const Words& words) {
         } else if (w == "-E") {
             syntax = std::regex_constants::egrep;
         } else if (w != "-q" && w != "-e") {
-            if (w.starts_with("-") || !pattern.empty()) {
+            if (w.starts_with("-") || (!pattern.empty() && files == nullptr)) {
                 refuse(words);
             }
-            pattern = w;
+            if (pattern.empty()) {
+                pattern = w;
+            } else {
+                files->push_back(w);
+            }
         }
     }
     std::string out;
@@ -174,7 +232,7 @@ std::string grep(const std::string& text, const Words& words) {
 }  // namespace
 
 void Shell::run(const std::string& text) {
-    for (const std::vector<Words>& pipeline : split(text)) {
+    for (const std::vector<Words>& pipeline : split(expanded(text))) {
         std::vector<Words> clean;
         for (const Words& words : pipeline) {
             clean.push_back(without_redirections(words));
@@ -188,16 +246,23 @@ void Shell::run(const std::string& text) {
 void Shell::command(const std::vector<Words>& pipeline) {
     const Words& words = pipeline.front();
     const std::string name = base_name(words[0]);
-    if (name == "nstat") {
-        std::string text = nstat(words);
+    if (name == "nstat" || name == "grep") {
+        std::string text;
+        if (name == "nstat") {
+            text = nstat(words);
+        } else {
+            Words files;
+            grep("", words, &files);
+            text = grep(read_files(files), words, &files);
+        }
         for (std::size_t i = 1; i < pipeline.size(); ++i) {
             if (pipeline[i].empty() || pipeline[i][0] != "grep") {
                 refuse(pipeline[i]);
             }
-            text = grep(text, pipeline[i]);
+            text = grep(text, pipeline[i], nullptr);
         }
-        if (pipeline.size() > 1 && text.empty()) {
-            throw Mismatch{"the command failed: no counter matches"};
+        if ((pipeline.size() > 1 || name == "grep") && text.empty()) {
+            throw Mismatch{"the command failed: no line matches"};
         }
         return;
     }
@@ -216,6 +281,10 @@ void Shell::command(const std::vector<Words>& pipeline) {
         return;  // each script has a stack of its own
     } else if (name == "echo" && words.size() == 4 && words[2] == ">") {
         set(words[3] + "=" + words[1]);
+    } else if (name == "dd") {
+        dd(words);
+    } else if (name == "rm") {
+        remove(words);
     } else if (name == "ip") {
         ip(words);
     } else if (name == "tc") {
@@ -296,7 +365,7 @@ void Shell::tc(const Words& words) {
     const bool queues = all.find("qdisc") != std::string::npos;
     const bool known =
         all.find(" fq") != std::string::npos || all.find(" pfifo") != std::string::npos ||
-        all.find(" noqueue") != std::string::npos || all.find(" del ") != std::string::npos;
+        all.find(" noqueue") != std::string::npos || all.find(" del") != std::string::npos;
     if (!queues || !known || all.find("limit 0") != std::string::npos) {
         refuse(words);
     }

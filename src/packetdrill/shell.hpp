@@ -27,6 +27,12 @@ class Shell {
     void ip(const Words& words);
     void tc(const Words& words);
     std::string nstat(const Words& words);
+    // shell_files.cpp
+    void dd(const Words& words);
+    void remove(const Words& words);
+    /// What a pipeline's first grep reads: /proc/net/tcp, or nothing for a file that is not there.
+    std::string read_files(const std::vector<std::string>& paths);
+    std::string proc_net_tcp();
 
     Machine& machine_;
     std::map<std::string, std::uint64_t> counted_;  // nstat's history

@@ -14,6 +14,7 @@
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/scoreboard.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/tso.hpp"
 
 namespace netsim::tcp {
@@ -64,9 +65,9 @@ void probe_answered(Context& cx, Connection& c) {
                    std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most));
 }
 
-/// Room again in the send buffer: Linux sk_stream_write_space(), a third must be free.
+/// Room again in the send buffer. Linux sk_stream_write_space().
 void tell_writable(Context& cx, Connection& c) {
-    if (c.out_event_wanted && c.unsent_bytes + c.sent_bytes <= c.sndbuf / 3 * 2) {
+    if (c.out_event_wanted && writable(c, cx.s.sysctl)) {
         c.out_event_wanted = false;
         notify(cx, c, poll::kOut);
     }
@@ -77,11 +78,8 @@ void grow_send_buffer(Context& cx, Connection& c) {
     if (c.opt.sndbuf != 0) {
         return;
     }
-    const std::uint64_t wanted = std::uint64_t{c.cc.algorithm->windows_buffered()} *
-                                 std::max(c.cc.cwnd, kInitialCwnd) *
-                                 (std::uint64_t{c.snd_mss} + 320U + 2584U);
-    const auto most = static_cast<std::uint64_t>(cx.s.sysctl.tcp_wmem[2]);
-    c.sndbuf = std::max(c.sndbuf, static_cast<std::uint32_t>(std::min(wanted, most)));
+    const auto most = static_cast<std::uint32_t>(cx.s.sysctl.tcp_wmem[2]);
+    c.sndbuf = std::max(c.sndbuf, std::min(wanted_send_buffer(c), most));
 }
 
 /// What a walk over acknowledged segments found.
@@ -372,6 +370,12 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
         return true;
     }
     clean_sent_queue(cx, c, prior_snd_una, prior_highest, outcome);
+    if (outcome.advanced && c.urgent) {
+        urgent_acked(c);
+    }
+    if (outcome.advanced && c.errors) {
+        complete_acked(cx, c);
+    }
     rack_adapt_window(cx, c, outcome);
     if (c.tlp.pending) {
         loss_probe_acked(cx, c, outcome);

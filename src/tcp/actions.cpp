@@ -131,6 +131,9 @@ void done(Context& cx, Connection& c, Cause cause) {
     c.receive_shutdown = true;
     c.sent.clear();
     c.unsent.clear();
+    if (c.errors) {
+        complete_all(cx, c);
+    }
     c.sent_bytes = 0;
     c.unsent_bytes = 0;
     c.sacked_out = c.lost_out = c.retrans_out = 0;

@@ -10,14 +10,17 @@
 
 #include "netsim/result.hpp"
 #include "netsim/time.hpp"
+#include "tcp/chrono.hpp"
 #include "tcp/congestion.hpp"
 #include "tcp/endpoint_key.hpp"
+#include "tcp/error_queue.hpp"
 #include "tcp/rate_sample.hpp"
 #include "tcp/request_sock.hpp"
 #include "tcp/ring.hpp"
 #include "tcp/rtt.hpp"
 #include "tcp/socket_info.hpp"
 #include "tcp/socket_options.hpp"
+#include "tcp/urgent.hpp"
 #include "wire/payload.hpp"
 #include "wire/seq.hpp"
 
@@ -27,7 +30,8 @@ namespace netsim::tcp {
 /// tcp_xmit_size_goal() long.
 struct UnsentChunk {
     wire::PayloadRef payload;
-    bool push = false;  // the end of a write: the segment that carries the last byte gets PSH
+    bool push = false;    // the end of a write: the segment that carries the last byte gets PSH
+    bool sealed = false;  // MSG_EOR, or out of page fragments: nothing is appended
 };
 
 /// A segment that was sent and is not yet acknowledged: Linux's skb on the retransmission queue.
@@ -243,6 +247,8 @@ struct Connection {
     Ring<SentSegment> sent;
     Ring<ReceivedSegment> received;
     std::unique_ptr<Reassembly> reassembly;
+    std::unique_ptr<Urgent> urgent;      // met urgent data
+    std::unique_ptr<ErrorQueue> errors;  // asked for timestamps or zero-copy
     std::uint32_t unsent_bytes = 0;
     std::uint32_t sent_bytes = 0;  // payload on `sent`
     std::uint32_t received_bytes = 0;
@@ -313,6 +319,7 @@ struct Connection {
     std::uint32_t segs_in = 0;
     std::uint32_t segs_out = 0;
     Time created_at{};
+    ChronoStats chrono;
 
     SocketOptions opt;
 

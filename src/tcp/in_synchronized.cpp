@@ -9,6 +9,7 @@
 #include "tcp/output.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/segment_arrives.hpp"
+#include "tcp/send_buffer.hpp"
 
 namespace netsim::tcp {
 
@@ -274,6 +275,9 @@ Step check_text(Context& cx, Connection& c, const wire::Packet& packet) {
             break;
         default:
             break;
+    }
+    if (h.any(wire::flag::kUrg) || c.urgent) {  // sixth: URG
+        take_urgent(cx, c, h);
     }
     take_text(cx, c, packet);
     return Step::kGoOn;

@@ -10,6 +10,7 @@
 #include "tcp/pacing.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_buffer.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/tso.hpp"
 
 namespace netsim::tcp {
@@ -153,11 +154,9 @@ void finish_open(Context& cx, Connection& c) {
         mss = std::min<std::uint32_t>(mss, c.opt.maxseg);
     }
     c.snd_mss = static_cast<std::uint16_t>(mss - option_bytes);
-    // Linux tcp_sndbuf_expand(): room for two initial windows at least.
-    const std::uint32_t two_windows = 2U * kInitialCwnd * (c.snd_mss + 320U + 2584U);
-    c.sndbuf = c.opt.sndbuf != 0
-                   ? c.opt.sndbuf
-                   : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]), two_windows);
+    c.sndbuf = c.opt.sndbuf != 0 ? c.opt.sndbuf
+                                 : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]),
+                                            wanted_send_buffer(c));
     init_receive_buffer(cx, c);
     c.last_ack_at = cx.s.wheel.tick(cx.now);
     c.ack.last_data_at = s.wheel.tick(cx.now);

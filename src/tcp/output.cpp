@@ -29,6 +29,14 @@ Packet packet_for(const StackState& s, const FourTuple& tuple) {
     return p;
 }
 
+/// IP_TOS, IP_TTL, IP_MTU_DISCOVER.
+void set_ip_options(Packet& p, const SocketOptions& opt) {
+    constexpr std::uint8_t kDont = 0;  // IP_PMTUDISC_DONT: routers may fragment
+    p.dscp = static_cast<std::uint8_t>(opt.tos >> 2U);
+    p.ttl = opt.ttl != 0 ? opt.ttl : p.ttl;
+    p.dont_fragment = opt.mtu_discover != kDont;
+}
+
 /// SACK blocks that fit beside `payload` bytes: 40 bytes of options, and the path's MTU.
 std::uint8_t sack_room(const Connection& c, std::uint32_t payload) {
     constexpr std::uint32_t kFixed =
@@ -77,6 +85,7 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     wire::TcpHeader& h = p.tcp;
     h.ack = c.rcv_nxt;
     h.window = select_window(cx, c);
+    set_ip_options(p, c.opt);
     if (c.options.tstamp_ok) {
         h.options |= option::kTimestamps;
         h.tsval = timestamp(c, cx.now);
@@ -96,11 +105,18 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         h.seq = seq + at;
         h.flags = static_cast<std::uint16_t>((last ? flags : flags & ~of_last) | flag::kAck);
         h.payload = payload.slice(at, length);
+        h.urgent = 0;
+        if (c.urgent) {
+            set_urgent(c, h);
+        }
         ecn_mark(c, p, new_data);
         ++c.segs_out;
         cx.out.packets.push_back(p);
         at += length;
     } while (at < payload.length);
+    if (c.errors && payload.length > 0) {
+        stamp_transmit(cx, c, seq, payload.length);
+    }
 }
 
 void send_copy(Context& cx, Connection& c, const SentSegment& segment) {
@@ -134,6 +150,7 @@ void send_syn(Context& cx, Connection& c) {
         h.window_scale = c.options.rcv_wscale;
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
+    set_ip_options(p, c.opt);
     ++c.segs_out;
     if (c.syn_retransmits == 0) {  // RFC 4022: OutSegs excludes retransmissions
         s.mib.add(Mib::kTcpOutSegs);

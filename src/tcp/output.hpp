@@ -6,6 +6,8 @@
 
 namespace netsim::tcp {
 
+struct SendFlags;
+
 // --- connections
 /// The SYN of an active open, first or again.
 void send_syn(Context& cx, Connection& c);
@@ -36,11 +38,13 @@ std::uint32_t current_mss(const Connection& c);
 enum class Nagle : std::uint8_t {
     kSocket,  // as TCP_NODELAY and TCP_CORK say
     kPush,    // it goes
+    kCork,    // it waits (MSG_MORE)
 };
 
 /// Appends what the application wrote to the write queue, and sends what may be sent. Linux
 /// tcp_sendmsg().
-void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload);
+void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                const SendFlags& flags);
 /// Sends what windows, cwnd and Nagle allow. Linux __tcp_push_pending_frames().
 void push_pending(Context& cx, Connection& c, Nagle nagle = Nagle::kSocket);
 /// Gives the FIN its place after the data, and sends what may be sent. Linux tcp_send_fin().

@@ -319,7 +319,7 @@ void release_received(Connection& c) {
 
 void measure_segment(Connection& c, const wire::TcpHeader& h) {
     AckPolicy& ack = c.ack;
-    const std::uint32_t length = h.payload.length;
+    const std::uint32_t length = h.gso_size != 0 ? h.gso_size : h.payload.length;
     const std::uint32_t last = std::exchange(ack.last_seg_size, std::uint16_t{0});
     if (length >= ack.rcv_mss) {
         if (length != ack.rcv_mss) {

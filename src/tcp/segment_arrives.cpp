@@ -8,10 +8,28 @@
 
 namespace netsim::tcp {
 
+namespace {
+
+/// RFC 2385 §3: a signed segment where no key is set is not ours. No socket has a key here. Linux
+/// tcp_inbound_md5_hash().
+bool unexpectedly_signed(Context& cx, const wire::Packet& packet) {
+    if (!packet.tcp.has_option(wire::option::kMd5)) {
+        return false;
+    }
+    cx.s.mib.add(Mib::kTcpExtTCPMD5Unexpected);
+    drop(cx, Drop::kMd5Unexpected);
+    return true;
+}
+
+}  // namespace
+
 void segment_arrives(Context& cx, const wire::Packet& packet) {
     cx.s.mib.add(Mib::kTcpInSegs);
     const FourTuple tuple = tuple_of(packet);
     if (const auto record = find_record(cx.s, tuple)) {
+        if (record->kind() != RecordKind::kTimeWait && unexpectedly_signed(cx, packet)) {
+            return;
+        }
         switch (record->kind()) {
             case RecordKind::kConnection: {
                 Connection& c = cx.s.connections.at(record->index());
@@ -30,6 +48,9 @@ void segment_arrives(Context& cx, const wire::Packet& packet) {
 
 void no_connection(Context& cx, const wire::Packet& packet) {
     if (Listener* listener = find_listener(cx.s, tuple_of(packet))) {
+        if (unexpectedly_signed(cx, packet)) {
+            return;
+        }
         return in_listen(cx, *listener, packet);
     }
     in_closed(cx, packet);

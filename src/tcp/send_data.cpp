@@ -10,7 +10,9 @@
 #include "tcp/pacing.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/retransmit.hpp"
+#include "tcp/stack.hpp"
 #include "tcp/tso.hpp"
+#include "tcp/write_queue.hpp"
 
 namespace netsim::tcp {
 
@@ -60,7 +62,7 @@ bool nagle_holds(const Connection& c, bool partial, Nagle nagle) {
     if (!partial || nagle == Nagle::kPush) {
         return false;
     }
-    if (c.opt.cork) {
+    if (c.opt.cork || nagle == Nagle::kCork) {
         return true;
     }
     const bool small_in_flight = after(c.snd_sml, c.snd_una) && !after(c.snd_sml, c.snd_nxt);
@@ -89,12 +91,13 @@ void grow_head(Connection& c, std::uint32_t most) {
     UnsentChunk& head = c.unsent.front();
     UnsentChunk& next = c.unsent[1];
     const std::uint32_t moved = std::min(most - head.payload.length, next.payload.length);
-    if (!head.payload.continued_by(next.payload)) {
+    if (head.sealed || !head.payload.continued_by(next.payload)) {
         return;
     }
     head.payload.length += moved;
     if (moved == next.payload.length) {
         head.push = head.push || next.push;
+        head.sealed = next.sealed;
         c.unsent.erase(1);
     } else {
         next.payload = next.payload.slice(moved, next.payload.length - moved);
@@ -192,7 +195,9 @@ Next next_burst(Context& cx, Connection& c, Nagle nagle, Amount amount, std::uin
         return {};
     }
     if (head.length <= mss) {
-        const bool held = head.last && !head.fin && nagle_holds(c, head.length < mss, nagle);
+        const bool urgent = c.urgent && c.urgent->sending;
+        const bool held =
+            head.last && !head.fin && !urgent && nagle_holds(c, head.length < mss, nagle);
         return {head.length, head.fin, !held};
     }
     if (amount == Amount::kAll) {
@@ -270,13 +275,15 @@ void send_full(Context& cx, Connection& c) {
 
 }  // namespace
 
-void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload) {
-    check_app_limited(c);
+namespace {
+
+/// Copied: into skbs of at most the size goal; each that is full may go at once.
+void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) {
     const std::uint32_t goal = size_goal(c, current_mss(c));
     for (std::uint32_t at = 0; at < payload.length;) {
         const wire::PayloadRef rest = payload.slice(at, payload.length - at);
         std::uint32_t part = std::min(goal, rest.length);
-        if (!c.unsent.empty() && c.unsent.back().payload.length < goal &&
+        if (!c.unsent.empty() && c.unsent.back().payload.length < goal && !c.unsent.back().sealed &&
             c.unsent.back().payload.continued_by(rest)) {
             UnsentChunk& tail = c.unsent.back();
             part = std::min(part, goal - tail.payload.length);
@@ -284,7 +291,7 @@ void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload) {
             tail.push = false;
         } else {
             restart_after_idle(cx, c);
-            c.unsent.push_back({rest.slice(0, part), false});
+            c.unsent.push_back({rest.slice(0, part), false, false});
         }
         at += part;
         c.unsent_bytes += part;
@@ -293,10 +300,33 @@ void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload) {
             send_full(cx, c);
         }
     }
-    if (!c.unsent.empty()) {
-        mark_push(c);
+}
+
+}  // namespace
+
+void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                const SendFlags& flags) {
+    check_app_limited(c);
+    const bool zerocopy = flags.zerocopy && c.opt.zerocopy;
+    if (zerocopy) {
+        restart_after_idle(cx, c);
+        append_pieces(c, payload, flags.pieces);
+        c.unsent_bytes += payload.length;
+        c.write_seq += payload.length;
+    } else {
+        append_copied(cx, c, payload);
     }
-    push_pending(cx, c);
+    if (!c.unsent.empty()) {
+        if (!flags.more || push_is_due(c)) {
+            mark_push(c);
+        }
+        c.unsent.back().sealed = c.unsent.back().sealed || flags.end_of_record;
+    }
+    if (flags.urgent) {
+        mark_urgent(c);
+    }
+    mark_send(c, zerocopy);
+    push_pending(cx, c, flags.more ? Nagle::kCork : Nagle::kSocket);
 }
 
 void push_pending(Context& cx, Connection& c, Nagle nagle) {
@@ -304,6 +334,7 @@ void push_pending(Context& cx, Connection& c, Nagle nagle) {
         return;
     }
     const bool stuck = write_xmit(cx, c, nagle, Amount::kAll);
+    update_chrono(c, cx.now);
     // Linux tcp_check_probe_timer(): what waits only for the window is kept alive by probes.
     if (stuck && c.retransmit_timer == RetransmitTimer::kNone) {
         arm_retransmit(cx, c, RetransmitTimer::kProbe0,
@@ -342,7 +373,7 @@ bool send_wakeup(Context& cx, Connection& c) {
     const bool fin = fin_waits(c) && length == c.unsent_bytes && window > length;
     chunk.push = true;
     if (length < chunk.payload.length) {
-        const UnsentChunk fits{chunk.payload.slice(0, length), true};
+        const UnsentChunk fits{chunk.payload.slice(0, length), true, false};
         chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
         c.unsent.insert(0, fits);
     }

@@ -85,6 +85,7 @@ struct SocketInfo {
     std::uint32_t bbr_cwnd_gain = 0;
     std::uint32_t backoff = 0;
     std::uint32_t probes = 0;
+    std::uint64_t notsent = 0;  // bytes written and not sent once
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_acked = 0;
     std::uint64_t bytes_received = 0;
@@ -92,6 +93,17 @@ struct SocketInfo {
     std::uint32_t segs_in = 0;
     std::uint32_t snd_wnd = 0;
     std::uint32_t rcv_wnd = 0;
+    Duration busy{0};
+    Duration rwnd_limited{0};
+    Duration sndbuf_limited{0};
+    std::uint32_t advmss = 0;
+    std::uint32_t path_mtu = 0;
+    std::uint32_t rcv_ssthresh = 0;
+    std::uint32_t rcvbuf = 0;
+    std::uint32_t sndbuf = 0;
+    Duration last_data_sent{0};
+    Duration last_data_received{0};
+    Duration last_ack_received{0};
     std::uint8_t snd_wscale = 0;
     std::uint8_t rcv_wscale = 0;
     bool timestamps = false;

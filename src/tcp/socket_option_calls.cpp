@@ -14,19 +14,41 @@
 namespace netsim {
 
 std::string_view to_string(SocketOption option) {
-    static constexpr auto kNames =
-        std::to_array<std::string_view>({"SO_REUSEADDR",       "SO_REUSEPORT",
-                                         "SO_KEEPALIVE",       "SO_LINGER",
-                                         "SO_RCVBUF",          "SO_SNDBUF",
-                                         "SO_RCVLOWAT",        "SO_MAX_PACING_RATE",
-                                         "SO_ERROR",           "TCP_NODELAY",
-                                         "TCP_CORK",           "TCP_MAXSEG",
-                                         "TCP_KEEPIDLE",       "TCP_KEEPINTVL",
-                                         "TCP_KEEPCNT",        "TCP_SYNCNT",
-                                         "TCP_LINGER2",        "TCP_DEFER_ACCEPT",
-                                         "TCP_QUICKACK",       "TCP_USER_TIMEOUT",
-                                         "TCP_WINDOW_CLAMP",   "IP_BIND_ADDRESS_NO_PORT",
-                                         "IP_LOCAL_PORT_RANGE"});
+    static constexpr auto kNames = std::to_array<std::string_view>({"SO_REUSEADDR",
+                                                                    "SO_REUSEPORT",
+                                                                    "SO_KEEPALIVE",
+                                                                    "SO_LINGER",
+                                                                    "SO_RCVBUF",
+                                                                    "SO_SNDBUF",
+                                                                    "SO_RCVLOWAT",
+                                                                    "SO_MAX_PACING_RATE",
+                                                                    "SO_ERROR",
+                                                                    "TCP_NODELAY",
+                                                                    "TCP_CORK",
+                                                                    "TCP_MAXSEG",
+                                                                    "TCP_KEEPIDLE",
+                                                                    "TCP_KEEPINTVL",
+                                                                    "TCP_KEEPCNT",
+                                                                    "TCP_SYNCNT",
+                                                                    "TCP_LINGER2",
+                                                                    "TCP_DEFER_ACCEPT",
+                                                                    "TCP_QUICKACK",
+                                                                    "TCP_USER_TIMEOUT",
+                                                                    "TCP_WINDOW_CLAMP",
+                                                                    "IP_BIND_ADDRESS_NO_PORT",
+                                                                    "IP_LOCAL_PORT_RANGE",
+                                                                    "TCP_INQ",
+                                                                    "SO_OOBINLINE",
+                                                                    "SO_ZEROCOPY",
+                                                                    "SO_TIMESTAMPING",
+                                                                    "IP_RECVERR",
+                                                                    "IP_TOS",
+                                                                    "IP_TTL",
+                                                                    "IP_MTU_DISCOVER",
+                                                                    "IP_FREEBIND",
+                                                                    "SO_PRIORITY",
+                                                                    "SO_MARK",
+                                                                    "TCP_NOTSENT_LOWAT"});
     static_assert(kNames.size() == static_cast<std::size_t>(SocketOption::kCount));
     return kNames[static_cast<std::size_t>(option)];
 }
@@ -142,6 +164,40 @@ bool store(SocketOptions& opt, const Sysctl& sysctl, SocketOption option, std::i
         case SocketOption::kIP_LOCAL_PORT_RANGE:
             opt.local_port_range = u32();
             return port_range_is_sane(value);
+        case SocketOption::kTCP_INQ:
+            opt.inq = value != 0;
+            return in_range(value, 0, 1);
+        case SocketOption::kSO_OOBINLINE:
+            opt.oob_inline = value != 0;
+            return true;
+        case SocketOption::kSO_ZEROCOPY:
+            opt.zerocopy = value != 0;
+            return in_range(value, 0, 1);
+        case SocketOption::kIP_RECVERR:
+            opt.recverr = value != 0;
+            return true;
+        case SocketOption::kIP_TOS:
+            opt.tos = static_cast<std::uint8_t>(value & 0xfc);  // TCP's ECN keeps its two bits
+            return true;
+        case SocketOption::kIP_TTL:
+            opt.ttl = static_cast<std::uint8_t>(value == -1 ? 0 : value & 0xff);
+            return value == -1 || in_range(value, 1, 255);
+        case SocketOption::kIP_MTU_DISCOVER:
+            opt.mtu_discover = static_cast<std::uint8_t>(value & 0xff);
+            return in_range(value, 0, 5);
+        case SocketOption::kIP_FREEBIND:
+            opt.freebind = value != 0;
+            return true;
+        case SocketOption::kSO_PRIORITY:
+            opt.priority = static_cast<std::uint8_t>(value & 0xff);
+            return in_range(value, 0, 6);
+        case SocketOption::kSO_MARK:
+            opt.mark = u32();
+            return in_range(value, 0, 0xffffffff);
+        case SocketOption::kTCP_NOTSENT_LOWAT:
+            opt.notsent_lowat = u32();
+            return in_range(value, 0, 0xffffffff);
+        case SocketOption::kSO_TIMESTAMPING:
         case SocketOption::kTCP_QUICKACK:
         case SocketOption::kSO_ERROR:
         case SocketOption::kCount:
@@ -194,6 +250,30 @@ Result<std::int64_t> load(const SocketOptions& opt, const Sysctl& sysctl, Socket
             return opt.bind_address_no_port ? 1 : 0;
         case SocketOption::kIP_LOCAL_PORT_RANGE:
             return opt.local_port_range;
+        case SocketOption::kTCP_INQ:
+            return opt.inq ? 1 : 0;
+        case SocketOption::kSO_OOBINLINE:
+            return opt.oob_inline ? 1 : 0;
+        case SocketOption::kSO_ZEROCOPY:
+            return opt.zerocopy ? 1 : 0;
+        case SocketOption::kSO_TIMESTAMPING:
+            return opt.timestamping;
+        case SocketOption::kIP_RECVERR:
+            return opt.recverr ? 1 : 0;
+        case SocketOption::kIP_TOS:
+            return opt.tos;
+        case SocketOption::kIP_TTL:
+            return opt.ttl != 0 ? opt.ttl : sysctl.ip_default_ttl;
+        case SocketOption::kIP_MTU_DISCOVER:
+            return opt.mtu_discover;
+        case SocketOption::kIP_FREEBIND:
+            return opt.freebind ? 1 : 0;
+        case SocketOption::kSO_PRIORITY:
+            return opt.priority;
+        case SocketOption::kSO_MARK:
+            return opt.mark;
+        case SocketOption::kTCP_NOTSENT_LOWAT:
+            return opt.notsent_lowat;
         case SocketOption::kTCP_QUICKACK:
         case SocketOption::kSO_ERROR:
         case SocketOption::kCount:
@@ -217,11 +297,11 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
                 arm_keepalive(cx, c);
             }
             break;
-        case SocketOption::kTCP_NODELAY:
-            push_pending(cx, c, value != 0 ? Nagle::kPush : Nagle::kSocket);  // TCP_CORK or not
+        case SocketOption::kTCP_NODELAY:  // what was held back may go now, even corked
+            push_pending(cx, c, value != 0 ? Nagle::kPush : Nagle::kSocket);
             break;
         case SocketOption::kTCP_CORK:
-            push_pending(cx, c);  // what was held back may go now
+            push_pending(cx, c, value == 0 && c.opt.nodelay ? Nagle::kPush : Nagle::kSocket);
             break;
         case SocketOption::kSO_MAX_PACING_RATE:
             limit_pacing(c);
@@ -263,6 +343,10 @@ Result<void> Stack::set_option(SocketId socket, SocketOption option, std::int64_
         return fail(Errno::kENOPROTOOPT);
     }
     SocketOptions& opt = c != nullptr ? c->opt : listener->opt;
+    if (option == SocketOption::kSO_TIMESTAMPING) {
+        return c != nullptr ? set_timestamping(*c, static_cast<std::uint32_t>(value))
+                            : Result<void>(fail(Errno::kEINVAL));
+    }
     if (option != SocketOption::kTCP_QUICKACK) {
         SocketOptions changed = opt;
         if (!store(changed, s.sysctl, option, value)) {

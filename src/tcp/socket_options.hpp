@@ -17,9 +17,16 @@ struct SocketOptions {
     std::uint32_t rcvlowat = 1;
     std::int32_t linger2 = 0;            // TCP_LINGER2 seconds; 0: the sysctl, < 0: none
     std::uint32_t local_port_range = 0;  // IP_LOCAL_PORT_RANGE: high << 16 | low; 0: the host's
+    std::uint32_t mark = 0;              // SO_MARK, for routing and filters: TCP only keeps it
+    std::uint32_t notsent_lowat = 0;     // 0: the sysctl
+    std::uint32_t timestamping = 0;      // SO_TIMESTAMPING: error_queue.hpp
     std::uint16_t maxseg = 0;
     std::uint16_t keepidle = 0;  // seconds; 0: the sysctl
     std::uint16_t keepintvl = 0;
+    std::uint8_t tos = 0;           // IP_TOS, without the ECN bits
+    std::uint8_t ttl = 0;           // 0: the sysctl
+    std::uint8_t mtu_discover = 1;  // IP_PMTUDISC_WANT
+    std::uint8_t priority = 0;
     std::uint8_t keepcnt = 0;
     std::uint8_t syncnt = 0;
     std::uint8_t congestion = 0;    // TCP_CONGESTION: place in congestion_controls()
@@ -31,6 +38,11 @@ struct SocketOptions {
     bool cork : 1 = false;
     bool congestion_chosen : 1 = false;     // by the application, not by the sysctl
     bool bind_address_no_port : 1 = false;  // IP_BIND_ADDRESS_NO_PORT
+    bool inq : 1 = false;                   // TCP_INQ
+    bool oob_inline : 1 = false;            // SO_OOBINLINE
+    bool zerocopy : 1 = false;              // SO_ZEROCOPY
+    bool freebind : 1 = false;              // IP_FREEBIND
+    bool recverr : 1 = false;               // IP_RECVERR
 };
 
 }  // namespace netsim::tcp

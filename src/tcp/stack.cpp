@@ -7,6 +7,7 @@
 #include "tcp/bbr.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/timeouts.hpp"
 
@@ -94,6 +95,7 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.min_rtt = c.rtt.has_min() ? c.rtt.min() : Duration{0};
     info.pacing_rate = c.pacing_rate;
     info.backoff = c.backoff;
+    info.notsent = c.unsent_bytes;
     info.bytes_sent = c.bytes_sent;
     info.bytes_acked = c.bytes_acked;
     info.bytes_received = c.bytes_received;
@@ -101,6 +103,19 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.segs_in = c.segs_in;
     info.snd_wnd = c.snd_wnd;
     info.rcv_wnd = c.rcv_wnd;
+    const ChronoTimes times = chrono_times(c, now);
+    info.busy = times.busy;
+    info.rwnd_limited = times.rwnd_limited;
+    info.sndbuf_limited = times.sndbuf_limited;
+    info.advmss = c.advmss;
+    info.path_mtu = c.path_mtu;
+    info.rcv_ssthresh = c.rcv_ssthresh;
+    info.probes = c.probes;
+    info.rcvbuf = c.rcvbuf;
+    info.sndbuf = c.sndbuf;
+    info.last_data_sent = now - c.last_sent_at;
+    info.last_data_received = now - c.ack.last_data_at;
+    info.last_ack_received = now - c.last_ack_at;
     info.snd_wscale = c.options.snd_wscale;
     info.rcv_wscale = c.options.rcv_wscale;
     info.timestamps = c.options.tstamp_ok;
@@ -157,26 +172,6 @@ SocketInfo describe_time_wait(const StackState& s, const TimeWait& tw, Time now)
     return info;
 }
 
-/// The fatal errno of an ICMP error while opening. Linux icmp_err_convert.
-Errno icmp_errno(const wire::IcmpHeader& icmp) {
-    if (icmp.type == wire::icmp::kTimeExceeded) {
-        return Errno::kEHOSTUNREACH;
-    }
-    if (icmp.type == wire::icmp::kParameterProblem) {
-        return Errno::kEPROTO;
-    }
-    switch (icmp.code) {
-        case wire::icmp::kNetUnreachable:
-            return Errno::kENETUNREACH;
-        case wire::icmp::kProtocolUnreachable:
-            return Errno::kENOPROTOOPT;
-        case wire::icmp::kPortUnreachable:
-            return Errno::kECONNREFUSED;
-        default:
-            return Errno::kEHOSTUNREACH;
-    }
-}
-
 /// Net or host unreachable, time exceeded, parameter problem end a half-open request; port and
 /// protocol unreachable do not. Linux tcp_req_err().
 void icmp_for_request(Context& cx, std::uint32_t index, const wire::IcmpHeader& icmp) {
@@ -208,9 +203,16 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
         icmp.code == wire::icmp::kFragmentationNeeded) {
         return fit_to_path(cx, c, icmp.mtu);
     }
-    const Errno error = icmp_errno(icmp);
+    const Errno error = icmp_errno(icmp.type, icmp.code);
     if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+        if (c.opt.recverr) {
+            queue_icmp_error(cx, c, error, icmp.type, icmp.code, 0);
+        }
         return abort_with(cx, c, error, Cause::kIcmpError);
+    }
+    if (c.opt.recverr) {  // the application asked to be told at once (ip(7), IP_RECVERR)
+        c.error = error;
+        return notify(cx, c, poll::kErr);
     }
     c.soft_error = error;
     if (icmp.type == wire::icmp::kDestinationUnreachable &&
@@ -220,6 +222,25 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
 }
 
 }  // namespace
+
+Errno icmp_errno(std::uint8_t type, std::uint8_t code) {
+    if (type == wire::icmp::kTimeExceeded) {
+        return Errno::kEHOSTUNREACH;
+    }
+    if (type == wire::icmp::kParameterProblem) {
+        return Errno::kEPROTO;
+    }
+    switch (code) {
+        case wire::icmp::kNetUnreachable:
+            return Errno::kENETUNREACH;
+        case wire::icmp::kProtocolUnreachable:
+            return Errno::kENOPROTOOPT;
+        case wire::icmp::kPortUnreachable:
+            return Errno::kECONNREFUSED;
+        default:
+            return Errno::kEHOSTUNREACH;
+    }
+}
 
 Stack::Stack(const Paths& paths, const Sysctl& sysctl, Rng rng)
     : state_(std::make_unique<StackState>(paths, sysctl, rng)) {}
@@ -291,15 +312,20 @@ unsigned Stack::poll(SocketId s) const {
         mask |= poll::kIn | poll::kRdHup;
     }
     if (c->state != State::kSynSent && c->state != State::kSynReceived) {
-        if (c->received_bytes >= c->opt.rcvlowat) {
+        const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
+                               c->urgent->urg_seq == c->copied_seq && !c->opt.oob_inline;
+        if (c->received_bytes >= c->opt.rcvlowat + (at_urgent ? 1U : 0U)) {
             mask |= poll::kIn;
         }
-        const bool room = c->unsent_bytes + c->sent_bytes <= c->sndbuf / 3 * 2;
+        if (c->urgent && c->urgent->receive == Urgent::Receive::kValid) {
+            mask |= poll::kPri;
+        }
+        const bool room = writable(*c, state_->sysctl);
         if (c->send_shutdown || c->state == State::kClosed || room) {
             mask |= poll::kOut;
         }
     }
-    if (c->error != Errno::kOk) {
+    if (c->error != Errno::kOk || (c->errors && !c->errors->messages.empty())) {
         mask |= poll::kErr;
     }
     return mask;

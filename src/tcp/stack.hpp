@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "netsim/socket.hpp"
 #include "tcp/context.hpp"
 #include "tcp/drop.hpp"
+#include "tcp/error_queue.hpp"
 #include "tcp/mib.hpp"
 #include "tcp/socket_info.hpp"
 #include "tcp/sysctl.hpp"
@@ -22,6 +25,19 @@
 namespace netsim::tcp {
 
 struct StackState;
+
+/// How send() takes its bytes: the MSG_ flags that change what TCP does.
+struct SendFlags {
+    bool more = false;           // MSG_MORE: a partial segment waits for the next send()
+    bool end_of_record = false;  // MSG_EOR: no segment holds bytes of this and of the next send()
+    bool urgent = false;         // MSG_OOB: the last byte is urgent
+    bool zerocopy = false;       // MSG_ZEROCOPY, if SO_ZEROCOPY is set
+    /// With zero-copy: the sizes of the pieces of memory, 17 of which fill an skb.
+    std::span<const std::uint32_t> pieces;
+};
+
+/// What an ICMP error means to a call. Linux icmp_err_convert.
+Errno icmp_errno(std::uint8_t type, std::uint8_t code);
 
 class Stack {
  public:
@@ -65,10 +81,26 @@ class Stack {
     void set_send_stream(SocketId s, wire::StreamId stream);
     /// A fresh id for a synthetic stream of this host.
     wire::StreamId new_synthetic_stream();
-    Result<std::uint64_t> send(SocketId s, const wire::PayloadRef& payload, Time now, Outbox& out);
+    Result<std::uint64_t> send(SocketId s, const wire::PayloadRef& payload, Time now, Outbox& out,
+                               const SendFlags& flags = {});
     /// Appends at most `max` bytes' worth of ranges to `ranges`; their total. 0: end of file.
     Result<std::uint64_t> receive(SocketId s, std::uint64_t max, Time now, Outbox& out,
                                   std::vector<wire::PayloadRef>& ranges);
+    /// splice(2): as receive(), but the bytes go nowhere and the urgent byte is a wall
+    /// (tcp_read_sock).
+    Result<std::uint64_t> splice(SocketId s, std::uint64_t max, Time now, Outbox& out);
+    /// recv(MSG_PEEK): the same bytes, left where they are.
+    Result<std::uint64_t> peek(SocketId s, std::uint64_t max,
+                               std::vector<wire::PayloadRef>& ranges) const;
+    /// recv(MSG_OOB): 1 if the urgent byte was there to read; EINVAL, EAGAIN.
+    Result<std::uint64_t> receive_urgent(SocketId s, bool peek);
+    /// recvmsg(MSG_ERRQUEUE): EAGAIN when the queue is empty.
+    Result<ErrorMessage> receive_error(SocketId s);
+    /// What TCP_CM_INQ says: bytes to read, 1 for an unread FIN. Linux tcp_inq_hint().
+    std::uint32_t unread(SocketId s) const;
+    /// connect(AF_UNSPEC): RFC 9293 §3.10.5's ABORT; the socket may be used again. Linux
+    /// tcp_disconnect().
+    Result<void> disconnect(SocketId s, Time now, Outbox& out);
     Result<void> shutdown(SocketId s, Shutdown how, Time now, Outbox& out);
     Result<void> close(SocketId s, Time now, Outbox& out);
     Result<void> set_option(SocketId s, SocketOption option, std::int64_t value, Time now,

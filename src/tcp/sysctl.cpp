@@ -93,6 +93,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"net.ipv4.tcp_moderate_rcvbuf", ONE(tcp_moderate_rcvbuf), 0, 1, "tune receive buffers"},
     {"net.ipv4.tcp_no_metrics_save", ONE(tcp_no_metrics_save), 0, 1,
      "forget a peer's metrics when a connection ends"},
+    {"net.ipv4.tcp_notsent_lowat", ONE(tcp_notsent_lowat), 0, 4294967295,
+     "unsent bytes from which on a socket is not writable"},
     {"net.ipv4.tcp_orphan_retries", ONE(tcp_orphan_retries), 0, 255,
      "retransmissions of an orphan before it is given up; 0 means 8"},
     {"net.ipv4.tcp_pacing_ca_ratio", ONE(tcp_pacing_ca_ratio), 0, 1000,

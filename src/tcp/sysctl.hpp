@@ -66,6 +66,7 @@ struct Sysctl {
     std::int64_t tcp_min_tso_segs = 2;
     std::int64_t tcp_moderate_rcvbuf = 1;
     std::int64_t tcp_no_metrics_save = 0;
+    std::int64_t tcp_notsent_lowat = 4294967295;
     std::int64_t tcp_orphan_retries = 0;
     std::int64_t tcp_pacing_ca_ratio = 120;
     std::int64_t tcp_pacing_ss_ratio = 200;

@@ -11,6 +11,7 @@
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
 #include "tcp/receive_buffer.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 #include "tcp/tw_recycle.hpp"
@@ -30,6 +31,7 @@ void make_fresh(Connection& c) {
     fresh.index = c.index;
     fresh.socket = c.socket;
     fresh.opt = c.opt;
+    fresh.errors = std::move(c.errors);
     fresh.bound_port = c.bound_port;
     fresh.bound_address = c.bound_address;
     if (c.bound_port) {
@@ -238,7 +240,7 @@ Result<void> Stack::bind(SocketId socket, Endpoint local) {
     if (c->state != State::kClosed || c->bound_port) {
         return fail(Errno::kEINVAL);
     }
-    if (!local.address.is_any() && !s.paths.is_local(local.address)) {
+    if (!local.address.is_any() && !c->opt.freebind && !s.paths.is_local(local.address)) {
         return fail(Errno::kEADDRNOTAVAIL);
     }
     if (local.port == 0 && c->opt.bind_address_no_port) {
@@ -378,15 +380,15 @@ Result<std::uint64_t> Stack::send_room(SocketId socket) {
         return fail(Errno::kEPIPE);
     }
     const std::uint32_t queued = c->unsent_bytes + c->sent_bytes;
-    if (queued >= c->sndbuf) {
-        c->out_event_wanted = true;
+    if (!memory_free(*c, state_->sysctl)) {
+        c->out_event_wanted = true;  // the send buffer holds it up: the next ACK shows it
         return fail(Errno::kEAGAIN);
     }
     return c->sndbuf - queued;
 }
 
 Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& payload, Time now,
-                                  Outbox& out) {
+                                  Outbox& out, const SendFlags& flags) {
     Connection* c = find_connection(*state_, socket);
     if (c == nullptr) {
         return fail(Errno::kEBADF);
@@ -397,50 +399,39 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
     }
     Context cx{*state_, now, out};
     c->tx_offset += payload.length;
-    write_data(cx, *c, payload);
+    write_data(cx, *c, payload, flags);
     return payload.length;
 }
 
-Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time now, Outbox& out,
-                                     std::vector<wire::PayloadRef>& ranges) {
-    Connection* c = find_connection(*state_, socket);
+Result<void> Stack::disconnect(SocketId socket, Time now, Outbox& out) {
+    StackState& s = *state_;
+    Context cx{s, now, out};
+    if (find_any_listener(s, socket) != nullptr) {
+        return fail(Errno::kEOPNOTSUPP);
+    }
+    Connection* c = find_connection(s, socket);
     if (c == nullptr) {
-        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
-                                                                  : Errno::kEBADF);
+        return fail(Errno::kEBADF);
     }
-    if (c->received.empty()) {
-        if (c->fin_received) {
-            c->copied_seq = c->rcv_nxt;  // the FIN has been read too
-            return 0;
+    Errno error = c->error;
+    if (c->state != State::kClosed) {
+        const bool unsent = c->snd_nxt != c->write_seq &&
+                            (c->state == State::kClosing || c->state == State::kLastAck);
+        const bool resets = unsent || c->state == State::kEstablished ||
+                            c->state == State::kCloseWait || c->state == State::kFinWait1 ||
+                            c->state == State::kFinWait2 || c->state == State::kSynReceived;
+        if (resets) {
+            send_active_reset(cx, *c);
         }
-        if (c->error != Errno::kOk) {
-            return fail(take_error(*c));
+        if (resets || c->state == State::kSynSent) {
+            error = Errno::kECONNRESET;
         }
-        if (c->receive_shutdown) {
-            return 0;
-        }
-        return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
+        done(cx, *c, Cause::kAbort);
     }
-    Context cx{*state_, now, out};
-    std::uint64_t total = 0;
-    while (total < max && !c->received.empty()) {
-        wire::PayloadRef& head = c->received.front().payload;
-        const auto take =
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(head.length, max - total));
-        ranges.push_back(head.slice(0, take));
-        total += take;
-        c->received_bytes -= take;
-        c->copied_seq += take;
-        tune_receive_buffer(cx, *c);
-        if (take == head.length) {
-            release_received(*c);
-        } else {
-            head = head.slice(take, head.length - take);
-        }
-    }
-    const auto copied = static_cast<std::uint32_t>(total);
-    after_read(cx, *c, copied);
-    return total;
+    make_fresh(*c);
+    c->error = error;
+    notify(cx, *c, error != Errno::kOk ? poll::kErr : 0U);
+    return {};
 }
 
 Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& out) {

@@ -59,6 +59,9 @@ struct TcpHeader {
     std::uint8_t sack_count = 0;
     std::uint16_t mss = 0;
     std::uint8_t window_scale = 0;
+    /// The receiving NIC merged segments of this size into one (GRO); 0: one segment. Not on the
+    /// wire.
+    std::uint16_t gso_size = 0;
     std::uint32_t tsval = 0;
     std::uint32_t tsecr = 0;
     PayloadRef payload;

@@ -45,27 +45,36 @@ TEST_P(Syntax, IsRefusedWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Errors, Syntax,
-    testing::Values(
-        Bad{"+0 < X 0:0(0)", "t.pkt:1:6: expected TCP flags"},
-        Bad{"+0 < S 0:5(0)", "t.pkt:1:8: the sequence range does not fit its length"},
-        Bad{"\n  +0 > S 0:0(0) <mss 1000,sackok>", "t.pkt:2:27: unknown TCP option \"sackok\""},
-        Bad{"+0 < S 0:0(0) win 70000", "t.pkt:1:19: a window must be 0 to 65535"},
-        Bad{"+0 < S 0:0(0) <...>", "t.pkt:1:15: <...> is for expected packets"},
-        Bad{"* < S 0:0(0)", "t.pkt:1:1: only an expected packet"},
-        Bad{"+x < S 0:0(0)", "t.pkt:1:2: expected a time"},
-        Bad{"+0 close(3 = 0", "t.pkt:1:12: expected \")\""},
-        Bad{"+0 close(3)", "t.pkt:1:12: expected \"=\""},
-        Bad{"+0 shutdown(3, SHUT_RW) = 0", "t.pkt:1:16: unknown name \"SHUT_RW\""},
-        Bad{"+0 close(3) = -1 EWHAT", "t.pkt:1:18: unknown errno \"EWHAT\""},
-        Bad{"+0 `sysctl", "the command does not end"},
-        Bad{"+0 %{ assert 1", "the code does not end"},
-        Bad{"/* open", "t.pkt:1:1: this comment does not end"},
-        Bad{"--tolerance_usec=1\n", "unknown option --tolerance_usec, did you mean"},
-        Bad{"--ip_version=ipv6\n", "not supported, the stack is IPv4"},
-        Bad{"+0 > udp (100)", "udp is not supported"},
-        Bad{"+0 > . 1:1(0) ack 1 <ECN e1b 1>", "the AccECN option (RFC 9768) is not supported"},
-        Bad{"+0 < [1:1(0)] S 0:0(0)", "expected icmp"},
-        Bad{"+0 hello", "t.pkt:1:4: expected a packet"}));
+    testing::Values(Bad{"+0 < X 0:0(0)", "t.pkt:1:6: expected TCP flags"},
+                    Bad{"+0 < S 0:5(0)", "t.pkt:1:8: the sequence range does not fit its length"},
+                    Bad{"\n  +0 > S 0:0(0) <mss 1000,sackok>",
+                        "t.pkt:2:27: unknown TCP option \"sackok\""},
+                    Bad{"+0 < S 0:0(0) win 70000", "t.pkt:1:19: a window must be 0 to 65535"},
+                    Bad{"+0 < S 0:0(0) <...>", "t.pkt:1:15: <...> is for expected packets"},
+                    Bad{"* < S 0:0(0)", "t.pkt:1:1: only an expected packet"},
+                    Bad{"+x < S 0:0(0)", "t.pkt:1:2: expected a time"},
+                    Bad{"+0 close(3 = 0", "t.pkt:1:12: expected \")\""},
+                    Bad{"+0 close(3)", "t.pkt:1:12: expected \"=\""},
+                    Bad{"+0 shutdown(3, SHUT_RW) = 0", "t.pkt:1:16: unknown name \"SHUT_RW\""},
+                    Bad{"+0 close(3) = -1 EWHAT", "t.pkt:1:18: unknown errno \"EWHAT\""},
+                    Bad{"+0 `sysctl", "the command does not end"},
+                    Bad{"+0 %{ assert 1", "the code does not end"},
+                    Bad{"/* open", "t.pkt:1:1: this comment does not end"},
+                    Bad{"--tolerance_usec=1\n", "unknown option --tolerance_usec, did you mean"},
+                    Bad{"--ip_version=ipv6\n", "not supported, the stack is IPv4"},
+                    Bad{"--wire_client\n", "there is no wire"},
+                    Bad{"--so_filename=x.so\n", "no other stack can be loaded"},
+                    Bad{"--non_fatal=packets\n", "--non_fatal=packets is not a good value"},
+                    Bad{"--code_format=pretty\n", "--code_format=pretty is not a good value"},
+                    Bad{"--remote_ip=1.2.3.4/33\n", "is not a good value"},
+                    Bad{"+0 > udp (70000)", "a length must be 0 to 65535"},
+                    Bad{"+0 > udp 100", "t.pkt:1:10: expected \"(\""},
+                    Bad{"+0 > udp (100)", "no datagram was sent"},
+                    Bad{"+0 < udp (100)", "no UDP socket is"},
+                    Bad{"+0 > . 1:1(0) ack 1 <ECN e1b 1 e1b 2>", "t.pkt:1:32: e1b is given twice"},
+                    Bad{"+0 > . 1:1(0) ack 1 <ECN ceb 16777216>", "24 bits"},
+                    Bad{"+0 < [1:1(0)] S 0:0(0)", "expected icmp"},
+                    Bad{"+0 hello", "t.pkt:1:4: expected a packet"}));
 
 TEST(Verdicts, TellWhatWasExpectedAndSent) {
     const Verdict v = serve("+0 write(4, ..., 100) = 100\n+0 > P. 1:201(200) ack 1\n");
@@ -158,14 +167,64 @@ TEST(Verdicts, AssertionsKnowPythonsWays) {
 }
 
 TEST(Verdicts, WhatTheStackCannotDoIsSaid) {
-    EXPECT_THAT(serve("+0 send(4, ..., 10, MSG_ZEROCOPY) = 10\n").message,
-                HasSubstr("MSG_ZEROCOPY is not supported"));
-    EXPECT_THAT(serve("+0 setsockopt(4, SOL_SOCKET, SO_MARK, [1], 4) = 0\n").message,
-                HasSubstr("SO_MARK is not supported"));
+    EXPECT_THAT(serve("+0 send(4, ..., 10, MSG_TRUNC) = 10\n").message,
+                HasSubstr("MSG_TRUNC is not supported"));
+    EXPECT_THAT(serve("+0 setsockopt(4, SOL_SOCKET, SO_TXTIME, [1], 4) = 0\n").message,
+                HasSubstr("SO_TXTIME is not supported"));
     EXPECT_THAT(serve("+0 `rm -rf x`\n").message, HasSubstr("is not supported"));
     EXPECT_THAT(serve("+0 `sysctl -q net.ipv4.tcp_sak=1`\n").message, HasSubstr("tcp_sack"));
-    EXPECT_THAT(serve("+0 splice(4, NULL, 5, NULL, 10, 0) = 10\n").message,
-                HasSubstr("splice() is not supported"));
+    EXPECT_THAT(serve("+0 tee(4, 5, 10, 0) = 10\n").message, HasSubstr("tee() is not supported"));
+    EXPECT_THAT(serve("+0 `grep x /etc/passwd`\n").message, HasSubstr("is not there"));
+    EXPECT_THAT(serve("+0 `grep zzz /proc/net/tcp`\n").message, HasSubstr("no line matches"));
+    EXPECT_THAT(serve("+0 `dd if=/etc/passwd of=x`\n").message, HasSubstr("only zeros"));
+    EXPECT_THAT(serve("+0 open(\"/etc/passwd\", O_RDONLY) = 5\n").message, HasSubstr("got -1"));
+}
+
+TEST(Verdicts, ControlMessagesAreCompared) {
+    const std::string body =
+        "+0 setsockopt(4, SOL_TCP, TCP_INQ, [1], 4) = 0\n"
+        "+0 < P. 1:11(10) ack 1 win 65535\n+0 > . 1:1(0) ack 11\n"
+        "+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 4}], msg_flags=0, msg_control=[";
+    const std::string end = "]}, 0) = 4\n";
+    const std::string inq = "{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=";
+    EXPECT_TRUE(serve(body + inq + "6}" + end).passed);
+    EXPECT_THAT(serve(body + inq + "7}" + end).message, HasSubstr("level 6 type 36: 6"));
+    EXPECT_THAT(serve(body + end).message, HasSubstr("0 expected, 1 received"));
+    EXPECT_THAT(serve(body + inq + "6}," + inq + "6}" + end).message,
+                HasSubstr("2 expected, 1 received"));
+}
+
+TEST(Verdicts, NonFatalMismatchesAreWarnings) {
+    const std::string body = "+0 write(4, ..., 100) = 99\n+0 > P. 1:101(100) ack 7\n";
+    EXPECT_FALSE(run("--non_fatal=packet\n" + (kServer + body)).passed);
+    EXPECT_FALSE(run("--non_fatal=syscall\n" + (kServer + body)).passed);
+    const Verdict v = run("--non_fatal=packet,syscall\n" + (kServer + body));
+    EXPECT_TRUE(v.passed) << failure_text(v);
+    EXPECT_THAT(v.printed, HasSubstr("t.pkt:10: warning: write: expected 99, got 100"));
+    EXPECT_THAT(v.printed, HasSubstr("t.pkt:11: warning: ack: expected 7, got 1"));
+}
+
+TEST(Verdicts, HeadOptionsAct) {
+    EXPECT_TRUE(run("--dry_run\n+0 close(3) = 0\n").passed);
+    EXPECT_FALSE(run("--dry_run\n+0 close(3) = \n").passed);
+    EXPECT_THAT(run(std::string("--verbose\n") + kServer).printed, HasSubstr("< S 0:0(0)"));
+    EXPECT_EQ(run(kServer).printed, "");
+    const std::string bind =
+        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+        "+0 bind(3, {sa_family = AF_INET, sin_addr = inet_addr(\"10.1.1.1\")}, ...) = 0\n";
+    EXPECT_FALSE(run(bind).passed);
+    EXPECT_TRUE(run("--is_anyip\n" + bind).passed);
+    EXPECT_FALSE(run(std::string("--init_scripts=nothing.sh\n") + kServer).passed);
+    EXPECT_TRUE(run(std::string("--init_scripts=../common/defaults.sh\n--speed=1000\n"
+                                "--code_command=python3\n--code_sockopt=TCP_INFO\n"
+                                "--remote_ip=192.0.2.1/24\n--ip_version=ipv4-mapped-ipv6\n") +
+                    kServer)
+                    .passed);
+}
+
+TEST(Verdicts, StatementsMayShareALine) {
+    EXPECT_TRUE(serve("+0 %{ x = 'a;b'; assert x == 'a;b', x;\\\n}%\n").passed);
+    EXPECT_FALSE(serve("+0 %{ assert 1; assert 0 }%\n").passed);
 }
 
 TEST(Verdicts, AnEcrNamesAnEarlierVal) {

@@ -32,7 +32,7 @@ struct Seg {
     std::optional<std::uint32_t> tsval_named;
     std::optional<std::uint32_t> tsecr_named;
     std::optional<std::vector<RelativeRange>> sacks_named;
-    std::optional<std::uint8_t> options_named;  // exactly these
+    std::optional<std::uint8_t> options_named;  // exactly these; received: these as well
     std::optional<Endpoint> peer_named;
     std::optional<Ipv4> local_named;
 

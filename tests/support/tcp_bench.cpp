@@ -197,6 +197,7 @@ wire::Packet TcpBench::from_peer(const Seg& seg) const {
     if (length > 0) {
         h.payload = {static_cast<std::uint64_t>(seq - 1 + (h.syn() ? 1 : 0)), kPeerStream, length};
     }
+    h.options |= seg.options_named.value_or(0);
     if (seg.mss_named) {
         h.options |= option::kMss;
         h.mss = *seg.mss_named;

@@ -41,6 +41,15 @@ TEST_P(InListen, SynIsAnsweredWithSynAckAndCostsOneRequest) {
                                                      "LISTEN -> SYN-RECEIVED (rcv SYN)"}));
 }
 
+TEST_P(InListen, SignedSegmentsAreNotForASocketWithoutAKey) {  // RFC 2385 §3
+    auto t = TcpBench::in_listen(config());
+    t.recv(syn().options(option::kMd5));
+    EXPECT_TRUE(t.sends_nothing());
+    EXPECT_EQ(t.dropped(Drop::kMd5Unexpected), 1U);
+    EXPECT_EQ(t.count(Mib::kTcpExtTCPMD5Unexpected), 1U);
+    EXPECT_EQ(t.syn_queue(), 0U);
+}
+
 TEST_P(InListen, OptionsTheSynDoesNotOfferAreNotAnswered) {
     auto t = TcpBench::in_listen(config());
     t.recv(syn());

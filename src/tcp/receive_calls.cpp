@@ -1,0 +1,170 @@
+// The receiving calls: read, peek, urgent data, splice, the error queue. RFC 9293 §3.10.3; Linux
+// tcp_recvmsg_locked().
+#include <algorithm>
+#include <utility>
+
+#include "tcp/input.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/receive_buffer.hpp"
+#include "tcp/sockets.hpp"
+#include "tcp/stack.hpp"
+
+namespace netsim::tcp {
+
+namespace {
+
+/// Takes and clears the pending error (Linux sock_error()).
+Errno take_error(Connection& c) {
+    return std::exchange(c.error, Errno::kOk);
+}
+
+/// Takes the first bytes off the receive queue.
+void drop_received(Context& cx, Connection& c, std::uint32_t count) {
+    wire::PayloadRef& head = c.received.front().payload;
+    c.received_bytes -= count;
+    c.copied_seq += count;
+    tune_receive_buffer(cx, c);
+    if (count == head.length) {
+        release_received(c);
+    } else {
+        head = head.slice(count, head.length - count);
+    }
+}
+
+}  // namespace
+
+Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time now, Outbox& out,
+                                     std::vector<wire::PayloadRef>& ranges) {
+    Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
+                                                                  : Errno::kEBADF);
+    }
+    if (c->received.empty()) {
+        if (c->fin_received) {
+            c->copied_seq = c->rcv_nxt;  // the FIN has been read too
+            return 0;
+        }
+        if (c->error != Errno::kOk) {
+            return fail(take_error(*c));
+        }
+        if (c->receive_shutdown) {
+            return 0;
+        }
+        return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
+    }
+    Context cx{*state_, now, out};
+    std::uint64_t total = 0;
+    while (total < max && !c->received.empty()) {
+        const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
+                               c->urgent->urg_seq == c->copied_seq;
+        if (at_urgent && total > 0) {
+            break;  // a read ends at the urgent byte (tcp_recvmsg_locked())
+        }
+        const std::uint32_t held = c->received.front().payload.length;
+        const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(held, max - total));
+        const UrgentLimit limit = limit_at_urgent(*c, c->copied_seq, wanted);
+        if (limit.skip) {
+            drop_received(cx, *c, 1);
+            forget_read_urgent(*c);
+            continue;
+        }
+        ranges.push_back(c->received.front().payload.slice(0, limit.bytes));
+        drop_received(cx, *c, limit.bytes);
+        total += limit.bytes;
+        forget_read_urgent(*c);
+    }
+    after_read(cx, *c, static_cast<std::uint32_t>(total));
+    if (total == 0) {  // only the urgent byte was there
+        return c->fin_received ? Result<std::uint64_t>(0) : fail(Errno::kEAGAIN);
+    }
+    return total;
+}
+
+Result<std::uint64_t> Stack::splice(SocketId socket, std::uint64_t max, Time now, Outbox& out) {
+    const Connection* c = find_connection(*state_, socket);
+    if (c != nullptr && !c->received.empty()) {
+        const auto most = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(max, c->received.front().payload.length));
+        const UrgentLimit limit = limit_at_urgent(*c, c->copied_seq, most);
+        if (limit.skip) {
+            return 0;
+        }
+    }
+    std::vector<wire::PayloadRef> ranges;
+    return receive(socket, max, now, out, ranges);
+}
+
+Result<std::uint64_t> Stack::peek(SocketId socket, std::uint64_t max,
+                                  std::vector<wire::PayloadRef>& ranges) const {
+    const Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
+                                                                  : Errno::kEBADF);
+    }
+    std::uint64_t total = 0;
+    wire::SeqNum at = c->copied_seq;
+    for (std::uint32_t i = 0; i < c->received.size() && total < max; ++i) {
+        wire::PayloadRef range = c->received[i].payload;
+        UrgentLimit limit = limit_at_urgent(*c, at, range.length);
+        if (limit.skip && total == 0) {
+            range = range.slice(1, range.length - 1);
+            at += 1;
+            limit = {range.length, false};
+        }
+        const auto take = limit.skip ? 0U
+                                     : static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                           std::min(limit.bytes, range.length), max - total));
+        if (take > 0) {
+            ranges.push_back(range.slice(0, take));
+        }
+        total += take;
+        at += take;
+        if (take < range.length) {
+            break;
+        }
+    }
+    if (total > 0 || c->fin_received) {
+        return total;
+    }
+    if (c->error != Errno::kOk) {
+        return fail(c->error);
+    }
+    if (c->receive_shutdown) {
+        return 0;
+    }
+    return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
+}
+
+Result<std::uint64_t> Stack::receive_urgent(SocketId socket, bool peek) {
+    Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
+                                                                  : Errno::kEBADF);
+    }
+    return tcp::receive_urgent(*c, peek);
+}
+
+Result<ErrorMessage> Stack::receive_error(SocketId socket) {
+    Connection* c = find_connection(*state_, socket);
+    if (c == nullptr && find_any_listener(*state_, socket) == nullptr) {
+        return fail(Errno::kEBADF);
+    }
+    if (c == nullptr || !c->errors || c->errors->messages.empty()) {
+        return fail(Errno::kEAGAIN);
+    }
+    const ErrorMessage message = c->errors->messages.front();
+    c->errors->messages.pop_front();
+    return message;
+}
+
+std::uint32_t Stack::unread(SocketId socket) const {
+    const Connection* c = find_connection(*state_, socket);
+    if (c == nullptr) {
+        return 0;
+    }
+    const std::uint32_t bytes = c->rcv_nxt.raw() - c->copied_seq.raw();
+    return bytes == 0 && c->fin_received ? 1 : bytes;
+}
+
+}  // namespace netsim::tcp

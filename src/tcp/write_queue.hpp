@@ -1,0 +1,18 @@
+// The write queue's chunks: which bytes may share a segment. Linux tcp_sendmsg_locked().
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tcp/connection.hpp"
+
+namespace netsim::tcp {
+
+/// To the last chunk if it may grow, else a new one.
+void append_written(Connection& c, const wire::PayloadRef& payload);
+/// Each piece of memory is a fragment of its own, and an skb has 17 (MAX_SKB_FRAGS): one that is
+/// full ends with PSH. Linux skb_zerocopy_iter_stream().
+void append_pieces(Connection& c, const wire::PayloadRef& payload,
+                   std::span<const std::uint32_t> pieces);
+
+}  // namespace netsim::tcp
