@@ -146,7 +146,7 @@ class Experiment {
             std::map<std::string, std::int64_t> model;
             for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
                 const auto counter = static_cast<tcp::Mib>(i);
-                if (tcp::describe(counter).group != "Ip") {  // the recordings leave IP out
+                if (!tcp::describe(counter).group.starts_with("Ip")) {  // recordings leave IP out
                     model[std::string(tcp::describe(counter).name)] =
                         static_cast<std::int64_t>(host(side).mibs().get(counter));
                 }

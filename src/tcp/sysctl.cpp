@@ -262,8 +262,8 @@ constexpr auto kTextRows = std::to_array<TextRow>({
      "congestion controls that an application may choose (TCP_CONGESTION)"},
     {"net.ipv4.tcp_available_congestion_control",
      [](const Sysctl&) { return congestion_list(~0U); },
-     [](Sysctl&, std::string_view) { return false; }, [] { return std::string("read only"); },
-     "congestion controls there are"},
+     [](Sysctl&, std::string_view value) { return value == congestion_list(~0U); },
+     [] { return std::string("read only"); }, "congestion controls there are"},
     {"net.ipv4.tcp_congestion_control", [](const Sysctl& s) { return s.tcp_congestion_control; },
      set_congestion, congestion_choices, "congestion control of new connections"},
 });
