@@ -49,6 +49,9 @@ std::optional<OptionValue> to_option(const std::string& text) {
             const auto seconds = static_cast<std::int64_t>(leading_number(value.substr(comma + 1)));
             return OptionValue{option, on ? seconds : -1};
         }
+        if (value.starts_with('-')) {  // TCP_LINGER2=-1
+            return OptionValue{option, -static_cast<std::int64_t>(leading_number(value.substr(1)))};
+        }
         return OptionValue{option, static_cast<std::int64_t>(leading_number(value))};
     }
     return std::nullopt;
@@ -197,6 +200,9 @@ bool Actor::advance() {
     if (call == "setsockopt") {
         return do_option(out);
     }
+    if (call == "close") {
+        return do_close(out);
+    }
     return do_simple(out);
 }
 
@@ -286,6 +292,40 @@ bool Actor::do_option(CallOutcome& out) {
     return set ? succeed(out, "ok") : fail_with(out, set.error());
 }
 
+/// With SO_LINGER close() waits until all is acknowledged, the FIN included, or the time is over.
+/// Linux sk_stream_wait_close().
+bool Actor::do_close(CallOutcome& out) {
+    sim::Simulation& sim = host_.fabric().sim;
+    if (!lingering_) {
+        const SocketId s = socket_named(out.recorded->socket);
+        const std::int64_t seconds = host_.get_option(s, SocketOption::kSO_LINGER).value_or(-1);
+        const Endpoint local = host_.local_endpoint(s).value_or(Endpoint{});
+        const Endpoint remote = host_.remote_endpoint(s).value_or(Endpoint{});
+        const auto closed = host_.close(s);
+        if (!closed) {
+            return fail_with(out, closed.error());
+        }
+        if (seconds <= 0) {
+            return succeed(out, "ok");
+        }
+        lingering_ = Lingering{local, remote, sim.now() + std::chrono::seconds(seconds)};
+    }
+    bool closing = false;
+    host_.for_each_socket([&](const tcp::SocketInfo& info) {
+        const bool waits = info.state == tcp::State::kFinWait1 ||
+                           info.state == tcp::State::kClosing || info.state == tcp::State::kLastAck;
+        closing = closing ||
+                  (waits && info.local == lingering_->local && info.remote == lingering_->remote);
+    });
+    if (!closing || sim.now() >= lingering_->until) {
+        lingering_.reset();
+        return succeed(out, "ok");
+    }
+    constexpr Duration kLook = std::chrono::microseconds(200);  // nobody is told: it looks
+    sim.schedule(std::min(sim.now() + kLook, lingering_->until), host_.id(), *this, kWake);
+    return false;
+}
+
 /// Calls that never block.
 bool Actor::do_simple(CallOutcome& out) {
     const std::string& call = out.recorded->call;
@@ -295,8 +335,6 @@ bool Actor::do_simple(CallOutcome& out) {
         result = host_.bind(s, to_endpoint(out.recorded->args).value_or(Endpoint{}));
     } else if (call == "listen") {
         result = host_.listen(s, static_cast<int>(leading_number(out.recorded->args)));
-    } else if (call == "close") {
-        result = host_.close(s);
     } else if (call == "shutdown") {
         const bool read = out.recorded->args == "SHUT_RD";
         const bool both = out.recorded->args == "SHUT_RDWR";

@@ -50,6 +50,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool do_receive(CallOutcome& out);
     bool do_receive_all(CallOutcome& out);
     bool do_option(CallOutcome& out);
+    bool do_close(CallOutcome& out);
     bool do_simple(CallOutcome& out);
 
     SocketId socket_named(const std::string& name);
@@ -66,6 +67,15 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     std::vector<SocketId> accepted_;  // not yet used under a name
     std::uint64_t moved_ = 0;         // bytes of the current call so far
     bool connecting_ = false;
+
+    /// A close() that waits for the peer.
+    struct Lingering {
+        Endpoint local;
+        Endpoint remote;
+        Time until;
+    };
+
+    std::optional<Lingering> lingering_;
 };
 
 }  // namespace netsim::replay

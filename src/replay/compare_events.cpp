@@ -30,29 +30,38 @@ std::vector<RecordedTransition> of_this_experiment(const Recording& recording) {
 
 using Kind = std::tuple<Side, std::string, std::string>;
 
-std::map<Kind, std::vector<Milliseconds>> by_kind(const std::vector<RecordedTransition>& all) {
-    std::map<Kind, std::vector<Milliseconds>> out;
+/// When something happened, and how long its side had been quiet before.
+struct Moment {
+    Milliseconds at = 0;
+    Milliseconds wait = 0;
+};
+
+std::map<Kind, std::vector<Moment>> by_kind(const std::vector<RecordedTransition>& all) {
+    std::map<Kind, std::vector<Moment>> out;
+    std::map<Side, Milliseconds> last;
     for (const RecordedTransition& t : all) {
-        out[{t.side, t.from, t.to}].push_back(t.at);
+        const auto before = last.find(t.side);
+        const Milliseconds since = before == last.end() ? 0 : std::max(before->second, 0.0);
+        out[{t.side, t.from, t.to}].push_back({t.at, std::max(t.at - since, 0.0)});
+        last[t.side] = t.at;
     }
     return out;
 }
 
-/// Times of one kind, in pairs. Each may have waited since the one before it of its side.
-void compare_times(const std::string& what, std::vector<Milliseconds> kernel,
-                   std::vector<Milliseconds> model, Report& report) {
-    std::sort(kernel.begin(), kernel.end());
-    std::sort(model.begin(), model.end());
+/// Moments of one kind, in pairs.
+void compare_times(const std::string& what, const std::vector<Moment>& kernel,
+                   const std::vector<Moment>& model, Report& report) {
     for (std::size_t i = 0; i < std::max(kernel.size(), model.size()); ++i) {
         if (i >= kernel.size() || i >= model.size()) {
             const bool only_kernel = i < kernel.size();
-            report.mismatches.push_back({"event", fmt::format("{}: only the {} at {:.3f} ms", what,
-                                                              only_kernel ? "kernel" : "model",
-                                                              only_kernel ? kernel[i] : model[i])});
-        } else if (!time_matches(model[i], kernel[i], std::max(kernel[i], 0.0))) {
+            report.mismatches.push_back(
+                {"event",
+                 fmt::format("{}: only the {} at {:.3f} ms", what, only_kernel ? "kernel" : "model",
+                             only_kernel ? kernel[i].at : model[i].at)});
+        } else if (!time_matches(model[i].at, kernel[i].at, kernel[i].wait)) {
             report.mismatches.push_back(
                 {"event", fmt::format("{}: kernel at {:.3f} ms, model at {:.3f} ms", what,
-                                      kernel[i], model[i])});
+                                      kernel[i].at, model[i].at)});
         }
     }
 }
@@ -116,20 +125,20 @@ void compare_events(const Recording& recording, const Witness& witness, Report& 
         const auto recorded = kernel.find(kind);
         compare_times(fmt::format("{} {} -> {}", to_string(std::get<0>(kind)), std::get<1>(kind),
                                   std::get<2>(kind)),
-                      recorded == kernel.end() ? std::vector<Milliseconds>{} : recorded->second,
-                      times, report);
+                      recorded == kernel.end() ? std::vector<Moment>{} : recorded->second, times,
+                      report);
     }
     for (const Side side : {Side::kClient, Side::kServer}) {
-        std::vector<Milliseconds> sent;
-        std::vector<Milliseconds> sent_by_model;
+        std::vector<Moment> sent;
+        std::vector<Moment> sent_by_model;
         for (const RecordedEvent& e : recording.events) {
             if (e.side == side && e.event == "send_reset") {
-                sent.push_back(e.at);
+                sent.push_back({e.at, sent.empty() ? std::max(e.at, 0.0) : e.at - sent.back().at});
             }
         }
         for (const RecordedEvent& e : witness.resets()) {
             if (e.side == side) {
-                sent_by_model.push_back(e.at);
+                sent_by_model.push_back({e.at, 0});
             }
         }
         report.events += sent.size();

@@ -54,8 +54,9 @@ constexpr auto kRttvarBeforeSample = std::chrono::milliseconds(250);
 
 /// When a mini-record's or a request's timer was asked to fire, where the wheel rounds: `wanted`
 /// if the rounding explains the deadline.
-Time due_of(Time deadline, Time wanted) {
-    const bool rounded = wanted <= deadline && deadline - wanted <= std::chrono::seconds(3);
+Time due_of(const StackState& s, Time deadline, Time wanted) {
+    const bool rounded =
+        s.wheel.on && wanted <= deadline && deadline - wanted <= std::chrono::seconds(3);
     return rounded ? wanted : deadline;
 }
 
@@ -142,7 +143,7 @@ SocketInfo describe_listener(const Listener& listener) {
     return info;
 }
 
-SocketInfo describe_request(const RequestSock& req, Time now) {
+SocketInfo describe_request(const StackState& s, const RequestSock& req, Time now) {
     SocketInfo info;
     info.kind = EndpointKind::kRequest;
     info.state = State::kSynReceived;
@@ -152,8 +153,8 @@ SocketInfo describe_request(const RequestSock& req, Time now) {
     const auto since = std::chrono::microseconds(clock_us(now) - req.sent_at_us);
     const Time wanted =
         now - since + std::chrono::seconds(1LL << std::min<int>(req.num_timeout, 7));
-    info.timer_left = left_until(due_of(req.link.deadline, wanted), now);
-    info.retransmits = req.num_timeout;
+    info.timer_left = left_until(due_of(s, req.link.deadline, wanted), now);
+    info.retransmits = req.num_retrans;
     return info;
 }
 
@@ -167,7 +168,7 @@ SocketInfo describe_time_wait(const StackState& s, const TimeWait& tw, Time now)
     const Duration life =
         tw.fin_wait_2 ? Duration(std::chrono::seconds(s.sysctl.tcp_fin_timeout)) : kTimeWaitLength;
     const Time entered = now - std::chrono::milliseconds(clock_ms(now) - tw.entered_ms);
-    info.timer_left = left_until(due_of(tw.link.deadline, entered + life), now);
+    info.timer_left = left_until(due_of(s, tw.link.deadline, entered + life), now);
     info.orphan = true;
     return info;
 }
@@ -398,7 +399,7 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
     }
     for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {
         if (s.requests.live(i)) {
-            visit(describe_request(s.requests.at(i), now));
+            visit(describe_request(s, s.requests.at(i), now));
         }
     }
     for (std::uint32_t i = 0; i < s.time_waits.end_index(); ++i) {
