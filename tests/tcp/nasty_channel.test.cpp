@@ -189,7 +189,7 @@ TEST(NastyChannel, AllThatWasWrittenArrivesOnceTheChannelHeals) {
         // wait for up to two minutes per segment; but each wait must bring something.
         w.run(400s);
         for (bool arrived = true; arrived && !all_arrived(w);) {
-            const std::size_t before = w.side(true).received + w.side(false).received;
+            const std::uint64_t before = w.side(true).received + w.side(false).received;
             w.run(400s);
             arrived = w.side(true).received + w.side(false).received > before;
         }
