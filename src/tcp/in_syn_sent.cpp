@@ -2,7 +2,10 @@
 // tcp_rcv_synsent_state_process().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
@@ -43,7 +46,11 @@ bool ack_acceptable(Context& cx, Connection& c, const wire::Packet& packet) {
 /// The options of the peer's SYN meet ours; our own window scale was drawn when connect() was
 /// called.
 void take_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    const bool asked = c.options.ecn_ok;
     c.options = negotiate(cx.s, h, c.options.rcv_wscale);
+    // A SYN that crosses ours must ask as ours did (tcp_ecn_rcv_syn()).
+    c.options.ecn_ok =
+        asked && (h.ack_flag() ? ecn_agreed(h) : h.has(wire::flag::kEce | wire::flag::kCwr));
     if (!c.options.wscale_ok) {
         c.window_clamp = std::min(c.window_clamp, 65535U);
     }
@@ -62,8 +69,23 @@ void take_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
 void simultaneous_open(Context& cx, Connection& c, const wire::Packet& packet) {
     take_syn(cx, c, packet.tcp);
     enter(cx, c, State::kSynReceived, Cause::kRcvSyn);
+    c.last_sent_at = cx.now;  // the RTT counts from the last copy of our SYN
     send_syn_ack(cx, c);
     arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
+}
+
+/// RFC 5681 §3.1: after more than one lost SYN the window begins at one segment, unless the echoed
+/// timestamp is the first SYN's. ssthresh stays where the loss put it. Linux tcp_init_transfer(),
+/// tcp_try_undo_spurious_syn().
+void end_syn_loss(Connection& c, const wire::TcpHeader& h) {
+    if (c.ca_state != CaState::kLoss) {
+        return;
+    }
+    const bool spurious = c.options.tstamp_ok && h.tsecr == timestamp(c, c.created_at);
+    c.cc.cwnd = c.syn_retransmits > 1 && !spurious ? 1 : kInitialCwnd;
+    c.ca_state = CaState::kOpen;
+    c.undo = {};
+    c.frto = false;
 }
 
 }  // namespace
@@ -89,20 +111,23 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     c.snd_una = h.ack;
     clear_retransmit(c);
     cx.s.mib.add(Mib::kTcpExtTCPDelivered);  // the SYN
+    c.delivered = 1;
     if (c.syn_retransmits == 0) {
-        c.rtt.sample(std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1)),
-                     true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
+        c.rack.rtt = rtt;
     } else if (c.options.tstamp_ok && h.tsecr != 0) {
-        const std::uint32_t ms = std::max(timestamp(c, cx.now) - h.tsecr, 1U);
-        c.rtt.sample(std::chrono::milliseconds(ms), true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::chrono::milliseconds(std::max(timestamp(c, cx.now) - h.tsecr, 1U));
+        take_rtt(cx, c, rtt, rtt);
     } else {
         c.rtt.set_rto(std::chrono::seconds(3));
     }
     c.retransmits = 0;
     c.backoff = 0;
     c.first_retrans_at = kNever;
+    end_syn_loss(c, h);
     enter(cx, c, State::kEstablished, Cause::kRcvSynAck);
     finish_open(cx, c);
     c.predicted = c.options.snd_wscale == 0;

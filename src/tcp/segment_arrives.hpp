@@ -28,6 +28,10 @@ void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet);
 /// The child of a listener from what the handshake agreed on: in SYN-RECEIVED, in the table, in the
 /// accept queue, not yet given the segment.
 Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie);
+
+/// The round trip of a SYN-ACK that was sent more than once, or kept nowhere: only an echoed
+/// timestamp tells it. Linux tcp_synack_rtt_meas(), tcp_ack_update_rtt().
+void take_rtt_by_timestamp(Context& cx, Connection& child, const wire::TcpHeader& h);
 /// The handshake's last ACK on a full socket (a fresh child, a simultaneous open): ESTABLISHED.
 void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cause);
 

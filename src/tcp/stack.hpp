@@ -106,6 +106,10 @@ class Stack {
     Result<void> set_option(SocketId s, SocketOption option, std::int64_t value, Time now,
                             Outbox& out);
     Result<std::int64_t> get_option(SocketId s, SocketOption option);
+    /// TCP_CONGESTION, the one option whose value is text. ENOENT: unknown; EPERM: not in
+    /// tcp_allowed_congestion_control.
+    Result<void> set_congestion_control(SocketId s, std::string_view name, Time now);
+    Result<std::string_view> get_congestion_control(SocketId s) const;
     unsigned poll(SocketId s) const;
     Result<Endpoint> local_endpoint(SocketId s) const;
     Result<Endpoint> remote_endpoint(SocketId s) const;

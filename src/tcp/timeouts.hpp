@@ -9,6 +9,10 @@ namespace netsim::tcp {
 /// Fires everything due up to cx.now, earliest first.
 void timers_expire(Context& cx);
 
+/// A router cannot reach the peer: the silence is no congestion, and one doubling of the RTO is
+/// taken back (RFC 6069; Linux tcp_ld_RTO_revert()). `seq`: what the ICMP message quotes.
+void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq);
+
 /// The earliest deadline of connections, requests and mini-sockets; may be early (lazy timers).
 Time next_deadline(const StackState& s);
 

@@ -3,15 +3,18 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
-#include "tcp/write_queue.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -55,6 +58,8 @@ std::optional<Errno> connect_again(Connection& c) {
     }
     if (c.connecting) {  // it failed: say so once, then the socket is free again
         c.connecting = false;
+        c.tuple.remote_port = 0;  // tcp_disconnect(): what ss shows of it from now on
+        c.write_seq += c.max_window + 2;
         const Errno error = take_error(c);
         return error != Errno::kOk ? error : Errno::kECONNABORTED;
     }
@@ -71,7 +76,7 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     c.iss = old ? old->isn : start.isn;
     c.ts_offset = start.ts_offset;
     c.snd_una = c.iss;
-    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.iss + 1;
+    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq = c.iss + 1;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
     if (c.opt.maxseg != 0) {
@@ -85,11 +90,19 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
         c.ts_recent_stamp_s = old->ts_recent_stamp_s;
         unit -= 12;
     }
+    if (!old) {
+        fetch_peer_timestamp(s, c, cx.now);
+    }
     const InitialWindow w = initial_window(s, c.opt, unit, s.sysctl.tcp_window_scaling != 0);
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
-    c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
+    // Until the peer's MSS is known (tcp_sync_mss() in tcp_connect_init()).
+    const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
+    c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
+    c.rtt.use_ticks(s.wheel.granularity());
+    c.options.ecn_ok = ecn_asked_for(s.sysctl);
+    c.cc.algorithm = &congestion_control(c.opt.congestion);
     c.created_at = cx.now;
     c.last_sent_at = cx.now;
     c.connecting = true;
@@ -158,8 +171,7 @@ void close_connection(Context& cx, Connection& c) {
     release_bound_port(s, c.socket);
     c.socket = {};
     const bool unread = c.received_bytes > 0;
-    c.received.clear();
-    c.received_bytes = 0;
+    forget_received(c);
     c.receive_shutdown = true;
     c.send_shutdown = true;
     c.orphan = true;
@@ -215,6 +227,7 @@ Result<SocketId> Stack::socket() {
     Connection& c = new_connection(s);
     const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, c.index});
     c.socket = {id.index, id.generation};
+    assign_congestion_control(s.sysctl, c.opt);
     return c.socket;
 }
 
@@ -243,7 +256,10 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     const auto most = static_cast<std::uint32_t>(s.sysctl.somaxconn);
     const std::uint32_t limit = std::min(static_cast<std::uint32_t>(backlog), most);
     if (Listener* again = find_any_listener(s, socket)) {
-        again->backlog = limit;  // calling listen() again only changes the limit
+        again->backlog = limit;  // calling listen() again only changes the limits
+        if (s.sysctl.rules.syn_queue_full == Rules::SynQueueFull::kAboveBacklog) {
+            again->syn_queue_limit = syn_queue_limit(s.sysctl, limit);
+        }
         return {};
     }
     Connection* c = find_connection(s, socket);
@@ -271,6 +287,7 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.index = id.index;
     listener.local = local;
     listener.backlog = limit;
+    listener.syn_queue_limit = syn_queue_limit(s.sysctl, limit);
     listener.opt = c->opt;
     listener.socket = socket;
     s.listeners_by_port[local.port].push_back(id.index);
@@ -337,8 +354,13 @@ Result<SocketId> Stack::accept(SocketId socket) {
     const std::uint32_t index = listener->accept_queue.front();
     listener->accept_queue.pop_front();
     Connection& c = s.connections.at(index);
-    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
     c.parent = kNoIndex;
+    if (c.state == State::kClosed && c.reset &&
+        s.sysctl.rules.reset_in_queue == Rules::ResetInQueue::kEconnaborted) {
+        s.connections.erase(s.connections.id_at(index));
+        return fail(Errno::kECONNABORTED);
+    }
+    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
     c.socket = {id.index, id.generation};
     return c.socket;
 }
@@ -376,23 +398,8 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
         return 0;
     }
     Context cx{*state_, now, out};
-    const bool zerocopy = flags.zerocopy && c->opt.zerocopy;
-    if (zerocopy) {
-        append_pieces(*c, payload, flags.pieces);
-    } else {
-        append_written(*c, payload);
-    }
-    UnsentChunk& tail = c->unsent.back();
-    tail.push = !flags.more;
-    tail.sealed = tail.sealed || flags.end_of_record;
-    c->unsent_bytes += payload.length;
-    c->write_seq += payload.length;
     c->tx_offset += payload.length;
-    if (flags.urgent) {
-        mark_urgent(*c);
-    }
-    mark_send(*c, zerocopy);
-    push_pending(cx, *c, flags.more ? Nagle::kCork : Nagle::kSocket);
+    write_data(cx, *c, payload, flags);
     return payload.length;
 }
 
