@@ -75,14 +75,15 @@ void simultaneous_open(Context& cx, Connection& c, const wire::Packet& packet) {
 }
 
 /// RFC 5681 §3.1: after more than one lost SYN the window begins at one segment, unless the echoed
-/// timestamp is the first SYN's. ssthresh stays where the loss put it. Linux tcp_init_transfer(),
-/// tcp_try_undo_spurious_syn().
+/// timestamp is the first SYN's. What the loss told of ssthresh is forgotten. Linux
+/// tcp_init_transfer(), tcp_init_metrics(), tcp_try_undo_spurious_syn().
 void end_syn_loss(Connection& c, const wire::TcpHeader& h) {
     if (c.ca_state != CaState::kLoss) {
         return;
     }
     const bool spurious = c.options.tstamp_ok && h.tsecr == timestamp(c, c.created_at);
     c.cc.cwnd = c.syn_retransmits > 1 && !spurious ? 1 : kInitialCwnd;
+    c.cc.ssthresh = kInfiniteSsthresh;
     c.ca_state = CaState::kOpen;
     c.undo = {};
     c.frto = false;
