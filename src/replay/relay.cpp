@@ -247,7 +247,22 @@ void Relay::fire(std::uint64_t argument) {
     interfaces()[p.interface].out->transmit(fabric().packets.make(p.packet));
 }
 
-/// A packet the experiment made by hand, in the model's numbers.
+namespace {
+
+/// The relay dropped this very packet before: it has only been delayed.
+bool held_back(const Recording& recording, const RecordedPacket& in) {
+    return std::any_of(
+        recording.packets.begin(), recording.packets.end(), [&](const RecordedPacket& other) {
+            return other.fate == Fate::kDropped && other.to_server == in.to_server &&
+                   recorded_key(other) == recorded_key(in) && other.flags == in.flags &&
+                   other.seq == in.seq && other.ack == in.ack && other.length == in.length &&
+                   other.options == in.options && other.sent <= in.sent;
+        });
+}
+
+}  // namespace
+
+/// A packet the experiment made by hand or held back, in the model's numbers.
 void Relay::inject(const RecordedPacket& in) {
     const FlowKey key = recorded_key(in);
     Packet p{};
@@ -302,9 +317,14 @@ void Relay::inject(const RecordedPacket& in) {
                 static_cast<std::uint32_t>(n[1]) + flow->direction[1 - mine].first_ts.value_or(0);
         }
     }
+    const bool late = held_back(recording_, in);
     for (const Packet& old : memory_) {  // a repetition carries the same bytes
         if (old.source == p.source && old.tcp.source_port == h.source_port &&
             old.tcp.seq == h.seq && old.tcp.payload.length == in.length) {
+            if (late && old.tcp.flags == h.flags) {  // the model's own packet, only later
+                h = old.tcp;
+                break;
+            }
             h.payload = old.tcp.payload;
         }
     }
