@@ -47,6 +47,7 @@ struct SentSegment {
     bool lost = false;
     bool retransmitted = false;       // the copy last sent is a retransmission in flight
     bool ever_retransmitted = false;  // Karn
+    bool joined = false;              // in one skb with the segment before, were this the kernel
 };
 
 /// The buffer a packet came in: what it costs the receive queue (skb->truesize) and how much of a

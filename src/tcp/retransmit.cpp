@@ -53,6 +53,10 @@ bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
         collapse(c, i, room);
     }
     SentSegment& segment = c.sent[i];
+    segment.joined = false;
+    if (i + 1 < c.sent.size()) {
+        c.sent[i + 1].joined = false;
+    }
     segment.sent_at = cx.now;
     stamp_sent(c, segment, cx.now);
     segment.order = ++c.transmissions;

@@ -123,6 +123,48 @@ Blocks collect(Context& cx, const Connection& c, const wire::TcpHeader& h, SeqNu
     return blocks;
 }
 
+/// The segment length of the skb that ends before segment `end`. Linux tcp_skb_seglen().
+std::uint32_t segment_length(const Connection& c, std::uint32_t begin, std::uint32_t end) {
+    return end - begin > 1 || c.sent[begin].joined ? c.snd_mss : c.sent[begin].payload.length;
+}
+
+/// What the kernel does to its queue here: a SACKed skb joins the one before, in whole or in part.
+/// Only its counters show. Linux tcp_shift_skb_data().
+void shift(Context& cx, Connection& c, std::uint32_t i, SeqRange block) {
+    std::uint32_t end = i + 1;
+    while (end < c.sent.size() && c.sent[end].joined) {
+        ++end;
+    }
+    std::uint32_t covered = i;
+    while (covered < end && !after(c.sent[covered].end, block.end)) {
+        ++covered;
+    }
+    const SentSegment& head = c.sent[i];
+    const SentSegment* before_it = i > 0 ? &c.sent[i - 1] : nullptr;
+    const bool after_sacked = before_it != nullptr && before_it->sacked &&
+                              !before_it->retransmitted && (head.lost || !head.retransmitted);
+    const std::uint32_t length = segment_length(c, i, end);
+    if (!after_sacked || before(head.seq, block.begin) ||
+        (covered == end && length != segment_length(c, i - 1, i))) {
+        cx.s.mib.add(Mib::kTcpExtTCPSackShiftFallback);
+    } else if (covered == end) {
+        cx.s.mib.add(Mib::kTcpExtTCPSackMerged);
+        c.sent[i].joined = true;
+        if (end < c.sent.size() && c.sent[end].sacked && !c.sent[end].retransmitted &&
+            length == segment_length(c, end, end + 1)) {  // the hole between two is filled
+            cx.s.mib.add(Mib::kTcpExtTCPSackMerged);
+            c.sent[end].joined = true;
+        }
+        return;
+    } else if (covered > i) {
+        cx.s.mib.add(Mib::kTcpExtTCPSackShifted);
+        c.sent[i].joined = true;
+    }
+    if (covered < end && covered > i) {
+        c.sent[covered].joined = false;
+    }
+}
+
 /// Segment `segment` lies in a block. `reordered`: the lowest that arrived after later ones had.
 /// Linux tcp_sacktag_one().
 void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNum& reordered,
@@ -255,7 +297,14 @@ void take_sacks(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& ou
     for (std::uint8_t b = 0; b < blocks.count; ++b) {
         const SeqRange block = blocks.at[b];
         i = std::max(i, index_at(c, block.begin));
+        if (i < c.sent.size() && i > 0 && c.sent[i].joined && !c.sent[i].sacked) {
+            cx.s.mib.add(Mib::kTcpExtTCPSackShiftFallback);  // the block begins within an skb
+            c.sent[i].joined = false;
+        }
         for (; i < c.sent.size() && before(c.sent[i].seq, block.end); ++i) {
+            if (!c.sent[i].sacked && (i == 0 || !c.sent[i].joined)) {
+                shift(cx, c, i, block);
+            }
             SentSegment& segment = c.sent[i];
             if (before(segment.seq, block.begin) || after(segment.end, block.end)) {
                 continue;  // RFC 2018: only whole segments count

@@ -153,6 +153,7 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
         segment.sent_at = cx.now;
         stamp_sent(c, segment, cx.now);
         segment.order = ++c.transmissions;
+        segment.joined = i > 0;
         c.sent.push_back(segment);
         c.snd_nxt = segment.end;
         at += part;
