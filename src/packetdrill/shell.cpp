@@ -351,7 +351,7 @@ void Shell::sysctl(const Words& words) {
 
 void Shell::ip(const Words& words) {
     if (words.size() > 1 && words[1] == "tcp_metrics") {
-        return;  // a fresh stack has learnt nothing yet
+        return machine_.stack().flush_metrics();
     }
     const auto mtu = std::find(words.begin(), words.end(), "mtu");
     const bool link = words.size() > 2 && (words[1] == "link" || words[1] == "li");

@@ -1,6 +1,8 @@
 // The verbs every state shares.
 #include "tcp/actions.hpp"
 
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/ports.hpp"
 
@@ -106,6 +108,8 @@ void clear_retransmit(Connection& c) {
 }
 
 void done(Context& cx, Connection& c, Cause cause) {
+    release_fast_open(cx, c, false);
+    judge_blackhole(cx, c);
     if (c.state == State::kSynSent || c.state == State::kSynReceived) {
         cx.s.mib.add(Mib::kTcpAttemptFails);
     }
@@ -139,9 +143,7 @@ void done(Context& cx, Connection& c, Cause cause) {
 }
 
 void abort_with(Context& cx, Connection& c, Errno error, Cause cause) {
-    c.error = error;
-    c.received.clear();
-    c.received_bytes = 0;
+    c.error = error;  // what has arrived can still be read (Linux tcp_reset())
     c.reset = true;
     done(cx, c, cause);
 }
@@ -156,6 +158,7 @@ void destroy(StackState& s, Connection& c) {
 
 void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life, Cause cause) {
     StackState& s = cx.s;
+    judge_blackhole(cx, c);
     save_metrics(s, c);
     const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
     if (!room) {

@@ -1,6 +1,7 @@
 // A segment for a listener. RFC 9293 §3.10.7.2; Linux tcp_rcv_state_process() TCP_LISTEN,
 // tcp_conn_request(), cookie_v4_check().
 #include "tcp/actions.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/syn_cookie.hpp"
@@ -82,7 +83,8 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
     return req;
 }
 
-void queue_request(Context& cx, Listener& listener, const RequestSock& req) {
+void queue_request(Context& cx, Listener& listener, const RequestSock& req,
+                   const FastOpenOption& option) {
     StackState& s = cx.s;
     const Id<RequestSock> id = s.requests.emplace(req);
     CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)).second);
@@ -92,7 +94,7 @@ void queue_request(Context& cx, Listener& listener, const RequestSock& req) {
     ++listener.syn_queue_young;
     listener.note_peaks();
     note_change(cx, req.tuple, State::kListen, State::kSynReceived, Cause::kRcvSyn);
-    send_request_syn_ack(cx, s.requests.at(id.index));
+    send_request_syn_ack(cx, s.requests.at(id.index), option);
 }
 
 /// Nothing is kept: what the handshake's last ACK must bring back goes into the SYN-ACK.
@@ -183,7 +185,11 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
         return answer_with_cookie(cx, listener, req);
     }
     req.snt_isn = isn_from_time_wait.value_or(secure_isn(cx.s, req.tuple, cx.now).isn);
-    queue_request(cx, listener, req);
+    const FastOpenAnswer fast = try_fast_open(cx, listener, packet);
+    if (fast.child) {
+        return make_fast_open_child(cx, listener, req, packet, fast.option);
+    }
+    queue_request(cx, listener, req, fast.option);
 }
 
 void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet) {

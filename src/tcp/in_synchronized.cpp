@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
@@ -107,6 +109,9 @@ Step check_rst(Context& cx, Connection& c, const wire::TcpHeader& h) {
     }
     drop(cx, Drop::kReset);
     if (!exact) {
+        if (c.state == State::kEstablished) {
+            detect_blackhole_by_end(cx, c);
+        }
         send_challenge_ack(cx, c);
         return Step::kStop;
     }
@@ -260,6 +265,29 @@ Step take_ack(Context& cx, Connection& c, const wire::TcpHeader& h, AckOutcome& 
     return Step::kGoOn;
 }
 
+/// The last ACK of a Fast Open child: what it has sent early is from now on watched by the RTO.
+/// Linux tcp_rcv_synrecv_state_fastopen().
+void handshake_acked(Context& cx, Connection& c) {
+    c.retransmits = 0;
+    if (c.lost_out == 0) {
+        c.first_retrans_at = kNever;
+    }
+    if (!c.rtt.valid() && c.syn_retransmits == 0) {
+        c.rtt.sample(
+            std::max<Duration>(cx.now - c.fast_open->syn_ack_at, std::chrono::microseconds(1)),
+            true, cx.s.sysctl);
+        c.rtt.recompute_rto(cx.s.sysctl);
+    } else if (!c.rtt.valid()) {
+        c.rtt.set_rto(std::chrono::seconds(3));
+    }
+    release_fast_open(cx, c, false);
+    if (c.sent.empty()) {
+        clear_retransmit(c);
+    } else {
+        arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
+    }
+}
+
 /// Our FIN is acknowledged in FIN-WAIT-1: FIN-WAIT-2, for an orphan as a mini-socket.
 Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& packet) {
     const wire::TcpHeader& h = packet.tcp;
@@ -270,6 +298,9 @@ Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& pac
     }
     const bool text_after_close =
         h.payload.length > 0 && after(h.seq + h.payload.length, c.rcv_nxt);
+    if (text_after_close && h.fin()) {
+        detect_blackhole_by_end(cx, c);
+    }
     if (c.opt.linger2 < 0 || text_after_close) {
         // The RST answers the segment (tcp_v4_send_reset()); it is not the socket's own.
         cx.s.mib.add(Mib::kTcpExtTCPAbortOnData);
@@ -298,7 +329,8 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
         return Step::kStop;
     }
     if (c.state == State::kSynReceived) {
-        if (!between(h.ack, c.snd_una, c.snd_nxt) || h.ack != c.snd_nxt) {
+        // Beyond the SYN it may acknowledge data: of our SYN, or sent early by a Fast Open child.
+        if (!between(h.ack, c.iss + 1, c.snd_nxt)) {
             drop(cx, Drop::kOldAck);
             send_reset_for(cx, packet);
             return Step::kStop;
@@ -310,6 +342,9 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
     outcome.predicted = predicted;
     if (take_ack(cx, c, h, outcome) == Step::kStop || c.state == State::kClosed) {
         return Step::kStop;
+    }
+    if (c.awaits_handshake_ack()) {  // closed before the last ACK: it comes in FIN-WAIT-1
+        handshake_acked(cx, c);
     }
     const bool fin_acked = c.fin_sent && c.snd_una == c.write_seq;
     if (!fin_acked) {
@@ -379,6 +414,9 @@ void take_rest(Context& cx, Connection& c, const wire::Packet& packet) {
 
 void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
     const wire::TcpHeader& h = packet.tcp;
+    if (c.awaits_handshake_ack() && guard_fast_open_child(cx, c, packet)) {
+        return;
+    }
     if (!h.ack_flag() && !h.rst() && !h.syn()) {
         return drop(cx, Drop::kNoAck);
     }
@@ -400,8 +438,14 @@ void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
 
 void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cause) {
     const wire::TcpHeader& h = packet.tcp;
+    const bool fast_open = c.awaits_handshake_ack();
     clear_retransmit(c);
     c.snd_una = h.ack;
+    if (!c.sent.empty()) {
+        AckOutcome outcome;
+        clean_sent_queue(cx, c, h, outcome);
+        cx.s.mib.add(Mib::kTcpExtTCPDelivered, outcome.delivered);
+    }
     c.snd_nxt = later(c.snd_nxt, h.ack);
     c.snd_wnd = std::uint32_t{h.window}
                 << (c.options.wscale_ok && !h.syn() ? c.options.snd_wscale : 0);
@@ -415,11 +459,18 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
         c.rtt.recompute_rto(cx.s.sysctl);
     }
     update_timestamp(cx, c, h);
+    if (fast_open) {
+        handshake_acked(cx, c);
+    } else if (!c.sent.empty()) {
+        arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
+    }
     enter(cx, c, State::kEstablished, cause);
     if (h.seg_len() == 0) {
         cx.s.mib.add(Mib::kTcpExtTCPPureAcks);
     }
-    finish_open(cx, c);
+    if (!fast_open) {
+        finish_open(cx, c);
+    }
     c.predicted = true;
     notify(cx, c, poll::kOut);
     if (c.send_shutdown) {  // closed while opening (RFC 9293 §3.10.4: queued until now)

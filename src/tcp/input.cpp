@@ -349,6 +349,19 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet) {
     queue_out_of_order(cx, c, h);
 }
 
+void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet) {
+    const wire::TcpHeader& h = packet.tcp;
+    if (h.payload.length == 0 && !h.fin()) {
+        return;
+    }
+    accept_payload(cx, c, h.payload);
+    c.fast_open->data_acked = true;
+    if (h.fin()) {
+        return take_fin(cx, c);
+    }
+    notify(cx, c, poll::kIn);
+}
+
 void check_ack(Context& cx, Connection& c) {
     if (!c.ack.scheduled || c.state == State::kClosed) {
         return;
@@ -400,7 +413,7 @@ void after_read(Context& cx, Connection& c, std::uint32_t copied) {
     if (copied > 0) {
         tune_buffer(cx, c);
     }
-    if (!c.synchronized()) {
+    if (!c.synchronized() && !c.awaits_handshake_ack()) {
         return;
     }
     const bool interactive = c.ack.pingpong >= cx.s.sysctl.tcp_pingpong_thresh;

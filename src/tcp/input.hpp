@@ -17,6 +17,10 @@ void enter_quickack(Connection& c, std::uint8_t most);
 /// The seventh step of RFC 9293 §3.10.7.4: the segment text, and the eighth: its FIN.
 void take_text(Context& cx, Connection& c, const wire::Packet& packet);
 
+/// What a SYN or SYN-ACK of Fast Open brings along: to be read, not yet acknowledged. Linux
+/// tcp_fastopen_add_skb().
+void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet);
+
 /// ACKs now, later or not at all. Linux tcp_ack_snd_check().
 void check_ack(Context& cx, Connection& c);
 

@@ -185,7 +185,9 @@ void send_next(Context& cx, Connection& c, std::uint32_t length, bool with_fin) 
     const bool first = c.packets_out() == 0;
     c.sent.push_back(segment);
     c.snd_nxt = segment.end;
-    if (first || c.retransmit_timer == RetransmitTimer::kProbe0) {
+    // Before the handshake's last ACK the timer is the SYN-ACK's (tcp_rearm_rto()).
+    if (!c.awaits_handshake_ack() &&
+        (first || c.retransmit_timer == RetransmitTimer::kProbe0)) {
         arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
     }
     cx.s.mib.add(Mib::kTcpOutSegs);
@@ -233,8 +235,10 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle) {
 
 }  // namespace
 
-void send_syn(Context& cx, Connection& c) {
-    StackState& s = cx.s;
+namespace {
+
+Packet syn_packet(const Context& cx, const Connection& c) {
+    const StackState& s = cx.s;
     Packet p = packet_for(s, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
@@ -255,14 +259,33 @@ void send_syn(Context& cx, Connection& c) {
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
     set_ip_options(p, c.opt);
-    ++c.segs_out;
-    if (c.syn_retransmits == 0) {  // RFC 4022: OutSegs excludes retransmissions
-        s.mib.add(Mib::kTcpOutSegs);
-    }
-    cx.out.packets.push_back(p);
+    return p;
 }
 
-void send_syn_ack(Context& cx, Connection& c) {
+}  // namespace
+
+void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
+                    const wire::PayloadRef& data) {
+    c.snd_nxt = c.iss + 1 + data.length;
+    c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.snd_nxt;
+    c.created_at = cx.now;
+    c.last_sent_at = cx.now;
+    Packet p = syn_packet(cx, c);
+    put_fast_open(p.tcp, option);
+    p.tcp.payload = data;
+    ++c.segs_out;
+    cx.s.mib.add(Mib::kTcpOutSegs);
+    cx.s.mib.add(Mib::kTcpActiveOpens);
+    cx.out.packets.push_back(p);
+    arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
+}
+
+void resend_syn(Context& cx, Connection& c) {
+    ++c.segs_out;  // RFC 4022: OutSegs excludes retransmissions
+    cx.out.packets.push_back(syn_packet(cx, c));
+}
+
+void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
     Packet p = packet_for(cx.s, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
@@ -282,6 +305,7 @@ void send_syn_ack(Context& cx, Connection& c) {
         h.options |= option::kWindowScale;
         h.window_scale = c.options.rcv_wscale;
     }
+    put_fast_open(h, option);
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
     ++c.segs_out;
     cx.s.mib.add(Mib::kTcpOutSegs);
@@ -356,7 +380,8 @@ void send_challenge_ack(Context& cx, Connection& c) {
 }
 
 void push_pending(Context& cx, Connection& c, Nagle nagle) {
-    if (c.state == State::kClosed || c.state == State::kSynSent || c.state == State::kSynReceived) {
+    if (c.state == State::kClosed || c.state == State::kSynSent ||
+        (c.state == State::kSynReceived && !c.awaits_handshake_ack())) {
         return;
     }
     const bool stuck = write_xmit(cx, c, nagle);

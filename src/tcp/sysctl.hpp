@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tcp/fastopen_cookie.hpp"
+
 namespace netsim::tcp {
 
 /// A list of ports as the kernel writes it: "8080,9148-9150". Sorted ranges that neither meet nor
@@ -43,6 +45,8 @@ struct Sysctl {
     std::int64_t tcp_abort_on_overflow = 0;
     std::int64_t tcp_challenge_ack_limit = 2147483647;
     std::int64_t tcp_dsack = 1;
+    std::int64_t tcp_fastopen = 1;
+    std::int64_t tcp_fastopen_blackhole_timeout_sec = 0;
     std::int64_t tcp_fin_timeout = 60;
     std::int64_t tcp_invalid_ratelimit = 500;
     std::int64_t tcp_keepalive_intvl = 75;
@@ -76,6 +80,7 @@ struct Sysctl {
     std::int64_t tcp_window_scaling = 1;
     std::array<std::int64_t, 3> tcp_wmem{4096, 16384, 4194304};
     std::string tcp_congestion_control = "cubic";
+    FastOpenKeys tcp_fastopen_key;  // count 0: drawn when first needed
 };
 
 /// One row of the table. Values travel as text, as in /proc/sys: "1", "4096 131072 33554432",

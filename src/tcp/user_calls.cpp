@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/orphans.hpp"
@@ -31,6 +33,10 @@ void make_fresh(Connection& c) {
     fresh.errors = std::move(c.errors);
     fresh.bound_port = c.bound_port;
     fresh.bound_address = c.bound_address;
+    if (c.fast_open && c.fast_open->keys.count != 0) {
+        fresh.fast_open = std::make_unique<FastOpenState>();
+        fresh.fast_open->keys = c.fast_open->keys;
+    }
     if (c.bound_port) {
         fresh.tuple.local_port = c.tuple.local_port;
     }
@@ -43,6 +49,9 @@ void make_fresh(Connection& c) {
 
 /// connect() on a socket that has been connected, or tried to. nullopt: it may begin.
 std::optional<Errno> connect_again(Connection& c) {
+    if (c.connect_deferred()) {
+        return Errno::kEISCONN;  // connected in name
+    }
     if (c.state == State::kSynSent || c.state == State::kSynReceived) {
         return c.connecting ? Errno::kEALREADY : Errno::kEISCONN;
     }
@@ -64,14 +73,14 @@ std::optional<Errno> connect_again(Connection& c) {
     return std::nullopt;
 }
 
-void begin_open(Context& cx, Connection& c, const PathInfo& path,
-                const std::optional<OldIncarnation>& old) {
+/// SYN-SENT with all it takes to send the SYN.
+void prepare_open(Context& cx, Connection& c, const PathInfo& path,
+                  const std::optional<OldIncarnation>& old) {
     StackState& s = cx.s;
     const IsnAndOffset start = secure_isn(s, c.tuple, cx.now);
     c.iss = old ? old->isn : start.isn;
     c.ts_offset = start.ts_offset;
-    c.snd_una = c.iss;
-    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.iss + 1;
+    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.iss;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
     if (c.opt.maxseg != 0) {
@@ -91,18 +100,37 @@ void begin_open(Context& cx, Connection& c, const PathInfo& path,
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
     c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
     c.created_at = cx.now;
-    c.last_sent_at = cx.now;
     c.connecting = true;
-    s.mib.add(Mib::kTcpActiveOpens);
     hash_connection(s, c);
     enter(cx, c, State::kSynSent, Cause::kActiveOpen);
-    send_syn(cx, c);
-    arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
+}
+
+/// The SYN goes, or with TCP_FASTOPEN_CONNECT and a cookie waits for the first write. Linux
+/// tcp_fastopen_defer_connect().
+Result<void> begin_open(Context& cx, Connection& c) {
+    if (!c.opt.fastopen_connect) {
+        send_first_syn(cx, c, {}, {});
+        return fail(Errno::kEINPROGRESS);
+    }
+    if (!c.fast_open) {
+        c.fast_open = std::make_unique<FastOpenState>();
+    }
+    c.fast_open->deferred = fast_open_offer(cx.s, c, cx.now).data;
+    if (c.fast_open->deferred) {
+        return {};
+    }
+    send_deferred_syn(cx, c, {});
+    return fail(Errno::kEINPROGRESS);
 }
 
 /// The FIN's place in the state machine. Linux tcp_close_state(): true if a FIN must be sent.
 bool close_state(Context& cx, Connection& c) {
     switch (c.state) {
+        case State::kSynReceived:
+            if (!c.awaits_handshake_ack()) {
+                return false;
+            }
+            [[fallthrough]];
         case State::kEstablished:
             enter(cx, c, State::kFinWait1, Cause::kClose);
             return true;
@@ -273,6 +301,15 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.backlog = limit;
     listener.opt = c->opt;
     listener.socket = socket;
+    listener.fast_open.most = c->opt.fastopen;
+    if (c->fast_open) {
+        listener.fast_open.keys = c->fast_open->keys;
+    }
+    constexpr std::int64_t kEvery = fastopen_bit::kServer | fastopen_bit::kAllListeners;
+    if (listener.fast_open.most == 0 && (s.sysctl.tcp_fastopen & kEvery) == kEvery) {
+        listener.fast_open.most = limit;
+        draw_fast_open_key(s);
+    }
     s.listeners_by_port[local.port].push_back(id.index);
     s.sockets.at(socket.index) = {true, id.index};
     for (BoundPort& b : s.bound) {
@@ -285,6 +322,43 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     return {};
 }
 
+namespace {
+
+/// connect()'s checks and choices, up to the SYN. An error, or SYN-SENT.
+Errno open_towards(Context& cx, Connection& c, Endpoint remote) {
+    StackState& s = cx.s;
+    if (remote.address.is_any() || remote.port == 0) {
+        return remote.port == 0 ? Errno::kEINVAL : Errno::kECONNREFUSED;
+    }
+    if (remote.address.is_multicast() || remote.address.is_broadcast()) {
+        return Errno::kENETUNREACH;
+    }
+    make_fresh(c);
+    const PathInfo path = s.paths.path(remote.address);
+    if (path.error != Errno::kOk) {
+        return path.error;
+    }
+    const Ipv4 local = c.bound_address ? c.tuple.local : path.source;
+    std::optional<OldIncarnation> old;
+    if (c.bound_port) {
+        const FourTuple tuple{local, remote.address, c.tuple.local_port, remote.port};
+        if (!claim_tuple(cx, tuple, true, old)) {
+            return Errno::kEADDRNOTAVAIL;
+        }
+        c.tuple = tuple;
+    } else {
+        const auto port = choose_connect_port(cx, local, remote, c.opt, old);
+        if (!port) {
+            return Errno::kEADDRNOTAVAIL;
+        }
+        c.tuple = {local, remote.address, *port, remote.port};
+    }
+    prepare_open(cx, c, path, old);
+    return Errno::kOk;
+}
+
+}  // namespace
+
 Result<void> Stack::connect(SocketId socket, Endpoint remote, Time now, Outbox& out) {
     StackState& s = *state_;
     Connection* c = find_connection(s, socket);
@@ -294,35 +368,50 @@ Result<void> Stack::connect(SocketId socket, Endpoint remote, Time now, Outbox& 
     if (const auto outcome = connect_again(*c)) {
         return *outcome == Errno::kOk ? Result<void>{} : fail(*outcome);
     }
-    if (remote.address.is_any() || remote.port == 0) {
-        return fail(remote.port == 0 ? Errno::kEINVAL : Errno::kECONNREFUSED);
+    Context cx{s, now, out};
+    const Errno error = open_towards(cx, *c, remote);
+    return error == Errno::kOk ? begin_open(cx, *c) : fail(error);
+}
+
+Result<void> Stack::fast_open(SocketId socket, Endpoint remote, Time now, Outbox& out) {
+    StackState& s = *state_;
+    Connection* c = find_connection(s, socket);
+    if (c == nullptr) {
+        return fail(find_any_listener(s, socket) != nullptr ? Errno::kEISCONN : Errno::kEBADF);
     }
-    if (remote.address.is_multicast() || remote.address.is_broadcast()) {
-        return fail(Errno::kENETUNREACH);
+    if ((s.sysctl.tcp_fastopen & fastopen_bit::kClient) == 0) {
+        return fail(Errno::kEOPNOTSUPP);
     }
-    make_fresh(*c);
-    const PathInfo path = s.paths.path(remote.address);
-    if (path.error != Errno::kOk) {
-        return fail(path.error);
+    if (c->connect_deferred()) {
+        return {};
+    }
+    if (const auto outcome = connect_again(*c)) {
+        return *outcome == Errno::kOk ? Result<void>{} : fail(*outcome);
     }
     Context cx{s, now, out};
-    const Ipv4 local = c->bound_address ? c->tuple.local : path.source;
-    std::optional<OldIncarnation> old;
-    if (c->bound_port) {
-        const FourTuple tuple{local, remote.address, c->tuple.local_port, remote.port};
-        if (!claim_tuple(cx, tuple, true, old)) {
-            return fail(Errno::kEADDRNOTAVAIL);
-        }
-        c->tuple = tuple;
-    } else {
-        const auto port = choose_connect_port(cx, local, remote, c->opt, old);
-        if (!port) {
-            return fail(Errno::kEADDRNOTAVAIL);
-        }
-        c->tuple = {local, remote.address, *port, remote.port};
+    const Errno error = open_towards(cx, *c, remote);
+    if (error != Errno::kOk) {
+        return fail(error);
     }
-    begin_open(cx, *c, path, old);
-    return fail(Errno::kEINPROGRESS);
+    if (!c->fast_open) {
+        c->fast_open = std::make_unique<FastOpenState>();
+    }
+    c->fast_open->deferred = true;
+    return {};
+}
+
+bool Stack::opening(SocketId socket) const {
+    const Connection* c = find_connection(*state_, socket);
+    return c != nullptr &&
+           (c->state == State::kSynSent ||
+            (c->state == State::kSynReceived && !c->awaits_handshake_ack()));
+}
+
+void Stack::await_handshake(SocketId socket) {
+    Connection* c = find_connection(*state_, socket);
+    if (c != nullptr && opening(socket)) {
+        c->write_pending = true;
+    }
 }
 
 Result<SocketId> Stack::accept(SocketId socket) {
@@ -351,7 +440,11 @@ Result<std::uint64_t> Stack::send_room(SocketId socket) {
     if (c->error != Errno::kOk) {
         return fail(take_error(*c));
     }
-    if (c->state == State::kSynSent || c->state == State::kSynReceived) {
+    if (c->connect_deferred()) {
+        return syn_room(*state_, *c);
+    }
+    if (c->state == State::kSynSent ||
+        (c->state == State::kSynReceived && !c->awaits_handshake_ack())) {
         return fail(c->send_shutdown ? Errno::kEPIPE : Errno::kEAGAIN);
     }
     if (c->send_shutdown || c->state == State::kClosed) {
@@ -372,10 +465,14 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
         return fail(Errno::kEBADF);
     }
     CHECK(payload.stream == c->tx_stream && payload.offset == c->tx_offset);
+    Context cx{*state_, now, out};
+    if (c->connect_deferred()) {
+        const std::uint32_t taken = send_deferred_syn(cx, *c, payload);
+        return taken > 0 ? Result<std::uint64_t>(taken) : fail(Errno::kEINPROGRESS);
+    }
     if (payload.length == 0) {
         return 0;
     }
-    Context cx{*state_, now, out};
     const bool zerocopy = flags.zerocopy && c->opt.zerocopy;
     if (zerocopy) {
         append_pieces(*c, payload, flags.pieces);
