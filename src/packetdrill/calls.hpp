@@ -114,7 +114,7 @@ class Calls {
         std::optional<Value> control;          // recvmsg: the control messages expected
         std::optional<Value> out_flags;        // recvmsg: msg_flags expected
         std::optional<Endpoint> to;
-        bool to_unspecified = false;           // AF_UNSPEC in the place of an address
+        bool to_unspecified = false;  // AF_UNSPEC in the place of an address
     };
 
     static Transfer message(const CallLine& line);

@@ -239,8 +239,7 @@ std::optional<std::string> difference(Flow& flow, const PacketLine& line, const 
     // An RST for a segment without ACK has sequence 0 whatever went before (RFC 9293 §3.10.7.1).
     const std::uint32_t raw = first.tcp.seq.raw();
     const bool bare_reset = h.rst() && h.ack_flag() && raw == 0;
-    const std::uint32_t seq =
-        bare_reset ? 0 : raw - flow.base() + (h.syn() ? flow.shown_isn : 0U);
+    const std::uint32_t seq = bare_reset ? 0 : raw - flow.base() + (h.syn() ? flow.shown_isn : 0U);
     if (seq != tcp.seq) {
         return fmt::format("sequence number: expected {}, got {}", tcp.seq, seq);
     }

@@ -65,9 +65,8 @@ Running Calls::fastopen_key_call(const CallLine& line) {
     octets.resize(size);
     return immediate([this, fd, octets] {
         const Descriptor* d = find(fd);
-        return d == nullptr
-                   ? Outcome::failed(Errno::kEBADF)
-                   : outcome(machine_.stack().set_fastopen_key(d->socket, octets));
+        return d == nullptr ? Outcome::failed(Errno::kEBADF)
+                            : outcome(machine_.stack().set_fastopen_key(d->socket, octets));
     });
 }
 

@@ -322,7 +322,9 @@ void Shell::set(const std::string& assignment) {
     }
     const std::string name = dotted(assignment.substr(0, equals));
     std::string value = assignment.substr(equals + 1);
-    std::replace(value.begin(), value.end(), ',', ' ');
+    if (name != "net.ipv4.tcp_fastopen_key") {  // the comma stands between two keys
+        std::replace(value.begin(), value.end(), ',', ' ');
+    }
     if (std::find(kWithoutEffect.begin(), kWithoutEffect.end(), name) != kWithoutEffect.end() &&
         !tcp::is_sysctl(name)) {
         return;

@@ -122,11 +122,11 @@ struct Connection {
     bool reset : 1 = false;             // ended by RST: reads give ECONNRESET once
     bool fin_queued : 1 = false;        // the FIN has a sequence number, sent or not
     bool fin_sent : 1 = false;
-    bool fin_received : 1 = false;  // in order: reads end with 0 (SOCK_DONE)
-    bool predicted : 1 = false;     // header prediction is on (pred_flags is not 0)
-    bool passive : 1 = false;       // made by a listener
-    bool connecting : 1 = false;    // connect() has not yet reported its outcome (SS_CONNECTING)
-    bool was_open : 1 = false;      // reached ESTABLISHED: connect() can say EISCONN only
+    bool fin_received : 1 = false;   // in order: reads end with 0 (SOCK_DONE)
+    bool predicted : 1 = false;      // header prediction is on (pred_flags is not 0)
+    bool passive : 1 = false;        // made by a listener
+    bool connecting : 1 = false;     // connect() has not yet reported its outcome (SS_CONNECTING)
+    bool was_open : 1 = false;       // reached ESTABLISHED: connect() can say EISCONN only
     bool write_pending : 1 = false;  // a blocking write waits for the handshake (sk_write_pending)
     bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
     Negotiated options;

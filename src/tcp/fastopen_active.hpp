@@ -17,8 +17,8 @@ struct FastOpenOffer {
 
 FastOpenOffer fast_open_offer(const StackState& s, const Connection& c, Time now);
 
-/// Payload bytes the deferred SYN takes at most; 0 without a cookie. Always less than a segment: room for
-/// all options stays free.
+/// Payload bytes the deferred SYN takes at most; 0 without a cookie. Always less than a segment:
+/// room for all options stays free.
 std::uint32_t syn_room(const StackState& s, const Connection& c);
 
 /// The SYN that was deferred goes, with as much of `payload` as syn_room() says: how much.

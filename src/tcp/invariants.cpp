@@ -38,8 +38,7 @@ void check_connection(const StackState& s, const Connection& c) {
     CHECK(lost == c.lost_out && retransmitted == c.retrans_out);
     CHECK(!c.options.sack_ok || sacked == c.sacked_out);
     CHECK(c.sacked_out + c.lost_out <= c.packets_out());
-    const bool in_flight =
-        !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
+    const bool in_flight = !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
     CHECK(c.deadlines.earliest() == kNever || c.heap_slot != kNoIndex);
 }
@@ -58,10 +57,10 @@ void check_listener(const StackState& s, const Listener& listener) {
     std::uint32_t fast_open = 0;
     for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {
         const bool live = s.connections.live(i) && s.connections.at(i).awaits_handshake_ack();
-        fast_open += live && s.connections.at(i).fast_open->listener ==
-                                 s.listeners.id_at(listener.index)
-                         ? 1U
-                         : 0U;
+        fast_open +=
+            live && s.connections.at(i).fast_open->listener == s.listeners.id_at(listener.index)
+                ? 1U
+                : 0U;
     }
     CHECK(listener.closed ||
           listener.fast_open.pending == fast_open + listener.fast_open.kept.size());

@@ -186,8 +186,7 @@ void send_next(Context& cx, Connection& c, std::uint32_t length, bool with_fin) 
     c.sent.push_back(segment);
     c.snd_nxt = segment.end;
     // Before the handshake's last ACK the timer is the SYN-ACK's (tcp_rearm_rto()).
-    if (!c.awaits_handshake_ack() &&
-        (first || c.retransmit_timer == RetransmitTimer::kProbe0)) {
+    if (!c.awaits_handshake_ack() && (first || c.retransmit_timer == RetransmitTimer::kProbe0)) {
         arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
     }
     cx.s.mib.add(Mib::kTcpOutSegs);
@@ -267,7 +266,8 @@ Packet syn_packet(const Context& cx, const Connection& c) {
 void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
                     const wire::PayloadRef& data) {
     c.snd_nxt = c.iss + 1 + data.length;
-    c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.snd_nxt;
+    c.write_seq = c.high_seq = c.rtt_seq = c.snd_nxt;
+    c.snd_sml = c.iss + 1;
     c.created_at = cx.now;
     c.last_sent_at = cx.now;
     Packet p = syn_packet(cx, c);

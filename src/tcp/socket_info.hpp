@@ -95,8 +95,8 @@ struct SocketInfo {
     bool ecn = false;
     bool syn_data = false;                  // TCPI_OPT_SYN_DATA: data in a SYN was acknowledged
     std::uint8_t fastopen_client_fail = 0;  // FastOpenFail
-    std::string_view congestion_control;  // "reno"
-    std::string_view ca_state;            // "Open"
+    std::string_view congestion_control;    // "reno"
+    std::string_view ca_state;              // "Open"
 };
 
 }  // namespace netsim::tcp

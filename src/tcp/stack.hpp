@@ -74,8 +74,8 @@ class Stack {
     bool opening(SocketId s) const;
     Result<SocketId> accept(SocketId s);
     /// Room for payload now; the caller makes a PayloadRef of at most so many bytes and passes it
-    /// to send(), which takes it whole. EAGAIN when there is none. The SYN of a Fast Open that waits
-    /// for its data may take less, or none: then send() says EINPROGRESS.
+    /// to send(), which takes it whole. EAGAIN when there is none. The SYN of a Fast Open that
+    /// waits for its data may take less, or none: then send() says EINPROGRESS.
     Result<std::uint64_t> send_room(SocketId s);
 
     /// The stream to refer to, and the offset of its next byte. `real`: bytes kept in a ByteStore.
