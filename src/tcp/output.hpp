@@ -14,6 +14,10 @@ void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
 void resend_syn(Context& cx, Connection& c);
 /// The SYN-ACK of a simultaneous open, or of a Fast Open child.
 void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option);
+/// IP_TOS, IP_TTL, IP_MTU_DISCOVER.
+void set_ip_options(wire::Packet& p, const SocketOptions& opt);
+/// A packet from here to the peer, its header still to be filled in.
+wire::Packet packet_for(const StackState& s, const FourTuple& tuple);
 /// Adds the option if it fits beside the others.
 void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option);
 /// An ACK now.
