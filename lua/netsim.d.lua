@@ -124,8 +124,16 @@ function netsim.percentile(values, p) end
 ---@field handshakes integer  passive opens completed, on all hosts
 local Network = {}
 
+---@alias Profile "linux-6.18"|"linux-6.1"|"linux-legacy"|"bsd-like"
+
+---@class HostOptions
+---@field profile? Profile
+---@field sysctl? table<string, string|integer>
+---@field address? string
+---@field timer_wheel? boolean  timers as late as a kernel's with HZ=250 (ticks, and an eighth of the wait); else exact
+
 ---@param name string
----@param options? {sysctl?: table<string, string|integer>, address?: string}
+---@param options? HostOptions
 ---@return Host
 function Network:host(name, options) end
 
@@ -137,6 +145,8 @@ function Network:router(name) end
 ---@field rate? Rate              none: infinitely fast
 ---@field delay? Duration         propagation
 ---@field jitter? Duration        uniform around delay
+---@field ecn? boolean  what would be lost is marked CE, if it is ECT
+---@field ecn_threshold? string|integer  "20p": a packet that meets so many waiting is marked CE, if it is ECT
 ---@field jitter_reorders? boolean  false: nothing overtakes
 ---@field loss? Share             independent
 ---@field gemodel? string|{p: Share, r: Share, loss_bad: Share, loss_good: Share}  netem's "p r 1-h 1-k"
@@ -263,7 +273,7 @@ function Link:set(options, from) end
 
 ---Counters of one direction, or the sum of both.
 ---@param from? Host|Router|string
----@return {sent_packets: integer, sent_bytes: integer, delivered_packets: integer, delivered_bytes: integer, duplicated: integer, corrupted: integer, reordered: integer, in_flight: integer, dropped: integer, drops: table<string, integer>}
+---@return {sent_packets: integer, sent_bytes: integer, delivered_packets: integer, delivered_bytes: integer, duplicated: integer, corrupted: integer, reordered: integer, marked: integer, in_flight: integer, dropped: integer, drops: table<string, integer>}
 function Link:stats(from) end
 
 ---Packets waiting now.
@@ -442,12 +452,12 @@ function Socket:close() end
 function Socket:settimeout(timeout) end
 
 ---@param name string  LuaSocket's ("tcp-nodelay", "linger") or Linux's ("TCP_NODELAY", "SO_LINGER")
----@param value? boolean|integer|{on: boolean, timeout: Duration}
+---@param value? boolean|integer|string|{on: boolean, timeout: Duration}  a name for "tcp-congestion"
 ---@return 1|nil, string? error, string? errno
 function Socket:setoption(name, value) end
 
 ---@param name string
----@return integer? value, string? error, string? errno
+---@return integer|string|nil value, string? error, string? errno
 function Socket:getoption(name) end
 
 ---@return integer received, integer sent, number age  seconds

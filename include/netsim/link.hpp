@@ -31,6 +31,10 @@ struct LinkOptions {
     double corrupt = 0;             // one damaged octet: the receiver's checksum drops it
     double reorder = 0;             // this share is sent at once, ahead of the delayed ones
     std::uint32_t reorder_gap = 1;  // only every gap-th packet is a candidate (netem's `gap`)
+    bool ecn = false;  // what the loss model would lose is marked CE instead, if it is ECT (netem)
+    /// A packet that meets this many waiting is marked CE, if it is ECT (fq_codel's and RED's
+    /// step).
+    std::optional<std::uint32_t> ecn_threshold{};
     std::optional<std::uint32_t> limit_packets{};  // queue limits in front of the wire, drop-tail;
     std::optional<std::uint64_t> limit_bytes{};    // the packet being sent does not count
     std::uint32_t mtu = 1500;                      // octets of IP packet
@@ -63,6 +67,7 @@ struct LinkStats {
     std::uint64_t duplicated = 0;
     std::uint64_t corrupted = 0;
     std::uint64_t reordered = 0;
+    std::uint64_t marked = 0;     // CE set here (RFC 3168)
     std::uint64_t in_flight = 0;  // queued, being sent, or on the wire
     std::array<std::uint64_t, static_cast<std::size_t>(DropReason::kCount)> dropped{};
 

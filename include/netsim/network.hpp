@@ -40,8 +40,12 @@ struct NetworkOptions {
 };
 
 struct HostOptions {
+    std::string profile = "linux-6.18";           // which kernel it answers as (docs/profiles.md)
     std::optional<Ipv4> address{};                // none: the next free one
     std::map<std::string, std::string> sysctl{};  // "net.ipv4.tcp_syncookies" -> "0"
+    /// Timers fire as late as those of a kernel with HZ=250: in ticks of 4 ms, and up to an eighth
+    /// of the wait later by its timer wheel. Off: exactly when they are due.
+    bool timer_wheel = false;
 };
 
 /// What run() did.

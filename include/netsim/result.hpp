@@ -14,6 +14,8 @@ namespace netsim {
 /// Linux errno values, with Linux's numbers. The k keeps them clear of <cerrno>'s macros.
 enum class Errno : std::uint8_t {
     kOk = 0,
+    kEPERM = 1,
+    kENOENT = 2,
     kEBADF = 9,
     kEAGAIN = 11,
     kENOMEM = 12,

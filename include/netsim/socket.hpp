@@ -48,7 +48,8 @@ enum class SocketOption : std::uint8_t {
     kSO_RCVBUF,
     kSO_SNDBUF,
     kSO_RCVLOWAT,
-    kSO_ERROR,  // get only: reads and clears the pending error
+    kSO_MAX_PACING_RATE,  // bytes/s; -1: none
+    kSO_ERROR,            // get only: reads and clears the pending error
     kTCP_NODELAY,
     kTCP_CORK,
     kTCP_MAXSEG,
@@ -123,6 +124,10 @@ class Socket {
     Result<void> close();
     Result<void> set_option(SocketOption option, std::int64_t value);
     Result<std::int64_t> get_option(SocketOption option);
+    /// TCP_CONGESTION: "reno", "cubic", "bbr". ENOENT: there is none of that name; EPERM: the host
+    /// does not allow it.
+    Result<void> set_congestion_control(std::string_view name);
+    Result<std::string> congestion_control() const;
     /// poll(2)'s bits, now.
     unsigned poll() const;
     Result<Endpoint> local() const;   // getsockname(2)

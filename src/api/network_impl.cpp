@@ -6,7 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "tcp/sysctl.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim {
 namespace {
@@ -90,12 +90,14 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
     check_new_name(name);
     host::HostConfig config;
     config.name = std::string(name);
-    for (const auto& [key, value] : options.sysctl) {
-        try {
+    config.timer_wheel.on = options.timer_wheel;
+    try {
+        config.sysctl = tcp::profile_settings(options.profile);
+        for (const auto& [key, value] : options.sysctl) {
             tcp::set_sysctl(config.sysctl, key, value);
-        } catch (const InputError& e) {
-            throw InputError("host " + quoted(name) + ": " + e.what());
         }
+    } catch (const InputError& e) {
+        throw InputError("host " + quoted(name) + ": " + e.what());
     }
     config.address = options.address ? *options.address : next_address();
     take_address(name, config.address);

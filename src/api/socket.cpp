@@ -68,6 +68,18 @@ Result<std::int64_t> Socket::get_option(SocketOption option) {
     return *this ? host_->get_option(id_, option) : fail(Errno::kEBADF);
 }
 
+Result<void> Socket::set_congestion_control(std::string_view name) {
+    return *this ? host_->set_congestion_control(id_, name) : fail(Errno::kEBADF);
+}
+
+Result<std::string> Socket::congestion_control() const {
+    if (!*this) {
+        return fail(Errno::kEBADF);
+    }
+    return host_->congestion_control(id_).map(
+        [](std::string_view name) { return std::string(name); });
+}
+
 unsigned Socket::poll() const {
     return *this ? host_->poll(id_) : poll::kErr | poll::kHup;
 }

@@ -14,6 +14,8 @@ struct ErrnoEntry {
 
 constexpr auto kErrnos = std::to_array<ErrnoEntry>({
     {Errno::kOk, "OK", "Success"},
+    {Errno::kEPERM, "EPERM", "Operation not permitted"},
+    {Errno::kENOENT, "ENOENT", "No such file or directory"},
     {Errno::kEBADF, "EBADF", "Bad file descriptor"},
     {Errno::kEAGAIN, "EAGAIN", "Resource temporarily unavailable"},
     {Errno::kENOMEM, "ENOMEM", "Cannot allocate memory"},

@@ -101,6 +101,8 @@ CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Op
         ->add_option("-D,--define", options.defines, "NAME=VALUE for the scripts; repeat for more")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command->add_option("--profile", options.profile,
+                        "Which kernel answers, where a script does not say (default linux-6.18)");
     command->add_flag("--verbose", options.verbose, "Print the exchange of scripts that pass, too");
     json = command
                ->add_option("--json", texts.json,
@@ -203,6 +205,7 @@ Options parse_options(int argc, char** argv) {
     CLI::App* run = add_run(app, options, texts, flags);
     CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
     sysctl->add_option("NAME", options.word, "A name, a part of one, or a pattern with *");
+    sysctl->add_option("--profile", options.profile, "Whose defaults (default linux-6.18)");
     CLI::App* topo = app.add_subcommand("topo", "Show a topology: its nodes and links");
     topo->add_option("NAME", options.word,
                      "A .graphml or .dot file, a shipped topology, or a generator such as star")

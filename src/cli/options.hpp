@@ -36,6 +36,7 @@ struct Options {
 
     // sysctl, topo
     std::string word;
+    std::string profile = "linux-6.18";   // sysctl, packetdrill
     std::vector<std::string> parameters;  // topo: --NAME VALUE
 
     // packetdrill, replay

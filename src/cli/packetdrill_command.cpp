@@ -12,6 +12,7 @@
 #include "cli/terminal.hpp"
 #include "netsim/result.hpp"
 #include "packetdrill/run.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim::cli {
 namespace {
@@ -66,7 +67,9 @@ Json verdict_json(const packetdrill::Verdict& verdict) {
 }  // namespace
 
 int packetdrill_command(const Options& options) {
-    const packetdrill::RunOptions run = run_options(options.defines);
+    packetdrill::RunOptions run = run_options(options.defines);
+    static_cast<void>(tcp::profile_settings(options.profile));  // an unknown name: say so at once
+    run.profile = options.profile;
     const std::vector<std::string> scripts = expand_folders(options.files, ".pkt", "packetdrill");
     std::optional<JsonOutput> output;
     if (options.json) {

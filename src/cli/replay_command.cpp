@@ -43,6 +43,7 @@ Json report_json(const std::string& path, const replay::Report& report) {
     json["packets"] = report.packets;
     json["calls"] = report.calls;
     json["samples"] = report.samples;
+    json["events"] = report.events;
     json["counters"] = report.counters;
     Json list = Json::array();
     for (const replay::Mismatch& mismatch : report.mismatches) {
@@ -53,9 +54,9 @@ Json report_json(const std::string& path, const replay::Report& report) {
 }
 
 void print_report(const replay::Report& report, bool verbose) {
-    std::cout << fmt::format("{}  {}: {} packets, {} calls, {} samples, {} counters",
+    std::cout << fmt::format("{}  {}: {} packets, {} calls, {} samples, {} events, {} counters",
                              report.passed() ? "ok  " : "FAIL", report.name, report.packets,
-                             report.calls, report.samples, report.counters);
+                             report.calls, report.samples, report.events, report.counters);
     if (!report.passed()) {
         std::cout << fmt::format(", {} differ", report.mismatches.size());
     }

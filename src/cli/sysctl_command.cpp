@@ -9,7 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 #include "netsim/result.hpp"
-#include "tcp/sysctl.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim::cli {
 namespace {
@@ -44,7 +44,8 @@ bool matches(std::string_view name, std::string_view pattern) {
 int sysctl_command(const Options& options) {
     std::vector<const tcp::SysctlEntry*> rows;
     std::vector<std::string_view> known;
-    for (const tcp::SysctlEntry& entry : tcp::sysctl_table()) {
+    const std::vector<tcp::SysctlEntry> table = tcp::profile_table(options.profile);
+    for (const tcp::SysctlEntry& entry : table) {
         known.push_back(entry.name);
         if (matches(entry.name, options.word)) {
             rows.push_back(&entry);

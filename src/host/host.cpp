@@ -2,6 +2,7 @@
 #include "host/host.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.hpp"
@@ -24,6 +25,15 @@ constexpr std::uint32_t kLoopback = 0xffffffffU;  // "interface" of what never l
 constexpr Duration kPathMtuLife = std::chrono::minutes(10);  // Linux ip_rt_mtu_expires
 
 enum : std::uint64_t { kTimerEvent = 0, kLoopbackEvent = 1 };
+
+/// Linux ip_rcv_core()
+void count_arrival(tcp::Mibs& mib, const Packet& packet) {
+    static constexpr auto kByMark =
+        std::to_array<Mib>({Mib::kIpExtInNoECTPkts, Mib::kIpExtInECT1Pkts, Mib::kIpExtInECT0Pkts,
+                            Mib::kIpExtInCEPkts});
+    mib.add(Mib::kIpInReceives);
+    mib.add(kByMark[static_cast<std::size_t>(packet.ecn)]);
+}
 
 }  // namespace
 
@@ -92,7 +102,7 @@ tcp::PathInfo Host::path(Ipv4 destination) const {
 }
 
 void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {
-    stack_->mib().add(Mib::kIpInReceives);
+    count_arrival(stack_->mib(), *packet);
     deliver(*packet, interface);
 }
 
@@ -322,7 +332,7 @@ void Host::fire(std::uint64_t argument) {
     if (argument == kLoopbackEvent) {
         const Packet packet = state.loopback.front();
         state.loopback.pop_front();
-        stack_->mib().add(Mib::kIpInReceives);
+        count_arrival(stack_->mib(), packet);
         deliver(packet, kLoopback);
         return;
     }

@@ -113,6 +113,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     Result<void> close(SocketId s);
     Result<void> set_option(SocketId s, SocketOption option, std::int64_t value);
     Result<std::int64_t> get_option(SocketId s, SocketOption option);
+    Result<void> set_congestion_control(SocketId s, std::string_view name);
+    Result<std::string_view> congestion_control(SocketId s) const;
     unsigned poll(SocketId s) const;
     Result<Endpoint> local_endpoint(SocketId s) const;
     Result<Endpoint> remote_endpoint(SocketId s) const;

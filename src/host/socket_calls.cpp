@@ -168,6 +168,14 @@ Result<std::int64_t> Host::get_option(SocketId s, SocketOption option) {
     return stack_->get_option(s, option);
 }
 
+Result<void> Host::set_congestion_control(SocketId s, std::string_view name) {
+    return stack_->set_congestion_control(s, name, fabric().sim.now());
+}
+
+Result<std::string_view> Host::congestion_control(SocketId s) const {
+    return stack_->get_congestion_control(s);
+}
+
 unsigned Host::poll(SocketId s) const {
     return stack_->poll(s);
 }

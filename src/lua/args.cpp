@@ -317,6 +317,10 @@ LinkOptions to_link_options(lua_State* L, int index, const std::string& what) {
     options.probability("corrupt", link.corrupt);
     options.probability("reorder", link.reorder);
     options.integer("gap", link.reorder_gap, 1, 1'000'000);
+    options.get("ecn", link.ecn);
+    options.with("ecn_threshold", [&](const std::string& name) {
+        link.ecn_threshold = parsed(L, -1, name, parse_packets);
+    });
     options.with("limit", [&](const std::string& name) { read_limit(L, name, link); });
     options.integer("mtu", link.mtu, 68, 65535);  // RFC 791: every module forwards 68 octets
     options.number("cost", link.cost);

@@ -92,6 +92,7 @@ int link_stats(lua_State* L) {
         sum.duplicated += one.duplicated;
         sum.corrupted += one.corrupted;
         sum.reordered += one.reordered;
+        sum.marked += one.marked;
         sum.in_flight += one.in_flight;
         for (std::size_t reason = 0; reason < sum.dropped.size(); ++reason) {
             sum.dropped.at(reason) += one.dropped.at(reason);
@@ -105,6 +106,7 @@ int link_stats(lua_State* L) {
     set_count(L, "duplicated", sum.duplicated);
     set_count(L, "corrupted", sum.corrupted);
     set_count(L, "reordered", sum.reordered);
+    set_count(L, "marked", sum.marked);
     set_count(L, "in_flight", sum.in_flight);
     set_count(L, "dropped", sum.dropped_total());
     lua_newtable(L);

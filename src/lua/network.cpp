@@ -55,6 +55,7 @@ int network_host(lua_State* L) {
         }
         lua_settop(L, table);
     });
+    options.with("profile", [&](const std::string& what) { host.profile = to_text(L, -1, what); });
     options.with("address", [&](const std::string& what) {
         const std::string text = to_text(L, -1, what);
         host.address = parse_ipv4(text);
@@ -62,6 +63,7 @@ int network_host(lua_State* L) {
             throw InputError(what + ": \"" + text + "\" is no IPv4 address");
         }
     });
+    options.get("timer_wheel", host.timer_wheel);
     options.finish();
     const HostRef made = net.host(name, host);
     const BoxPtr& box = self_box(L);

@@ -244,6 +244,7 @@ SocketOption to_option(lua_State* L, int index) {
         }
         known.push_back(to_string(option));
     }
+    known.push_back("tcp-congestion");
     throw InputError("unknown socket option \"" + word + "\"" + did_you_mean(word, known) +
                      " (allowed: " + join(known) + ")");
 }
@@ -267,8 +268,18 @@ std::int64_t to_option_value(lua_State* L, int index, SocketOption option) {
                       std::numeric_limits<std::int64_t>::max());
 }
 
+// TCP_CONGESTION, whose value is a name.
+bool names_congestion(lua_State* L) {
+    const std::string word = to_text(L, 2, "option");
+    return word == "tcp-congestion" || word == "TCP_CONGESTION";
+}
+
 int socket_setoption(lua_State* L) {
     SocketState& self = self_socket(L);
+    if (names_congestion(L)) {
+        const std::string name = to_text(L, 3, "setoption: value");
+        return self.open ? push_outcome(L, self.socket.set_congestion_control(name)) : closed(L);
+    }
     const SocketOption option = to_option(L, 2);
     const std::int64_t value =
         lua_isnoneornil(L, 3) ? 1 : to_option_value(L, 3, option);  // setoption("reuseaddr")
@@ -280,6 +291,10 @@ int socket_setoption(lua_State* L) {
 
 int socket_getoption(lua_State* L) {
     SocketState& self = self_socket(L);
+    if (names_congestion(L) && self.open) {
+        push_string(L, self.socket.congestion_control().value());
+        return 1;
+    }
     const SocketOption option = to_option(L, 2);
     if (!self.open) {
         return closed(L);

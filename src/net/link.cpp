@@ -168,6 +168,9 @@ void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
             (options_.limit_bytes && waiting_bytes + length > *options_.limit_bytes)) {
             return drop(std::move(packet), DropReason::kQueueFull);
         }
+        if (options_.ecn_threshold && waiting >= *options_.ecn_threshold) {
+            mark(*packet);
+        }
     }
     if (s.in_flight.size() >= kInFlightMax) {
         return drop(std::move(packet), DropReason::kQueueFull);
@@ -189,6 +192,7 @@ void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
 /// As netem_enqueue() counts: a duplicate that is lost leaves one.
 void LinkDirection::impair_and_launch(wire::PacketPtr packet, Time departs) {
     State& s = *state_;
+    const bool lost = loses(*packet);
     if (options_.duplicate > 0 &&
         stream(s.duplicate, fabric_, label_, "duplicate").chance(options_.duplicate)) {
         wire::PacketPtr copy = fabric_.packets.make(*packet);
@@ -197,14 +201,14 @@ void LinkDirection::impair_and_launch(wire::PacketPtr packet, Time departs) {
         ++stats_.duplicated;
         trace_packet(fabric_, from_, from_.interfaces()[from_if_].name,
                      sim::PacketEvent::kDuplicated, *copy);
-        if (loses()) {
+        if (lost) {
             drop(std::move(packet), DropReason::kLoss);
         } else {
             launch(std::move(packet), departs);
         }
         return launch(std::move(copy), departs);
     }
-    if (loses()) {
+    if (lost) {
         return drop(std::move(packet), DropReason::kLoss);
     }
     launch(std::move(packet), departs);
@@ -253,8 +257,22 @@ Time LinkDirection::arrival(Time departs) {
     return arrives;
 }
 
+/// Congestion is experienced: CE, where the sender can be told (RFC 3168 §5).
+bool LinkDirection::mark(wire::Packet& packet) {
+    if (packet.ecn == wire::Ecn::kNotEct) {
+        return false;
+    }
+    stats_.marked += packet.ecn == wire::Ecn::kCe ? 0U : 1U;
+    packet.ecn = wire::Ecn::kCe;
+    return true;
+}
+
+bool LinkDirection::loses(wire::Packet& packet) {
+    return draws_loss() && !(options_.ecn && mark(packet));
+}
+
 /// netem's loss_event() and loss_gilb_ell(): the packet meets the state before its transition.
-bool LinkDirection::loses() {
+bool LinkDirection::draws_loss() {
     State& s = *state_;
     if (options_.gemodel) {
         const GilbertElliott& model = *options_.gemodel;

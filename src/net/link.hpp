@@ -76,7 +76,9 @@ class LinkDirection final : public sim::EventTarget {
     void put_in_flight(wire::PacketPtr packet, Time arrives);
     void arm();
     void drop(wire::PacketPtr packet, DropReason reason);
-    bool loses();
+    bool loses(wire::Packet& packet);
+    bool draws_loss();
+    bool mark(wire::Packet& packet);
 
     Fabric& fabric_;
     Node& from_;

@@ -239,7 +239,7 @@ void Topology::compute_routes() {
     }
     Search search(edges, nodes_);
     for (Index i = 0; i < nodes_.size(); ++i) {
-        if (nodes_[i].links == 1) {
+        if (is_leaf(i)) {
             add_default_route(i, edges);
         }
         if (hangs[i]) {
@@ -257,6 +257,12 @@ void Topology::compute_routes() {
     }
 }
 
+/// A host with one link sends everything there. A router does not: what it has no route for would
+/// go back to where it came from, instead of being answered by "net unreachable".
+bool Topology::is_leaf(Index node) const {
+    return nodes_[node].links == 1 && !nodes_[node].node->forwards();
+}
+
 void Topology::add_default_route(Index leaf, const Edges& edges) {
     if (!edges[leaf].empty()) {
         nodes_[leaf].routes->add(
@@ -268,7 +274,7 @@ void Topology::add_default_route(Index leaf, const Edges& edges) {
 void Topology::add_routes(Index towards, const std::vector<Prefix>& prefixes, const Edges& edges,
                           const std::vector<bool>& hangs, const std::vector<double>& distance) {
     for (Index from = 0; from < nodes_.size(); ++from) {
-        if (nodes_[from].links == 1 || distance[from] == kFar) {
+        if (is_leaf(from) || distance[from] == kFar) {
             continue;
         }
         if (from == towards) {  // to what hangs here: one direct edge each

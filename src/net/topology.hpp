@@ -28,7 +28,7 @@ class Topology {
     void require_connected() const;
 
     /// Replaces all computed routes. Directions that are down do not count; what they cut off has
-    /// no route. A node with one link gets a default route and nothing else.
+    /// no route. A host with one link gets a default route and nothing else.
     void compute_routes();
 
     std::size_t nodes() const { return nodes_.size(); }
@@ -59,6 +59,7 @@ class Topology {
     std::vector<bool> reach(Index start, bool through_hosts) const;
     [[noreturn]] void refuse_disconnected(const std::vector<bool>& reached) const;
     Edges usable_edges() const;
+    bool is_leaf(Index node) const;
     void add_default_route(Index leaf, const Edges& edges);
     void add_routes(Index towards, const std::vector<Prefix>& prefixes, const Edges& edges,
                     const std::vector<bool>& hangs, const std::vector<double>& distance);

@@ -1,5 +1,5 @@
 // ss's columns and words (iproute2 6.1). What the model does not have is not printed: inode, uid,
-// memory, pacing rate.
+// memory.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -138,6 +138,7 @@ void put_options(std::string& out, const SocketInfo& s, bool shown) {
         out += s.timestamps ? " ts" : "";
         out += s.sack ? " sack" : "";
         out += s.ecn ? " ecn" : "";
+        out += s.ecn_seen ? " ecnseen" : "";
     }
     if (!s.congestion_control.empty()) {
         out += ' ';
@@ -146,6 +147,31 @@ void put_options(std::string& out, const SocketInfo& s, bool shown) {
     if (s.window_scale) {
         fmt::format_to(std::back_inserter(out), " wscale:{},{}", unsigned{s.snd_wscale},
                        unsigned{s.rcv_wscale});
+    }
+}
+
+/// What BBR believes, and what was measured. Rates as -n prints them: bits per second, in full.
+void put_rates(std::string& out, const SocketInfo& s) {
+    const auto at = std::back_inserter(out);
+    if (s.bbr_cwnd_gain != 0) {
+        constexpr double kUnit = 256;
+        fmt::format_to(at, " bbr:(bw:{}bps,mrtt:{},pacing_gain:{},cwnd_gain:{})",
+                       s.bbr_bandwidth * 8, g(ms_of(s.bbr_min_rtt)), g(s.bbr_pacing_gain / kUnit),
+                       g(s.bbr_cwnd_gain / kUnit));
+    }
+    if (s.pacing_rate != 0) {
+        fmt::format_to(at, " pacing_rate {}bps", s.pacing_rate * 8);
+        if (s.max_pacing_rate != 0) {
+            fmt::format_to(at, "/{}bps", s.max_pacing_rate * 8);
+        }
+    }
+    if (s.delivery_rate != 0) {
+        fmt::format_to(at, " delivery_rate {}bps", s.delivery_rate * 8);
+    }
+    put_count(out, "delivered", s.delivered);
+    put_count(out, "delivered_ce", s.delivered_ce);
+    if (s.app_limited) {
+        out += " app_limited";
     }
 }
 
@@ -176,6 +202,7 @@ std::string info_text(const SocketInfo& s, bool options_shown) {
     put_count(out, "bytes_received", s.bytes_received);
     put_count(out, "segs_out", s.segs_out);
     put_count(out, "segs_in", s.segs_in);
+    put_rates(out, s);
     put_count(out, "unacked", s.unacked);
     if (s.retrans != 0 || s.retrans_total != 0) {
         fmt::format_to(at, " retrans:{}/{}", s.retrans, s.retrans_total);

@@ -181,6 +181,8 @@ class Calls {
     Running timed(std::int64_t timeout_ms, std::function<std::optional<Outcome>(bool)> step);
     // option_calls.cpp
     Running getsockopt_call(const CallLine& line);
+    Running set_congestion_call(const CallLine& line);
+    Running get_congestion_call(const CallLine& line);
     Running setsockopt_call(const CallLine& line);
     Running fastopen_key_call(const CallLine& line);
 

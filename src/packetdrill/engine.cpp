@@ -401,7 +401,10 @@ Verdict run_script(const std::string& name, const std::string& text, const RunOp
         defines[key] = value;
     }
     try {
-        const Script script = parse(name, text, defines);
+        Script script = parse(name, text, defines);
+        if (script.settings.profile.empty()) {
+            script.settings.profile = options.profile;
+        }
         if (script.settings.dry_run) {
             Verdict verdict;
             verdict.name = name;

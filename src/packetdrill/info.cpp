@@ -30,7 +30,7 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_retransmits", i.retransmits);
     add("tcpi_backoff", i.backoff);
     add("tcpi_options", (i.timestamps ? 1 : 0) | (i.sack ? 2 : 0) | (i.window_scale ? 4 : 0) |
-                            (i.ecn ? 8 : 0) | (i.syn_data ? 32 : 0));
+                            (i.ecn ? 8 : 0) | (i.ecn_seen ? 16 : 0) | (i.syn_data ? 32 : 0));
     add("tcpi_fastopen_client_fail", i.fastopen_client_fail);
     add("tcpi_snd_wscale", i.snd_wscale);
     add("tcpi_rcv_wscale", i.rcv_wscale);
@@ -47,6 +47,12 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_lost", i.lost);
     add("tcpi_retrans", i.retrans);
     add("tcpi_total_retrans", i.retrans_total);
+    add("tcpi_bytes_retrans", static_cast<std::int64_t>(i.bytes_retrans));
+    add("tcpi_reordering", i.reordering);
+    add("tcpi_reord_seen", i.reord_seen);
+    add("tcpi_delivered", i.delivered);
+    add("tcpi_dsack_dups", i.dsack_dups);
+    add("tcpi_min_rtt", micros(i.min_rtt));
     add("tcpi_rtt", micros(i.srtt));
     add("tcpi_rttvar", micros(i.rttvar));
     add("tcpi_snd_ssthresh", i.snd_ssthresh);
@@ -55,6 +61,12 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_bytes_received", static_cast<std::int64_t>(i.bytes_received));
     add("tcpi_bytes_sent", static_cast<std::int64_t>(i.bytes_sent));
     add("tcpi_segs_out", i.segs_out);
+    add("tcpi_pacing_rate", static_cast<std::int64_t>(i.pacing_rate));
+    add("tcpi_max_pacing_rate",
+        i.max_pacing_rate == 0 ? -1 : static_cast<std::int64_t>(i.max_pacing_rate));
+    add("tcpi_delivery_rate", static_cast<std::int64_t>(i.delivery_rate));
+    add("tcpi_delivery_rate_app_limited", i.delivery_rate_app_limited ? 1 : 0);
+    add("tcpi_delivered_ce", i.delivered_ce);
     add("tcpi_segs_in", i.segs_in);
     add("tcpi_busy_time", micros(i.busy));
     add("tcpi_rwnd_limited", micros(i.rwnd_limited));

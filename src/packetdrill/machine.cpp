@@ -5,6 +5,7 @@
 
 #include "netsim/rng.hpp"
 #include "packetdrill/packet_text.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim::packetdrill {
 namespace {
@@ -28,7 +29,10 @@ Machine::Machine(const Settings& settings)
       mtu_(settings.mtu),
       began_(kBegin),
       now_(kBegin),
-      stack_(*this, tcp::Sysctl{}, Rng(1, "packetdrill")) {}
+      stack_(*this,
+             tcp::profile_settings(settings.profile.empty() ? tcp::kDefaultProfile
+                                                            : std::string_view(settings.profile)),
+             Rng(1, "packetdrill")) {}
 
 tcp::PathInfo Machine::path(Ipv4 /*destination*/) const {
     return {Errno::kOk, local_, mtu_};

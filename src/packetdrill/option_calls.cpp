@@ -54,6 +54,19 @@ std::optional<std::int64_t> value_of(SocketOption option, const Value& v) {
     return inner.number;
 }
 
+bool is_congestion(const CallLine& line) {
+    return argument(line, 2).text == "TCP_CONGESTION";
+}
+
+/// `"reno"` or `["reno"]`
+std::string congestion_name(const Value& v) {
+    const Value& inner = v.kind == Value::Kind::kList && v.items.size() == 1 ? v.items.front() : v;
+    if (inner.kind != Value::Kind::kText) {
+        throw Mismatch{"TCP_CONGESTION: expected a name in quotes"};
+    }
+    return inner.text;
+}
+
 }  // namespace
 
 /// TCP_FASTOPEN_KEY: the octets of a string, as many as the length says.
@@ -70,8 +83,42 @@ Running Calls::fastopen_key_call(const CallLine& line) {
     });
 }
 
+Running Calls::set_congestion_call(const CallLine& line) {
+    check_level(line);
+    return immediate([this, fd = number(line, 0), name = congestion_name(argument(line, 3))] {
+        const Descriptor* d = find(fd);
+        return d == nullptr ? Outcome::failed(Errno::kEBADF)
+                            : outcome(machine_.stack().set_congestion_control(d->socket, name,
+                                                                              machine_.now()));
+    });
+}
+
+Running Calls::get_congestion_call(const CallLine& line) {
+    check_level(line);
+    auto got = std::make_shared<std::string>();
+    Running call = immediate([this, fd = number(line, 0), got] {
+        const Descriptor* d = find(fd);
+        if (d == nullptr) {
+            return Outcome::failed(Errno::kEBADF);
+        }
+        const auto result = machine_.stack().get_congestion_control(d->socket);
+        *got = result.value_or("");
+        return result ? Outcome{} : Outcome::failed(result.error());
+    });
+    call.finish = [wanted = congestion_name(argument(line, 3)), got](std::int64_t) {
+        if (wanted != *got) {
+            throw Mismatch{
+                fmt::format("getsockopt TCP_CONGESTION: expected {}, got {}", wanted, *got)};
+        }
+    };
+    return call;
+}
+
 Running Calls::setsockopt_call(const CallLine& line) {
     need_arguments(line, 5, 5);
+    if (is_congestion(line)) {
+        return set_congestion_call(line);
+    }
     const std::int64_t fd = number(line, 0);
     if (argument(line, 2).text == "TCP_FASTOPEN_KEY") {
         check_level(line);
@@ -97,6 +144,9 @@ Running Calls::setsockopt_call(const CallLine& line) {
 
 Running Calls::getsockopt_call(const CallLine& line) {
     need_arguments(line, 5, 5);
+    if (is_congestion(line)) {
+        return get_congestion_call(line);
+    }
     const std::int64_t fd = number(line, 0);
     const SocketOption option = option_named(line, argument(line, 2));
     check_level(line);

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "netsim/result.hpp"
 #include "packetdrill/parser.hpp"
+#include "tcp/profile.hpp"
 
 namespace netsim::packetdrill {
 namespace {
@@ -34,7 +36,8 @@ constexpr auto kSettings = std::to_array<std::string_view>({"local_ip",
                                                             "code_sockopt",
                                                             "verbose",
                                                             "debug",
-                                                            "define"});
+                                                            "define",
+                                                            "profile"});
 
 std::string trimmed(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
@@ -140,6 +143,13 @@ void Parser::setting(std::string_view name, const std::string& value, Place wher
         good = read_address(value, s.remote);
     } else if (name == "gateway_ip" || name == "netmask_ip") {
         good = read_address(value, unused);  // there is no link to configure
+    } else if (name == "profile") {
+        s.profile = value;
+        try {
+            static_cast<void>(tcp::profile_settings(value));
+        } catch (const InputError& error) {
+            scan_.fail_at(where, error.what());
+        }
     } else if (name == "ip_version") {
         if (value == "ipv6") {
             scan_.fail_at(where, "--ip_version=ipv6: not supported, the stack is IPv4");

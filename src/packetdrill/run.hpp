@@ -10,6 +10,7 @@ namespace netsim::packetdrill {
 
 struct RunOptions {
     std::map<std::string, std::string> defines;  // -D NAME=VALUE
+    std::string profile;  // of scripts that name none; empty: the default one
 };
 
 struct Verdict {

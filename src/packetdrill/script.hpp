@@ -134,6 +134,7 @@ struct Event {
 struct Settings {
     Ipv4 local = ipv4(192, 168, 0, 1);
     Ipv4 remote = ipv4(192, 0, 2, 1);
+    std::string profile;  // which kernel the stack answers as; empty: the default one
     std::uint16_t bind_port = 8080;
     std::uint16_t connect_port = 8080;
     std::uint32_t mtu = 1500;

@@ -38,10 +38,6 @@ constexpr auto kDefaults = std::to_array<std::pair<std::string_view, std::string
     {"net.ipv4.tcp_syncookies", "1"},
 });
 
-/// The Linux sysctls the model has no use for: what they tune it does not do.
-constexpr auto kWithoutEffect = std::to_array<std::string_view>(
-    {"net.ipv4.tcp_min_tso_segs", "net.ipv4.tcp_tso_win_divisor", "net.ipv4.tcp_tso_rtt_log"});
-
 using Words = std::vector<std::string>;
 
 /// Commands split at ; && and line ends, each a pipeline of words; redirections are taken off.
@@ -324,10 +320,6 @@ void Shell::set(const std::string& assignment) {
     std::string value = assignment.substr(equals + 1);
     if (name != "net.ipv4.tcp_fastopen_key") {  // the comma stands between two keys
         std::replace(value.begin(), value.end(), ',', ' ');
-    }
-    if (std::find(kWithoutEffect.begin(), kWithoutEffect.end(), name) != kWithoutEffect.end() &&
-        !tcp::is_sysctl(name)) {
-        return;
     }
     try {
         tcp::set_sysctl(machine_.stack().sysctl(), name, value);

@@ -49,6 +49,9 @@ std::optional<OptionValue> to_option(const std::string& text) {
             const auto seconds = static_cast<std::int64_t>(leading_number(value.substr(comma + 1)));
             return OptionValue{option, on ? seconds : -1};
         }
+        if (value.starts_with('-')) {  // TCP_LINGER2=-1
+            return OptionValue{option, -static_cast<std::int64_t>(leading_number(value.substr(1)))};
+        }
         return OptionValue{option, static_cast<std::int64_t>(leading_number(value))};
     }
     return std::nullopt;
@@ -58,14 +61,17 @@ std::optional<OptionValue> to_option(const std::string& text) {
 /// takes its time to wake a process.
 constexpr Milliseconds kCallTolerance = 4;
 
+constexpr std::uint64_t kWake = 1;  // argument of an event: a blocked process runs again
+
 Duration pause(Milliseconds ms) {
     return Duration(static_cast<std::int64_t>(std::max(ms, 0.0) * 1e6));
 }
 
 }  // namespace
 
-Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls)
-    : host_(host), server_(server) {
+Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
+             Witness& witness)
+    : host_(host), server_(server), witness_(witness) {
     for (const RecordedCall* call : calls) {
         CallOutcome outcome;
         outcome.recorded = call;
@@ -75,12 +81,19 @@ Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*>
 
 void Actor::start() {
     if (!outcomes_.empty()) {
-        host_.fabric().sim.schedule(to_model(outcomes_.front().recorded->start), host_.id(), *this);
+        host_.fabric().sim.schedule(to_model(outcomes_.front().recorded->acts), host_.id(), *this);
     }
 }
 
-void Actor::fire(std::uint64_t /*argument*/) {
-    begin();
+void Actor::fire(std::uint64_t argument) {
+    if (argument != kWake) {
+        return begin();
+    }
+    waking_ = false;
+    if (advance()) {
+        blocked_ = false;
+        finish();
+    }
 }
 
 void Actor::begin() {
@@ -94,19 +107,34 @@ void Actor::begin() {
     }
 }
 
-void Actor::on_socket(SocketId /*socket*/, unsigned /*events*/) {
-    if (blocked_ && advance()) {
-        blocked_ = false;
-        finish();
+bool Actor::awaited(SocketId socket, unsigned events) {
+    const RecordedCall& call = *outcomes_[current_].recorded;
+    if (socket != socket_named(call.socket)) {
+        return false;
     }
+    const bool writes = call.call == "connect" || call.call == "send" || call.call == "sendto";
+    const unsigned ready = writes ? poll::kOut : poll::kIn | poll::kRdHup;
+    return (events & (ready | poll::kErr | poll::kHup)) != 0;
 }
 
-/// The call has returned: the next one follows after the recorded pause, and a call that the kernel
-/// took some time for takes it here.
+/// A process that waits runs again after the recorded machine's scheduling delay, and finds what
+/// has come until then.
+void Actor::on_socket(SocketId socket, unsigned events) {
+    if (!blocked_ || waking_ || !awaited(socket, events)) {
+        return;
+    }
+    waking_ = true;
+    const RecordedCall& call = *outcomes_[current_].recorded;
+    sim::Simulation& sim = host_.fabric().sim;
+    sim.schedule(sim.now() + pause(call.wake), host_.id(), *this, kWake);
+}
+
+/// The call has returned: the next one follows after the recorded pause.
 void Actor::finish() {
     CallOutcome& done = outcomes_[current_];
     sim::Simulation& sim = host_.fabric().sim;
     done.end = to_recorded(sim.now());
+    witness_.settle();
     ++current_;
     if (current_ == outcomes_.size()) {
         return;
@@ -115,14 +143,9 @@ void Actor::finish() {
     const RecordedCall& next = *outcomes_[current_].recorded;
     Time at = sim.now();
     if (before.end && std::abs(*done.end - *before.end) <= kCallTolerance) {
-        at = std::max(at, to_model(next.start));  // as recorded: small differences do not add up
+        at = std::max(at, to_model(next.acts));  // as recorded: small differences do not add up
     } else if (before.end) {
-        at += pause(next.start - *before.end);
-        // A call that did not wait in the model still took the kernel this long.
-        const Time earliest = to_model(*done.start) + pause(next.start - before.start);
-        if (done.end == done.start) {
-            at = std::max(at, earliest);
-        }
+        at += pause(next.acts - *before.end);
     }
     sim.schedule(at, host_.id(), *this);
 }
@@ -181,6 +204,9 @@ bool Actor::advance() {
     if (call == "setsockopt") {
         return do_option(out);
     }
+    if (call == "close") {
+        return do_close(out);
+    }
     return do_simple(out);
 }
 
@@ -199,12 +225,13 @@ bool Actor::do_connect(CallOutcome& out) {
         }
         return begun ? succeed(out, "ok") : fail_with(out, begun.error());
     }
-    const unsigned ready = host_.poll(s);
-    if ((ready & (poll::kOut | poll::kErr | poll::kHup)) == 0) {
+    // The blocking call's way out: a failed socket is disconnected.
+    const auto outcome = host_.connect(s, *to_endpoint(out.recorded->args));
+    if (!outcome && outcome.error() == Errno::kEALREADY) {
         return false;
     }
-    const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
-    return error == Errno::kOk ? succeed(out, "ok") : fail_with(out, error);
+    const bool open = outcome || outcome.error() == Errno::kEISCONN;
+    return open ? succeed(out, "ok") : fail_with(out, outcome.error());
 }
 
 bool Actor::do_accept(CallOutcome& out) {
@@ -296,6 +323,40 @@ bool Actor::do_option(CallOutcome& out) {
     return set ? succeed(out, "ok") : fail_with(out, set.error());
 }
 
+/// With SO_LINGER close() waits until all is acknowledged, the FIN included, or the time is over.
+/// Linux sk_stream_wait_close().
+bool Actor::do_close(CallOutcome& out) {
+    sim::Simulation& sim = host_.fabric().sim;
+    if (!lingering_) {
+        const SocketId s = socket_named(out.recorded->socket);
+        const std::int64_t seconds = host_.get_option(s, SocketOption::kSO_LINGER).value_or(-1);
+        const Endpoint local = host_.local_endpoint(s).value_or(Endpoint{});
+        const Endpoint remote = host_.remote_endpoint(s).value_or(Endpoint{});
+        const auto closed = host_.close(s);
+        if (!closed) {
+            return fail_with(out, closed.error());
+        }
+        if (seconds <= 0) {
+            return succeed(out, "ok");
+        }
+        lingering_ = Lingering{local, remote, sim.now() + std::chrono::seconds(seconds)};
+    }
+    bool closing = false;
+    host_.for_each_socket([&](const tcp::SocketInfo& info) {
+        const bool waits = info.state == tcp::State::kFinWait1 ||
+                           info.state == tcp::State::kClosing || info.state == tcp::State::kLastAck;
+        closing = closing ||
+                  (waits && info.local == lingering_->local && info.remote == lingering_->remote);
+    });
+    if (!closing || sim.now() >= lingering_->until) {
+        lingering_.reset();
+        return succeed(out, "ok");
+    }
+    constexpr Duration kLook = std::chrono::microseconds(200);  // nobody is told: it looks
+    sim.schedule(std::min(sim.now() + kLook, lingering_->until), host_.id(), *this, kWake);
+    return false;
+}
+
 /// Calls that never block.
 bool Actor::do_simple(CallOutcome& out) {
     const std::string& call = out.recorded->call;
@@ -305,8 +366,6 @@ bool Actor::do_simple(CallOutcome& out) {
         result = host_.bind(s, to_endpoint(out.recorded->args).value_or(Endpoint{}));
     } else if (call == "listen") {
         result = host_.listen(s, static_cast<int>(leading_number(out.recorded->args)));
-    } else if (call == "close") {
-        result = host_.close(s);
     } else if (call == "shutdown") {
         const bool read = out.recorded->args == "SHUT_RD";
         const bool both = out.recorded->args == "SHUT_RDWR";

@@ -9,6 +9,7 @@
 
 #include "host/host.hpp"
 #include "replay/recording.hpp"
+#include "replay/witness.hpp"
 
 namespace netsim::replay {
 
@@ -26,7 +27,8 @@ struct CallOutcome {
 class Actor final : public host::SocketWatcher, private sim::EventTarget {
  public:
     /// `server`: where a sendto() without an address in its record connects to.
-    Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls);
+    Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
+          Witness& witness);
 
     /// Schedules the first call.
     void start();
@@ -38,6 +40,8 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
  private:
     void fire(std::uint64_t argument) override;
     void begin();
+    /// Is this what the current call waits for?
+    bool awaited(SocketId socket, unsigned events);
     /// Goes on with the current call; true when it has returned.
     bool advance();
     void finish();
@@ -49,6 +53,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool do_receive(CallOutcome& out);
     bool do_receive_all(CallOutcome& out);
     bool do_option(CallOutcome& out);
+    bool do_close(CallOutcome& out);
     bool do_simple(CallOutcome& out);
 
     SocketId socket_named(const std::string& name);
@@ -57,13 +62,24 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
 
     host::Host& host_;
     Endpoint server_;
+    Witness& witness_;
     std::vector<CallOutcome> outcomes_;
     std::size_t current_ = 0;
     bool blocked_ = false;
+    bool waking_ = false;  // what it waited for is there; the process runs in a moment
     std::map<std::string, SocketId> sockets_;
     std::vector<SocketId> accepted_;  // not yet used under a name
     std::uint64_t moved_ = 0;         // bytes of the current call so far
     bool connecting_ = false;
+
+    /// A close() that waits for the peer.
+    struct Lingering {
+        Endpoint local;
+        Endpoint remote;
+        Time until;
+    };
+
+    std::optional<Lingering> lingering_;
 };
 
 }  // namespace netsim::replay

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -104,27 +106,54 @@ std::int64_t number(const std::vector<std::int64_t>& by_incarnation, int back) {
     return i < by_incarnation.size() ? by_incarnation[i] : std::numeric_limits<std::int64_t>::min();
 }
 
-/// "ts 21 0" against "ts 22 0": both clocks tick in milliseconds and started at some fraction of
-/// one, so values may differ by as much as the times of the packets may.
-bool timestamps_match(const std::string& recorded, const std::string& model, double slack_ms) {
-    std::int64_t rv = 0;
-    std::int64_t mv = 0;
-    char re[24] = {};                                                  // NOLINT
-    char me[24] = {};                                                  // NOLINT
-    if (std::sscanf(recorded.c_str(), "ts %ld %23s", &rv, re) != 2 ||  // NOLINT
-        std::sscanf(model.c_str(), "ts %ld %23s", &mv, me) != 2) {     // NOLINT
-        return false;
+/// How far a cookie SYN-ACK's timestamp lay behind its clock: its low 6 bits carry options
+/// (tcp's cookie_init_timestamp()), so what follows seems to run ahead of it. It depends on the
+/// server's clock, which is not recorded.
+struct CookieShift {
+    Milliseconds kernel = 0;
+    Milliseconds model = 0;
+};
+
+constexpr Milliseconds kCookieShiftMost = 64;
+
+struct Timestamps {
+    double value = 0;
+    double echo = 0;
+    bool echoes = false;
+};
+
+std::optional<Timestamps> timestamps_of(const std::string& option) {
+    Timestamps t;
+    char echo[24] = {};                                                     // NOLINT
+    if (std::sscanf(option.c_str(), "ts %lf %23s", &t.value, echo) != 2) {  // NOLINT
+        return std::nullopt;
     }
-    if (std::abs(static_cast<double>(rv - mv)) > slack_ms) {
-        return false;
-    }
-    if (re[0] == '-' || me[0] == '-') {
-        return re[0] == me[0];
-    }
-    return std::abs(std::atof(re) - std::atof(me)) <= slack_ms;  // NOLINT
+    t.echoes = echo[0] != '-';
+    t.echo = t.echoes ? std::atof(echo) : 0;  // NOLINT
+    return t;
 }
 
-bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms) {
+/// "ts 21 0" against "ts 22 0": both clocks tick in milliseconds and started at some fraction of
+/// one, so values may differ by as much as the times of the packets may.
+bool timestamps_match(const std::string& recorded, const std::string& model, double slack_ms,
+                      const CookieShift& of_value, const CookieShift& of_echo) {
+    const auto r = timestamps_of(recorded);
+    const auto m = timestamps_of(model);
+    if (!r || !m || r->echoes != m->echoes) {
+        return false;
+    }
+    const double value = (r->value - of_value.kernel) - (m->value - of_value.model);
+    const double echo = (r->echo - of_echo.kernel) - (m->echo - of_echo.model);
+    return std::abs(value) <= slack_ms && std::abs(echo) <= slack_ms;
+}
+
+bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms,
+                   const CookieShift& cookie) {
+    // The cookie itself is 0 on both sides; what the server sends later is shifted, and its echo.
+    const bool later = !s.to_server && !s.packet.tcp.syn();
+    const bool echoes_later = s.to_server && s.tsecr != 0;
+    const CookieShift of_value = later ? cookie : CookieShift{};
+    const CookieShift of_echo = echoes_later ? cookie : CookieShift{};
     const std::vector<std::string> model = option_words(s);
     if (model.size() != p.options.size()) {
         return false;
@@ -139,7 +168,7 @@ bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms
             continue;
         }
         const bool both_ts = model[i].starts_with("ts ") && p.options[i].starts_with("ts ");
-        if (both_ts ? !timestamps_match(p.options[i], model[i], slack_ms)
+        if (both_ts ? !timestamps_match(p.options[i], model[i], slack_ms, of_value, of_echo)
                     : model[i] != p.options[i]) {
             return false;
         }
@@ -147,7 +176,8 @@ bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms
     return true;
 }
 
-std::vector<std::string> differences(const RecordedPacket& p, const SentPacket& s, double wait) {
+std::vector<std::string> differences(const RecordedPacket& p, const SentPacket& s, double wait,
+                                     const CookieShift& cookie) {
     std::vector<std::string> out;
     const wire::TcpHeader& h = s.packet.tcp;
     if (sorted(letters(h.flags)) != sorted(p.flags)) {
@@ -168,11 +198,46 @@ std::vector<std::string> differences(const RecordedPacket& p, const SentPacket& 
         out.emplace_back("window");
     }
     const double slack_ms = slack(wait);
-    if (!options_match(p, s, slack_ms)) {
+    if (!options_match(p, s, slack_ms, cookie)) {
         out.emplace_back("options");
     }
     if (!time_matches(s.at, p.sent, wait)) {
         out.emplace_back("time");
+    }
+    return out;
+}
+
+/// Per flow whose SYN-ACK was a cookie with timestamps. What follows tells it: the server's next
+/// timestamp is further ahead than its clock can have moved.
+std::map<FlowKey, CookieShift> cookie_shifts(const Recording& recording, const Relay& relay) {
+    std::map<FlowKey, CookieShift> out;
+    const auto& counters = recording.counters[static_cast<std::size_t>(Side::kServer)];
+    if (!counters.contains("TcpExtSyncookiesSent")) {
+        return out;
+    }
+    std::map<FlowKey, const SentPacket*> syn_acks;
+    std::map<FlowKey, bool> decided;
+    for (const SentPacket& s : relay.sent()) {
+        if (s.to_server || s.expected == nullptr || s.expected->options.empty()) {
+            continue;
+        }
+        if (s.packet.tcp.syn()) {
+            syn_acks.try_emplace(s.flow, &s);
+            continue;
+        }
+        const auto syn_ack = syn_acks.find(s.flow);
+        const auto recorded = timestamps_of(s.expected->options.front());
+        if (syn_ack == syn_acks.end() || !recorded || std::exchange(decided[s.flow], true)) {
+            continue;
+        }
+        const SentPacket& first = *syn_ack->second;
+        const CookieShift shift{recorded->value - (s.expected->sent - first.expected->sent),
+                                static_cast<double>(s.tsval) - (s.at - first.at)};
+        const bool in_range = shift.kernel > -1 && shift.kernel <= kCookieShiftMost &&
+                              shift.model > -1 && shift.model <= kCookieShiftMost;
+        if (in_range) {
+            out[s.flow] = shift;
+        }
     }
     return out;
 }
@@ -184,11 +249,12 @@ Milliseconds slack(Milliseconds wait) {
 }
 
 bool time_matches(Milliseconds model, Milliseconds recorded, Milliseconds wait) {
-    return std::abs(model - recorded) <= slack(wait);
+    constexpr Milliseconds kEarly = 4;
+    return model >= recorded - kEarly && model <= recorded + slack(wait);
 }
 
 void compare_packets(const Recording& recording, const Relay& relay, Report& report) {
-    static_cast<void>(recording);
+    const std::map<FlowKey, CookieShift> cookies = cookie_shifts(recording, relay);
     std::map<std::pair<FlowKey, bool>, Milliseconds> last;
     for (const SentPacket& s : relay.sent()) {
         ++report.packets;
@@ -204,7 +270,10 @@ void compare_packets(const Recording& recording, const Relay& relay, Report& rep
         }
         const Milliseconds wait = std::max(0.0, s.expected->sent - previous);
         last[{s.flow, s.to_server}] = s.expected->sent;
-        const std::vector<std::string> wrong = differences(*s.expected, s, wait);
+        report.lateness += std::abs(s.at - s.expected->sent);
+        const auto cookie = cookies.find(s.flow);
+        const std::vector<std::string> wrong = differences(
+            *s.expected, s, wait, cookie == cookies.end() ? CookieShift{} : cookie->second);
         if (!wrong.empty()) {
             std::string what;
             for (const std::string& w : wrong) {

@@ -1,4 +1,4 @@
-// Calls, sockets and counters.
+// Calls and counters.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -33,23 +33,6 @@ std::string recorded_result(const RecordedCall& call) {
     return call.end ? call.result : "";
 }
 
-struct Row {
-    std::string state;
-    std::string local;
-    std::string remote;
-    std::uint64_t recv_queue = 0;
-    std::uint64_t send_queue = 0;
-
-    std::string text() const {
-        return fmt::format("{} {} {} recvq {} sendq {}", state, local, remote, recv_queue,
-                           send_queue);
-    }
-};
-
-std::string endpoint_text(Endpoint e) {
-    return to_string(e);
-}
-
 }  // namespace
 
 void compare_calls(const Relay& relay, const std::vector<const CallOutcome*>& outcomes,
@@ -76,48 +59,6 @@ void compare_calls(const Relay& relay, const std::vector<const CallOutcome*>& ou
                                      kernel, time_text(call.end), model, time_text(o->end))});
         }
     }
-}
-
-void compare_sample(const Relay& relay, const RecordedSample& sample, const host::Host& host,
-                    Report& report) {
-    ++report.samples;
-    std::vector<std::string> model;
-    host.for_each_socket([&](const tcp::SocketInfo& info) {
-        if (info.state == tcp::State::kClosed) {
-            return;
-        }
-        Endpoint local = info.local;
-        Endpoint remote = info.remote;
-        if (sample.side == Side::kClient) {
-            local.port = relay.recorded_port(local.address, local.port, remote.port);
-        } else {
-            remote.port = relay.recorded_port(remote.address, remote.port, local.port);
-        }
-        model.push_back(Row{std::string(tcp::ss_name(info.state)), endpoint_text(local),
-                            endpoint_text(remote), info.recv_queue, info.send_queue}
-                            .text());
-    });
-    std::vector<std::string> kernel;
-    for (const RecordedSocket& s : sample.sockets) {
-        kernel.push_back(Row{s.state, s.local, s.remote, s.recv_queue, s.send_queue}.text());
-    }
-    std::sort(model.begin(), model.end());
-    std::sort(kernel.begin(), kernel.end());
-    if (model == kernel) {
-        return;
-    }
-    std::string text = fmt::format("{} at {:.3f} ms", to_string(sample.side), sample.at);
-    for (const std::string& row : kernel) {
-        if (std::find(model.begin(), model.end(), row) == model.end()) {
-            text += "\n    kernel: " + row;
-        }
-    }
-    for (const std::string& row : model) {
-        if (std::find(kernel.begin(), kernel.end(), row) == kernel.end()) {
-            text += "\n    model:  " + row;
-        }
-    }
-    report.mismatches.push_back({"state", text});
 }
 
 void compare_counters(Side side, const std::map<std::string, std::int64_t>& recorded,

@@ -1,11 +1,13 @@
 // Reading a recording.
 #include "replay/recording.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "netsim/result.hpp"
+#include "replay/scheduling.hpp"
 
 namespace netsim::replay {
 
@@ -39,7 +41,25 @@ void read_note(const json& packet, const char* key, bool& absolute, int& back) {
     back = paren == std::string::npos ? 0 : std::stoi(note.substr(paren + 1));
 }
 
-RecordedPacket read_packet(const json& in, const Recording& r) {
+/// Notes the keys of `in` that are not among `known`: a newer recording than this reader.
+void note_unknown(Recording& r, const std::string& where, const json& in,
+                  std::initializer_list<std::string_view> known) {
+    for (const auto& [key, value] : in.items()) {
+        if (std::find(known.begin(), known.end(), key) != known.end()) {
+            continue;
+        }
+        const std::string text = where + ": unknown field \"" + key + "\"";
+        if (std::find(r.unknown.begin(), r.unknown.end(), text) == r.unknown.end()) {
+            r.unknown.push_back(text);
+        }
+    }
+}
+
+RecordedPacket read_packet(const json& in, Recording& r) {
+    note_unknown(r, "packets", in,
+                 {"i",     "t_ms",     "rx_ms",    "dir",   "sp",        "dp",       "src",  "dst",
+                  "flags", "seq",      "ack",      "len",   "win",       "wnd",      "opts", "fate",
+                  "note",  "seq_note", "ack_note", "proto", "icmp_type", "icmp_code"});
     RecordedPacket p;
     p.number = in.at("i").get<std::size_t>();
     p.sent = in.at("t_ms").get<double>();
@@ -83,7 +103,9 @@ RecordedPacket read_packet(const json& in, const Recording& r) {
     return p;
 }
 
-RecordedCall read_call(const json& in) {
+RecordedCall read_call(Recording& r, const json& in) {
+    note_unknown(r, "app_events", in,
+                 {"t_ms", "end_ms", "side", "app", "sock", "call", "args", "result", "error"});
     RecordedCall c;
     c.start = in.at("t_ms").get<double>();
     if (in.contains("end_ms") && !in["end_ms"].is_null()) {
@@ -99,17 +121,68 @@ RecordedCall read_call(const json& in) {
     return c;
 }
 
-RecordedSample read_sample(const json& in) {
+RecordedInfo read_info(const json& in) {
+    RecordedInfo info;
+    for (const auto& [name, value] : in.items()) {
+        if (value.is_number()) {
+            info.numbers[name] = static_cast<std::int64_t>(value.get<double>());
+        }
+    }
+    info.ca_state = in.value("ca", "");
+    info.options = in.value("opts", std::vector<std::string>{});
+    info.wscale = in.value("wscale", std::vector<std::int64_t>{});
+    return info;
+}
+
+RecordedSocket read_socket(Recording& r, const json& in) {
+    note_unknown(
+        r, "state_samples", in,
+        {"state", "local", "remote", "recvq", "sendq", "timer", "info", "no_inode", "sock"});
+    RecordedSocket s;
+    s.state = in.at("state").get<std::string>();
+    s.local = in.at("local").get<std::string>();
+    s.remote = in.at("remote").get<std::string>();
+    s.recv_queue = in.at("recvq").get<std::uint64_t>();
+    s.send_queue = in.at("sendq").get<std::uint64_t>();
+    s.orphan = in.value("no_inode", false);
+    if (in.contains("timer") && in["timer"].is_object()) {
+        const json& t = in["timer"];
+        s.timer = RecordedTimer{t.at("kind").get<std::string>(), t.at("ms").get<double>(),
+                                t.value("retrans", std::int64_t{0})};
+    }
+    if (in.contains("info") && in["info"].is_object()) {
+        s.info = read_info(in["info"]);
+    }
+    return s;
+}
+
+RecordedSample read_sample(Recording& r, const json& in) {
     RecordedSample sample;
     sample.at = in.at("t_ms").get<double>();
     sample.side = to_side(in.at("side").get<std::string>());
     for (const json& s : in.at("sockets")) {
-        sample.sockets.push_back(
-            {s.at("state").get<std::string>(), s.at("local").get<std::string>(),
-             s.at("remote").get<std::string>(), s.at("recvq").get<std::uint64_t>(),
-             s.at("sendq").get<std::uint64_t>()});
+        sample.sockets.push_back(read_socket(r, s));
     }
     return sample;
+}
+
+RecordedTransition read_transition(const json& in) {
+    return {in.at("t_ms").get<double>(),       to_side(in.at("side").get<std::string>()),
+            in.at("local").get<std::string>(), in.at("remote").get<std::string>(),
+            in.at("from").get<std::string>(),  in.at("to").get<std::string>()};
+}
+
+RecordedEvent read_event(const json& in) {
+    RecordedEvent event;
+    event.at = in.at("t_ms").get<double>();
+    event.side = to_side(in.at("side").get<std::string>());
+    event.event = in.at("event").get<std::string>();
+    for (const auto& [name, value] : in.items()) {
+        if (value.is_number() && name != "t_ms") {
+            event.numbers[name] = value.get<std::int64_t>();
+        }
+    }
+    return event;
 }
 
 std::map<std::string, std::string> read_settings(const json& in) {
@@ -147,13 +220,23 @@ Recording read_json(const json& in, const std::string& name) {
         }
     }
     for (const json& call : in.at("app_events")) {
-        r.calls.push_back(read_call(call));
+        r.calls.push_back(read_call(r, call));
     }
     for (const json& packet : in.at("packets")) {
         r.packets.push_back(read_packet(packet, r));
     }
     for (const json& sample : in.at("state_samples")) {
-        r.samples.push_back(read_sample(sample));
+        r.samples.push_back(read_sample(r, sample));
+    }
+    if (in.contains("state_changes")) {
+        for (const json& change : in["state_changes"]) {
+            r.transitions.push_back(read_transition(change));
+        }
+    }
+    if (in.contains("kernel_events")) {
+        for (const json& event : in["kernel_events"]) {
+            r.events.push_back(read_event(event));
+        }
     }
     for (const auto& [side, counters] : in.at("counters").items()) {
         auto& out = r.counters[static_cast<std::size_t>(to_side(side))];
@@ -161,6 +244,7 @@ Recording read_json(const json& in, const std::string& name) {
             out[counter] = value.get<std::int64_t>();
         }
     }
+    estimate_scheduling(r);
     return r;
 }
 

@@ -30,6 +30,11 @@ struct RecordedCall {
     std::string args;    // "10.0.2.1:80"
     std::string result;  // "ok", "10 bytes", ...
     std::string error;   // "ETIMEDOUT"; empty on success
+    /// When the kernel did what was asked: a call that did not wait took its time before, not
+    /// after.
+    Milliseconds acts = 0;
+    /// How long the recorded scheduler took from what ended the wait to the process running again.
+    Milliseconds wake = 0;
 };
 
 enum class Fate : std::uint8_t { kDelivered, kDropped, kInjected };
@@ -60,12 +65,49 @@ struct RecordedPacket {
     std::uint8_t icmp_code = 0;
 };
 
+/// ss's timer column.
+struct RecordedTimer {
+    std::string kind;  // "on", "keepalive", "timewait", "persist"
+    Milliseconds left = 0;
+    std::int64_t retransmits = 0;
+};
+
+/// TCP_INFO as ss shows it: times in microseconds.
+struct RecordedInfo {
+    std::map<std::string, std::int64_t> numbers;  // "rto", "snd_cwnd", ...
+    std::string ca_state;                         // "Open"
+    std::vector<std::string> options;             // "ts", "sack", "wscale"
+    std::vector<std::int64_t> wscale;             // the peer's, ours
+};
+
 struct RecordedSocket {
     std::string state;  // ss's word
     std::string local;
     std::string remote;
     std::uint64_t recv_queue = 0;
     std::uint64_t send_queue = 0;
+    bool orphan = false;  // ss shows no inode
+    std::optional<RecordedTimer> timer;
+    std::optional<RecordedInfo> info;
+};
+
+/// A transition of a full socket, as the kernel's tracepoint tells it.
+struct RecordedTransition {
+    Milliseconds at = 0;
+    Side side = Side::kClient;
+    std::string local;
+    std::string remote;
+    std::string from;  // "SYN_SENT"
+    std::string to;
+};
+
+/// Other tracepoints: resets sent and received, and what a sender's variables were when a segment
+/// came in.
+struct RecordedEvent {
+    Milliseconds at = 0;
+    Side side = Side::kClient;
+    std::string event;  // "segment_in"
+    std::map<std::string, std::int64_t> numbers;
 };
 
 struct RecordedSample {
@@ -93,6 +135,9 @@ struct Recording {
     std::vector<RecordedCall> calls;
     std::vector<RecordedPacket> packets;
     std::vector<RecordedSample> samples;
+    std::vector<RecordedTransition> transitions;
+    std::vector<RecordedEvent> events;
+    std::vector<std::string> unknown;  // what the file says and nobody here understands
     std::map<std::string, std::int64_t> counters[2];  // NOLINT: by Side; zeros left out
 };
 

@@ -204,14 +204,18 @@ void Relay::receive(wire::PacketPtr packet, std::uint32_t interface) {
         return;
     }
     double delay = recording_.one_way_delay;
-    if (fate != nullptr && fate->received && sent_.back().expected != nullptr) {
-        const double recorded = *fate->received - fate->sent;
-        if (recorded > delay + 2) {
-            delay = recorded;  // delayed on purpose, not by the relay's own slackness
-        }
+    if (sent_.back().expected != nullptr && fate->received) {
+        delay = *fate->received - fate->sent;  // the relay's own slackness included
     }
-    deliver_at(fabric().sim.now() + Duration(static_cast<std::int64_t>(delay * 1e6)), *packet,
-               to_server ? kToServer : kToClient);
+    const Time now = fabric().sim.now();
+    Time at = now + Duration(static_cast<std::int64_t>(delay * 1e6));
+    // Only what was delayed on purpose arrives out of order.
+    constexpr double kSlackness = 4;
+    Time& latest = last_delivery_[to_server ? 1 : 0];
+    if (delay < recording_.one_way_delay + kSlackness) {
+        latest = at = std::max(at, latest);
+    }
+    deliver_at(at, *packet, to_server ? kToServer : kToClient);
 }
 
 void Relay::deliver_at(Time at, const Packet& packet, std::uint32_t interface) {

@@ -98,6 +98,7 @@ class Relay final : public net::Node, private sim::EventTarget {
     std::map<FlowKey, Direction> scripts_[2];  // NOLINT
     std::vector<SentPacket> sent_;
     std::vector<Pending> pending_;
+    Time last_delivery_[2] = {};        // NOLINT: by direction
     std::vector<wire::Packet> memory_;  // to repeat a packet "late"
 };
 

@@ -10,6 +10,7 @@
 #include "replay/actor.hpp"
 #include "replay/compare.hpp"
 #include "replay/relay.hpp"
+#include "replay/witness.hpp"
 
 namespace netsim::replay {
 
@@ -37,7 +38,9 @@ class Experiment {
           fabric_{sim_, packets_},
           client_(fabric_, bytes_, config("client", recording.clients.front(), phase)),
           server_(fabric_, bytes_, config("server", recording.servers.front(), phase)),
-          relay_(fabric_, recording) {
+          relay_(fabric_, recording),
+          witness_(client_, server_) {
+        fabric_.tracer = &witness_;
         connect(client_, 0);
         connect(server_, 1);
         for (const Side side : {Side::kClient, Side::kServer}) {
@@ -114,7 +117,7 @@ class Experiment {
         for (const auto& key : order) {
             actors_.push_back(std::make_unique<Actor>(
                 host(key.first), Endpoint{recording_.servers.front(), recording_.server_port},
-                by_app[key]));
+                by_app[key], witness_));
         }
     }
 
@@ -137,11 +140,15 @@ class Experiment {
             }
         }
         compare_calls(relay_, outcomes, report_);
+        compare_events(recording_, witness_, report_);
+        for (const std::string& text : recording_.unknown) {
+            report_.mismatches.push_back({"unknown", text});
+        }
         for (const Side side : {Side::kClient, Side::kServer}) {
             std::map<std::string, std::int64_t> model;
             for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
                 const auto counter = static_cast<tcp::Mib>(i);
-                if (tcp::describe(counter).group != "Ip") {  // the recordings leave IP out
+                if (!tcp::describe(counter).group.starts_with("Ip")) {  // recordings leave IP out
                     model[std::string(tcp::describe(counter).name)] =
                         static_cast<std::int64_t>(host(side).mibs().get(counter));
                 }
@@ -160,6 +167,7 @@ class Experiment {
     host::Host client_;
     host::Host server_;
     Relay relay_;
+    Witness witness_;
     std::vector<std::unique_ptr<net::LinkDirection>> links_;
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<std::unique_ptr<Moment>> moments_;
@@ -181,25 +189,38 @@ Report replay_once(const Recording& recording, Duration phase) {
 
 }  // namespace
 
+namespace {
+
+/// Fewer mismatches are better, then smaller differences of time.
+bool better(const Report& a, const Report& b) {
+    if (a.mismatches.size() != b.mismatches.size()) {
+        return a.mismatches.size() < b.mismatches.size();
+    }
+    return a.lateness < b.lateness;
+}
+
+}  // namespace
+
 Report replay(const Recording& recording) {
     // Where the recorded machine stood in its tick count is not recorded, and decides into which
-    // bucket of the timer wheel each timer fell. It is inferred: level by level, the phase that
-    // fits best.
-    constexpr int kBucketsPerLevel = 8;
-    constexpr int kPartsOfAJiffy = 4;  // where between two packets the tick falls
+    // bucket of the timer wheel each timer fell. It is inferred: level by level of the wheel, then
+    // within a tick, the phase that fits best.
+    constexpr int kSteps = 8;
     constexpr int kLevels = 4;
+    constexpr int kPasses = 2;
+    constexpr Duration kCoarsest = tcp::TimerWheel::kJiffy * kSteps * kSteps;
     Report best = replay_once(recording, Duration{0});
-    Duration step = tcp::TimerWheel::kJiffy / kPartsOfAJiffy;
-    for (int level = 0; level < kLevels && !best.passed(); ++level) {
-        const Duration base = best.tick_phase;
-        const int count = level == 0 ? kPartsOfAJiffy : kBucketsPerLevel;
-        for (int i = 1; i < count; ++i) {
-            Report other = replay_once(recording, base + step * i);
-            if (other.mismatches.size() < best.mismatches.size()) {
-                best = std::move(other);
+    for (int pass = 0; pass < kPasses && !best.passed(); ++pass) {
+        Duration step = kCoarsest;
+        for (int level = 0; level < kLevels && !best.passed(); ++level, step /= kSteps) {
+            const Duration base = best.tick_phase;
+            for (int i = 1; i < kSteps; ++i) {
+                Report other = replay_once(recording, (base + step * i) % (kCoarsest * kSteps));
+                if (better(other, best)) {
+                    best = std::move(other);
+                }
             }
         }
-        step *= count;
     }
     return best;
 }

@@ -10,7 +10,7 @@ namespace netsim::replay {
 
 /// One difference, as a readable line.
 struct Mismatch {
-    std::string kind;  // "packet", "call", "state", "counter"
+    std::string kind;  // "packet", "call", "state", "event", "counter", "unknown"
     std::string text;
 };
 
@@ -20,8 +20,10 @@ struct Report {
     std::size_t packets = 0;  // compared
     std::size_t calls = 0;
     std::size_t samples = 0;
+    std::size_t events = 0;  // state changes, resets, segments in
     std::size_t counters = 0;
-    Duration tick_phase{0};  // inferred: see replay.cpp
+    Duration tick_phase{0};     // inferred: see replay.cpp
+    Milliseconds lateness = 0;  // of all packets, either way: how well the phase fits
     std::vector<Mismatch> mismatches;
 
     bool passed() const { return mismatches.empty(); }

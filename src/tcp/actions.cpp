@@ -4,7 +4,9 @@
 #include "tcp/fastopen_active.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/pacing.hpp"
 #include "tcp/ports.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -93,18 +95,29 @@ void let_port_go(StackState& s, std::uint16_t port) {
 }
 
 void arm(Context& cx, Connection& c, Timer timer, Time at) {
-    c.deadlines.set(timer, cx.s.wheel.fires_at(cx.now, at));
+    c.deadlines.set(timer, cx.s.wheel.fires_at(cx.now, at), at);
+    cx.s.timers.update(cx.s.connections, c);
+}
+
+void arm_exactly(Context& cx, Connection& c, Timer timer, Time at) {
+    c.deadlines.set(timer, at, at);
     cx.s.timers.update(cx.s.connections, c);
 }
 
 void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration after) {
     c.retransmit_timer = kind;
-    arm(cx, c, Timer::kRetransmit, cx.now + after);
+    arm(cx, c, Timer::kRetransmit, cx.now + after + pacing_delay(c, cx.now));
 }
 
 void clear_retransmit(Connection& c) {
     c.retransmit_timer = RetransmitTimer::kNone;
     c.deadlines.clear(Timer::kRetransmit);
+}
+
+void forget_received(Connection& c) {
+    c.received.clear();
+    c.received_bytes = 0;
+    c.rmem_alloc = 0;
 }
 
 void done(Context& cx, Connection& c, Cause cause) {
@@ -160,6 +173,11 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     StackState& s = cx.s;
     judge_blackhole(cx, c);
     save_metrics(s, c);
+    const Duration least = c.rtt.rto() * 4 - c.rtt.rto() / 2;
+    if (!fin_wait_2 &&
+        remember_peer_timestamp(s, c.tuple.remote, {c.ts_recent, c.ts_recent_stamp_s}, cx.now)) {
+        life = least;
+    }
     const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
     if (!room) {
         s.mib.add(Mib::kTcpExtTCPTimeWaitOverflow);
@@ -179,6 +197,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.entered_ms = clock_ms(cx.now);
     tw.rcv_wscale = c.options.rcv_wscale & 15U;
     tw.fin_wait_2 = fin_wait_2;
+    tw.recycle_ms =
+        static_cast<std::uint16_t>(std::min<std::int64_t>(least.count() / 1'000'000, 65535));
     tw.reuse_addr = c.opt.reuse_addr;
     tw.reuse_port = c.opt.reuse_port;
     tw.holds_port = c.passive || c.bound_port;
@@ -260,7 +280,8 @@ void save_metrics(StackState& s, const Connection& c) {
 }
 
 bool peer_is_proven(const StackState& s, Ipv4 peer) {
-    return s.metrics.contains(peer.bits);
+    const auto it = s.metrics.find(peer.bits);
+    return it != s.metrics.end() && it->second.srtt_us != 0;
 }
 
 Duration fin_time(const StackState& s, const Connection& c) {

@@ -34,6 +34,8 @@ void unhash_connection(StackState& s, Connection& c);
 /// Counts a user of a port that bind(2) gave (stack_state.hpp, port_holders).
 void hold_port(StackState& s, std::uint16_t port);
 void let_port_go(StackState& s, std::uint16_t port);
+/// Throws away what the application has not read.
+void forget_received(Connection& c);
 /// Linux tcp_done(): CLOSED, timers off, waiters woken; the record goes with its descriptor, or
 /// now.
 void done(Context& cx, Connection& c, Cause cause);
@@ -52,6 +54,8 @@ void remove_request(StackState& s, std::uint32_t index);
 
 /// Arms a timer; the stack's heap learns of it.
 void arm(Context& cx, Connection& c, Timer timer, Time at);
+/// The same by a high-resolution timer: at that very time, whatever the timer wheel.
+void arm_exactly(Context& cx, Connection& c, Timer timer, Time at);
 
 /// RTO, probe or none; Linux inet_csk_reset_xmit_timer().
 void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration after);

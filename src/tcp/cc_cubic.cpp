@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "tcp/congestion.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/context.hpp"
 
 namespace netsim::tcp {
 
@@ -104,11 +106,28 @@ void update(Congestion& c, std::uint32_t now_ms, std::uint32_t acked) {
     s.per_ack = std::max(reno_friendly(c, s.per_ack), 2U);
 }
 
-void begin_round(CubicState& s, const AckSample& sample) {
-    s.round_start_us = s.last_ack_us = us_of(sample.now);
-    s.round_end = sample.snd_nxt;
+void begin_round(CubicState& s, Time now, wire::SeqNum snd_nxt) {
+    s.round_start_us = s.last_ack_us = us_of(now);
+    s.round_end = snd_nxt;
     s.round_min_us = 0xffffffffU;
     s.samples = 0;
+}
+
+/// What a receiver that merges segments may add: four bursts, 1 ms at most. Linux
+/// hystart_ack_delay().
+std::uint32_t ack_delay_us(const AckSample& sample) {
+    constexpr std::uint64_t kFourBursts = std::uint64_t{65536 - 321} * 4 * 1'000'000;
+    if (sample.pacing_rate == 0) {
+        return 0;
+    }
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(1000, kFourBursts / sample.pacing_rate));
+}
+
+void leave_slow_start(Congestion& c, SlowStartExit why) {
+    c.cubic.found = true;
+    c.ssthresh = c.cwnd;
+    c.left_slow_start = why;
 }
 
 /// HyStart (Ha, Rhee 2008): leave slow start when a train of ACKs is as long as the path, or when
@@ -117,14 +136,18 @@ void hystart(Congestion& c, const AckSample& sample) {
     CubicState& s = c.cubic;
     const std::uint32_t now = us_of(sample.now);
     const auto rtt = static_cast<std::uint32_t>(sample.rtt.count() / 1000);
-    if (!before(sample.snd_una, s.round_end)) {
-        begin_round(s, sample);
+    if (s.round_start_us == 0 || after(sample.snd_una, s.round_end)) {
+        begin_round(s, sample.now, sample.snd_nxt);
+    }
+    if (c.cwnd < kHystartLowWindow) {
+        return;
     }
     if (now - s.last_ack_us <= kHystartAckDeltaUs) {
         s.last_ack_us = now;
-        if (now - s.round_start_us > s.delay_min_us >> 1U) {
-            s.found = true;
-            c.ssthresh = c.cwnd;
+        // Pacing stretches a train up to half a round trip.
+        const unsigned halve = sample.paced ? 0 : 1;
+        if (now - s.round_start_us > (s.delay_min_us + ack_delay_us(sample)) >> halve) {
+            leave_slow_start(c, SlowStartExit::kAckTrain);
         }
     }
     s.round_min_us = std::min(s.round_min_us, rtt);
@@ -134,8 +157,7 @@ void hystart(Congestion& c, const AckSample& sample) {
         const std::uint32_t rise =
             std::clamp(s.delay_min_us >> 3U, kHystartDelayMinUs, kHystartDelayMaxUs);
         if (s.round_min_us > s.delay_min_us + rise) {
-            s.found = true;
-            c.ssthresh = c.cwnd;
+            leave_slow_start(c, SlowStartExit::kDelay);
         }
     }
 }
@@ -154,9 +176,6 @@ class Cubic final : public CongestionControl {
     }
 
     void on_ack(Congestion& c, const AckSample& sample) const override {
-        if (sample.rtt > Duration{0}) {
-            measure(c, sample);
-        }
         if (!sample.limited) {
             return;
         }
@@ -172,11 +191,22 @@ class Cubic final : public CongestionControl {
     }
 
     // Linux bictcp_state(TCP_CA_Loss): everything is forgotten, the last maximum too.
-    void on_timeout(Congestion& c) const override { c.cubic = CubicState{}; }
+    void on_timeout(const Context& cx, Connection& c) const override {
+        c.cc.cubic = CubicState{};
+        begin_round(c.cc.cubic, cx.now, c.snd_nxt);
+    }
 
- private:
-    /// Linux cubictcp_acked()
-    static void measure(Congestion& c, const AckSample& sample) {
+    // An idle time is no time on the curve. Linux cubictcp_cwnd_event().
+    void on_restart(const Context& cx, Connection& c, Duration idle) const override {
+        CubicState& s = c.cc.cubic;
+        if (s.epoch_start_ms != 0 && idle > Duration{0}) {
+            const auto ms = static_cast<std::uint32_t>(idle.count() / 1'000'000);
+            s.epoch_start_ms += std::min(ms, ms_of(cx.now) - s.epoch_start_ms);
+        }
+    }
+
+    // Linux cubictcp_acked()
+    void on_rtt(Congestion& c, const AckSample& sample) const override {
         CubicState& s = c.cubic;
         const auto us =
             static_cast<std::uint32_t>(std::max<std::int64_t>(sample.rtt.count() / 1000, 1));
@@ -187,10 +217,7 @@ class Cubic final : public CongestionControl {
         if (s.delay_min_us == 0 || us < s.delay_min_us) {
             s.delay_min_us = us;
         }
-        if (!s.found && c.in_slow_start() && c.cwnd >= kHystartLowWindow) {
-            if (s.round_start_us == 0) {
-                begin_round(s, sample);
-            }
+        if (!s.found && c.in_slow_start()) {
             hystart(c, sample);
         }
     }

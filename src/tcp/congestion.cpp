@@ -5,6 +5,8 @@
 #include <array>
 
 #include "base/check.hpp"
+#include "tcp/bbr.hpp"
+#include "tcp/connection.hpp"
 
 namespace netsim::tcp {
 
@@ -15,16 +17,39 @@ std::string_view to_string(CaState state) {
 }
 
 std::span<const std::string_view> congestion_controls() {
-    static constexpr auto kNames = std::to_array<std::string_view>({"cubic", "reno"});
+    static constexpr auto kNames = std::to_array<std::string_view>({"reno", "cubic", "bbr"});
     return kNames;
 }
 
-const CongestionControl& congestion_control(std::string_view name) {
-    if (name == "reno") {
-        return reno();
-    }
-    CHECK(name == "cubic");
-    return cubic();
+std::optional<std::uint8_t> find_congestion_control(std::string_view name) {
+    const auto names = congestion_controls();
+    const auto it = std::find(names.begin(), names.end(), name);
+    return it == names.end() ? std::nullopt
+                             : std::optional(static_cast<std::uint8_t>(it - names.begin()));
+}
+
+const CongestionControl& congestion_control(std::uint8_t index) {
+    CHECK(index < congestion_controls().size());
+    static const std::array<const CongestionControl*, 3> kAll{&reno(), &cubic(), &bbr_v1()};
+    return *kAll.at(index);
+}
+
+void CongestionControl::init(const Context& /*cx*/, Connection& /*c*/) const {}
+
+void CongestionControl::control(const Context& /*cx*/, Connection& /*c*/,
+                                const RateSample& /*sample*/) const {}
+
+void CongestionControl::on_restart(const Context& /*cx*/, Connection& /*c*/,
+                                   Duration /*idle*/) const {}
+
+void CongestionControl::on_timeout(const Context& /*cx*/, Connection& /*c*/) const {}
+
+std::uint32_t CongestionControl::undo_cwnd(Connection& c, std::uint32_t prior_cwnd) const {
+    return std::max(c.cc.cwnd, prior_cwnd);
+}
+
+void DeleteBbr::operator()(BbrState* state) const {
+    delete state;
 }
 
 std::uint32_t slow_start(Congestion& c, std::uint32_t acked) {

@@ -7,6 +7,8 @@
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
+#include "tcp/retransmit.hpp"
+#include "tcp/scoreboard.hpp"
 #include "tcp/timeouts.hpp"
 
 namespace netsim::tcp {
@@ -58,8 +60,17 @@ void pause(Context& cx) {
     cx.s.mib.add(Mib::kTcpExtTCPFastOpenBlackhole);
 }
 
+bool holds_text(const Reassembly& reassembly) {
+    for (std::uint32_t i = 0; i < reassembly.queue.size(); ++i) {
+        if (reassembly.queue[i].payload.length > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool data_came(const Connection& c) {
-    return c.bytes_received > 0 || (c.reassembly && c.reassembly->bytes > 0);
+    return c.bytes_received > 0 || (c.reassembly && holds_text(*c.reassembly));
 }
 
 /// Linux tcp_fastopen_cache_set()
@@ -103,14 +114,9 @@ void cut_to_mss(Connection& c) {
 void resend_syn_data(Context& cx, Connection& c) {
     cut_to_mss(c);
     for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        if (!c.sent[i].lost) {
-            c.sent[i].lost = true;
-            ++c.lost_out;
-        }
+        mark_lost(cx, c, c.sent[i]);
     }
-    c.high_seq = c.snd_nxt;
-    c.ca_state = CaState::kLoss;
-    retransmit_lost(cx, c);
+    retransmit_without_congestion(cx, c);
 }
 
 }  // namespace
@@ -174,6 +180,8 @@ std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadR
         segment.payload = payload.slice(0, length);
         segment.sent_at = cx.now;
         segment.flags = wire::flag::kPsh;
+        stamp_sent(c, segment, cx.now);
+        segment.order = ++c.transmissions;
         c.sent.push_back(segment);
         c.sent_bytes = length;
         c.bytes_sent = length;

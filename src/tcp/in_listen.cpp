@@ -1,10 +1,12 @@
 // A segment for a listener. RFC 9293 §3.10.7.2; Linux tcp_rcv_state_process() TCP_LISTEN,
 // tcp_conn_request(), cookie_v4_check().
 #include "tcp/actions.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/syn_cookie.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -27,15 +29,24 @@ bool in_last_quarter(const StackState& s, const Listener& listener) {
     return most - std::int64_t{listener.syn_queue_len} < (most >> 2);
 }
 
+/// A full accept queue refuses SYNs; to 4.9 it took them as long as at most one request was young,
+/// which may find room once its handshake is done.
+bool accept_queue_refuses(const StackState& s, const Listener& listener) {
+    const bool always = s.sysctl.rules.full_accept_queue == Rules::FullAcceptQueue::kRefusesSyn;
+    return listener.accept_queue_full() && (always || listener.syn_queue_young > 1);
+}
+
 /// Pure: queues and sysctls decide. The order of the questions is tcp_conn_request()'s.
-SynPolicy admit_syn(const StackState& s, const Listener& listener, Ipv4 peer, bool from_time_wait) {
+SynPolicy admit_syn(const StackState& s, const Listener& listener, const wire::Packet& syn,
+                    Time now, bool from_time_wait) {
     using enum SynPolicy::Verdict;
     const std::int64_t cookies = s.sysctl.tcp_syncookies;
+    const Ipv4 peer = syn.source;
     const bool pressed = !from_time_wait && (cookies == 2 || listener.syn_queue_full());
     if (pressed && cookies == 0) {
         return {kDrop, Drop::kSynQueueFull};
     }
-    if (listener.accept_queue_full()) {
+    if (accept_queue_refuses(s, listener)) {
         return {kDrop, Drop::kAcceptQueueFull};
     }
     if (s.paths.path(peer).error != Errno::kOk) {
@@ -43,6 +54,9 @@ SynPolicy admit_syn(const StackState& s, const Listener& listener, Ipv4 peer, bo
     }
     if (pressed) {
         return {kCookie, Drop::kCount};
+    }
+    if (!from_time_wait && timestamp_is_stale(s, syn, now)) {
+        return {kDrop, Drop::kPeerTimestamp};
     }
     if (!from_time_wait && cookies == 0 && in_last_quarter(s, listener) &&
         !peer_is_proven(s, peer)) {
@@ -64,6 +78,9 @@ void count_admission(Context& cx, const Listener& listener, const SynPolicy& pol
         if (policy.reason == Drop::kAcceptQueueFull) {
             mib.add(Mib::kTcpExtListenOverflows);
         }
+        if (policy.reason == Drop::kPeerTimestamp) {
+            mib.add(Mib::kTcpExtPAWSPassive);
+        }
         mib.add(Mib::kTcpExtListenDrops);
     }
 }
@@ -77,6 +94,7 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
     const std::uint8_t scale =
         initial_window(cx.s, listener.opt, path_mss(cx.s.paths.path(packet.source)), true).scale;
     req.options = negotiate(cx.s, syn, scale);
+    req.options.ecn_ok = ecn_granted(cx.s.sysctl, packet);
     if (req.options.tstamp_ok) {
         req.ts_recent = syn.tsval;
     }
@@ -102,6 +120,7 @@ void answer_with_cookie(Context& cx, Listener& listener, RequestSock& req) {
     if (!req.options.tstamp_ok) {
         req.options.sack_ok = false;
         req.options.wscale_ok = false;
+        req.options.ecn_ok = false;
         req.options.rcv_wscale = 0;
     }
     std::uint16_t mss = req.options.mss;
@@ -175,7 +194,7 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
         return drop(cx, Drop::kBroadcastSyn);
     }
     const bool from_time_wait = isn_from_time_wait.has_value();
-    const SynPolicy policy = admit_syn(cx.s, listener, packet.source, from_time_wait);
+    const SynPolicy policy = admit_syn(cx.s, listener, packet, cx.now, from_time_wait);
     count_admission(cx, listener, policy, from_time_wait);
     if (policy.verdict == SynPolicy::Verdict::kDrop) {
         return drop(cx, policy.reason);

@@ -2,6 +2,7 @@
 // tcp_v4_syn_recv_sock(), tcp_create_openreq_child().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
@@ -97,7 +98,8 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
         drop(cx, Drop::kRequestOutOfWindow);
         return true;
     }
-    if (h.rst() && h.seq != rcv_nxt) {  // RFC 5961 §3
+    const bool exact = s.sysctl.rules.request_reset == Rules::RequestReset::kExactSequence;
+    if (h.rst() && h.seq != rcv_nxt && exact) {  // RFC 5961 §3
         if (may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
             s.mib.add(Mib::kTcpExtTCPChallengeACK);
             send_request_ack(cx, req);
@@ -168,8 +170,7 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
     Connection& child = make_child(cx, listener, known, false);
     if (known.num_retrans == 0) {
         const std::uint32_t us = std::max(clock_us(cx.now) - known.sent_at_us, 1U);
-        child.rtt.sample(std::chrono::microseconds(us), true, s.sysctl);
-        child.rtt.recompute_rto(s.sysctl);
+        take_rtt(cx, child, std::chrono::microseconds(us), std::chrono::microseconds(us));
     } else {
         child.rtt.set_rto(std::chrono::seconds(3));
         if (known.num_retrans > 1) {
@@ -191,10 +192,12 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.opt.fastopen = 0;
     c.options = req.options;
     c.created_at = cx.now;
+    c.rtt.use_ticks(s.wheel.granularity());
     c.irs = req.rcv_isn;
     c.rcv_nxt = c.rcv_wup = c.copied_seq = req.rcv_isn + 1;
     c.iss = req.snt_isn;
-    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = req.snt_isn + 1;
+    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq =
+        req.snt_isn + 1;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
     if (c.opt.maxseg != 0) {
@@ -209,7 +212,8 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.ts_recent = req.ts_recent;
     c.ts_recent_stamp_s = req.options.tstamp_ok ? clock_s(cx.now) : 0;
     c.ts_offset = secure_isn(s, req.tuple, cx.now).ts_offset;
-    c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
+    assign_congestion_control(s.sysctl, c.opt);
+    c.cc.algorithm = &congestion_control(c.opt.congestion);
     c.syn_retransmits = req.num_retrans;
     s.mib.add(Mib::kTcpPassiveOpens);
     hash_connection(s, c);

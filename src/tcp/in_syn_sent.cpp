@@ -2,7 +2,10 @@
 // tcp_rcv_synsent_state_process().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/fastopen_active.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
@@ -45,7 +48,11 @@ bool ack_acceptable(Context& cx, Connection& c, const wire::Packet& packet) {
 /// The options of the peer's SYN meet ours; our own window scale was drawn when connect() was
 /// called.
 void take_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    const bool asked = c.options.ecn_ok;
     c.options = negotiate(cx.s, h, c.options.rcv_wscale);
+    // A SYN that crosses ours must ask as ours did (tcp_ecn_rcv_syn()).
+    c.options.ecn_ok =
+        asked && (h.ack_flag() ? ecn_agreed(h) : h.has(wire::flag::kEce | wire::flag::kCwr));
     if (!c.options.wscale_ok) {
         c.window_clamp = std::min(c.window_clamp, 65535U);
     }
@@ -94,21 +101,21 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     c.snd_una = h.ack;
     clear_retransmit(c);
     cx.s.mib.add(Mib::kTcpExtTCPDelivered);  // the SYN
-    if (!c.sent.empty()) {                   // the data in it, or a part
-        AckOutcome outcome;
-        clean_sent_queue(cx, c, h, outcome);
-        cx.s.mib.add(Mib::kTcpExtTCPDelivered, outcome.delivered);
+    c.delivered = 1;
+    if (!c.sent.empty()) {  // the data in it, or a part
+        acknowledge_syn_data(cx, c, h);
     }
     if (c.rtt.valid()) {
         // SYN and data left at the same time: one sample
     } else if (c.syn_retransmits == 0) {
-        c.rtt.sample(std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1)),
-                     true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
+        c.rack.rtt = rtt;
     } else if (c.options.tstamp_ok && h.tsecr != 0) {
-        const std::uint32_t ms = std::max(timestamp(c, cx.now) - h.tsecr, 1U);
-        c.rtt.sample(std::chrono::milliseconds(ms), true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::chrono::milliseconds(std::max(timestamp(c, cx.now) - h.tsecr, 1U));
+        take_rtt(cx, c, rtt, rtt);
     } else {
         c.rtt.set_rto(std::chrono::seconds(3));
     }

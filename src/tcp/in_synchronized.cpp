@@ -2,14 +2,18 @@
 // function each; Linux tcp_validate_incoming(), tcp_ack(), tcp_rcv_state_process().
 #include <algorithm>
 
+#include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/fastopen_active.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
-#include "tcp/recovery.hpp"
+#include "tcp/receive_buffer.hpp"
+#include "tcp/retransmit.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
+#include "tcp/undo.hpp"
 
 namespace netsim::tcp {
 
@@ -19,21 +23,43 @@ namespace {
 
 enum class Step : std::uint8_t { kGoOn, kStop };
 
-/// Would Linux's fast path (tcp_rcv_established()) take this ACK? It changes nothing but which
-/// counter rises. Data segments are left out: there it also depends on the kernel's memory
-/// accounting.
+/// Would Linux's fast path (tcp_rcv_established()) take this segment? It changes nothing but which
+/// counter rises. Data must fit into memory that is at hand.
 bool header_predicted(const Connection& c, const wire::TcpHeader& h) {
     const std::uint8_t options = c.options.tstamp_ok ? wire::option::kTimestamps : std::uint8_t{0};
     const std::uint32_t window = std::uint32_t{h.window}
                                  << (c.options.wscale_ok ? c.options.snd_wscale : 0);
-    return c.predicted && c.state == State::kEstablished && h.flags == wire::flag::kAck &&
-           h.payload.length == 0 && h.options == options && h.seq == c.rcv_nxt &&
-           !after(h.ack, c.snd_nxt) && window == c.snd_wnd;
+    const std::uint16_t flags = h.flags & static_cast<std::uint16_t>(~wire::flag::kPsh);
+    return c.predicted && c.state == State::kEstablished && flags == wire::flag::kAck &&
+           h.options == options && h.seq == c.rcv_nxt && !after(h.ack, c.snd_nxt) &&
+           window == c.snd_wnd &&
+           (h.payload.length == 0 || packet_memory(h).truesize <= memory_at_hand(c));
 }
 
-bool paws_fails(const Context& cx, const Connection& c, const wire::TcpHeader& h) {
-    return c.options.tstamp_ok && h.has_option(wire::option::kTimestamps) &&
-           paws_rejects(c.ts_recent, c.ts_recent_stamp_s, h.tsval, cx.now, h.rst());
+enum class Paws : std::uint8_t { kPass, kOldAck, kReject };
+
+/// RFC 7323 §5.3. A duplicate ACK that was only a little late still counts, an older ACK does not
+/// deserve an answer: Linux tcp_disordered_ack_check().
+Paws check_paws(const Context& cx, const Connection& c, const wire::TcpHeader& h) {
+    if (!c.options.tstamp_ok || !h.has_option(wire::option::kTimestamps) ||
+        !paws_rejects(c.ts_recent, c.ts_recent_stamp_s, h.tsval, cx.now, h.rst())) {
+        return Paws::kPass;
+    }
+    const bool bare_ack = h.ack_flag() && h.seg_len() == 0;
+    if (!bare_ack) {
+        return Paws::kReject;
+    }
+    if (h.seq != c.rcv_nxt) {
+        return before(h.seq, c.rcv_nxt) ? Paws::kOldAck : Paws::kReject;
+    }
+    const std::uint32_t window = std::uint32_t{h.window}
+                                 << (c.options.wscale_ok ? c.options.snd_wscale : 0);
+    const bool duplicate = h.ack == c.snd_una && !after(h.seq, c.snd_wl1) && window <= c.snd_wnd;
+    // RTO in milliseconds, 20 % more: Linux tcp_tsval_replay().
+    const auto replay = static_cast<std::int32_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(c.rtt.rto()).count() * 12 / 10);
+    const auto late = static_cast<std::int32_t>(c.ts_recent - h.tsval);
+    return duplicate && late <= replay ? Paws::kPass : Paws::kReject;
 }
 
 void challenge_syn(Context& cx, Connection& c) {
@@ -45,29 +71,54 @@ void challenge_syn(Context& cx, Connection& c) {
     send_challenge_ack(cx, c);
 }
 
-/// First: sequence number, and PAWS before it (RFC 7323 §5.3).
-Step check_sequence(Context& cx, Connection& c, const wire::TcpHeader& h) {
-    if (paws_fails(cx, c, h)) {
-        if (h.syn()) {
-            challenge_syn(cx, c);
-            return Step::kStop;
-        }
-        if (!h.rst()) {
-            cx.s.mib.add(Mib::kTcpExtPAWSEstab);
-            if (may_answer_invalid(cx.s, cx.now, c.last_oow_ms, Mib::kTcpExtTCPACKSkippedPAWS)) {
-                send_duplicate_ack(cx, c, {});
-            }
-            drop(cx, Drop::kPaws);
-            return Step::kStop;
-        }
+/// Linux tcp_oow_rate_limited(), tcp_send_dupack(): data mean that our ACK was lost, and that
+/// answer is not rate-limited; bare ACKs could answer each other for ever.
+void answer_invalid(Context& cx, Connection& c, const wire::TcpHeader& h, Mib skipped) {
+    const bool text = h.seg_len() > 0 && !h.syn();
+    if (!text && !may_answer_invalid(cx.s, cx.now, c.last_oow_ms, skipped)) {
+        return;
+    }
+    const bool old = h.seg_len() > 0 && before(h.seq, c.rcv_nxt);
+    send_duplicate_ack(
+        cx, c, old ? wire::SeqRange{h.seq, earlier(h.end_seq(), c.rcv_nxt)} : wire::SeqRange{});
+}
+
+enum class Placement : std::uint8_t { kAcceptable, kOld, kBeyondWindow };
+
+/// RFC 9293 §3.10.7.4's test of the window, in Linux's form (tcp_sequence()): a FIN may stick out
+/// by one, and the first segment of an empty receive queue by any length.
+Placement placement(const Connection& c, const wire::TcpHeader& h) {
+    if (before(h.end_seq(), c.rcv_wup)) {
+        return Placement::kOld;
     }
     const SeqNum right = c.rcv_nxt + c.receive_window();
-    bool acceptable = !before(h.end_seq(), c.rcv_wup) && !after(h.seq, right);
-    if (acceptable && h.payload.length > 0 && after(h.end_seq(), right) && c.received_bytes > 0) {
-        cx.s.mib.add(Mib::kTcpExtBeyondWindow);
-        acceptable = false;
+    const SeqNum text_end = h.end_seq() - (h.fin() ? 1U : 0U);
+    if (!after(text_end, right)) {
+        return Placement::kAcceptable;
     }
-    if (acceptable) {
+    return after(h.seq, right) || c.received_bytes > 0 ? Placement::kBeyondWindow
+                                                       : Placement::kAcceptable;
+}
+
+/// First: sequence number, and PAWS before it (RFC 7323 §5.3).
+Step check_sequence(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    const Paws paws = check_paws(cx, c, h);
+    if (paws != Paws::kPass && h.syn()) {
+        challenge_syn(cx, c);
+        return Step::kStop;
+    }
+    if (paws != Paws::kPass && !h.rst()) {
+        if (paws == Paws::kOldAck) {
+            cx.s.mib.add(Mib::kTcpExtPAWSOldAck);
+        } else {
+            cx.s.mib.add(Mib::kTcpExtPAWSEstab);
+            answer_invalid(cx, c, h, Mib::kTcpExtTCPACKSkippedPAWS);
+        }
+        drop(cx, Drop::kPaws);
+        return Step::kStop;
+    }
+    const Placement place = placement(c, h);
+    if (place == Placement::kAcceptable) {
         return Step::kGoOn;
     }
     if (h.rst()) {
@@ -80,13 +131,11 @@ Step check_sequence(Context& cx, Connection& c, const wire::TcpHeader& h) {
     } else if (h.syn()) {
         challenge_syn(cx, c);
         return Step::kStop;
-    } else if (h.payload.length > 0 ||
-               may_answer_invalid(cx.s, cx.now, c.last_oow_ms, Mib::kTcpExtTCPACKSkippedSeq)) {
-        // Old data means our ACK was lost: that answer is not rate-limited
-        // (tcp_oow_rate_limited()).
-        const bool old = before(h.seq, c.rcv_nxt);
-        send_duplicate_ack(
-            cx, c, old ? wire::SeqRange{h.seq, earlier(h.end_seq(), c.rcv_nxt)} : wire::SeqRange{});
+    } else {
+        if (place == Placement::kBeyondWindow) {
+            cx.s.mib.add(Mib::kTcpExtBeyondWindow);
+        }
+        answer_invalid(cx, c, h, Mib::kTcpExtTCPACKSkippedSeq);
     }
     drop(cx, Drop::kInvalidSequence);
     return Step::kStop;
@@ -140,152 +189,25 @@ Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
     return Step::kStop;
 }
 
-void update_window(Connection& c, const wire::TcpHeader& h, AckOutcome& outcome) {
-    const std::uint32_t window = std::uint32_t{h.window}
-                                 << (c.options.wscale_ok && !h.syn() ? c.options.snd_wscale : 0);
-    // Linux tcp_may_update_window(): newer ACK, newer segment, or the same one with a wider window.
-    const bool newer = after(h.ack, c.snd_una) || after(h.seq, c.snd_wl1) ||
-                       (h.seq == c.snd_wl1 && (window > c.snd_wnd || window == 0));
-    if (newer) {
-        outcome.window_updated = window != c.snd_wnd;
-        if (outcome.window_updated) {
-            predict_headers(c);
-        }
-        c.snd_wl1 = h.seq;
-        c.snd_wnd = window;
-        c.max_window = std::max(c.max_window, window);
-    }
-}
-
-void update_timestamp(const Context& cx, Connection& c, const wire::TcpHeader& h) {
-    // RFC 7323 §4.3: SEG.SEQ <= Last.ACK.sent
-    if (c.options.tstamp_ok && h.has_option(wire::option::kTimestamps) &&
-        !after(h.seq, c.rcv_wup) && static_cast<std::int32_t>(h.tsval - c.ts_recent) >= 0) {
-        c.ts_recent = h.tsval;
-        c.ts_recent_stamp_s = clock_s(cx.now);
-    }
-}
-
-/// A zero window's probe was answered. Linux tcp_ack_probe().
-void probe_answered(Context& cx, Connection& c) {
-    c.probes = 0;
-    if (c.packets_out() > 0 || c.unsent.empty()) {
-        return;
-    }
-    const std::uint32_t head = std::min<std::uint32_t>(c.unsent.front().payload.length, c.snd_mss);
-    if (!after(c.snd_nxt + head, c.window_end())) {
-        c.backoff = 0;
-        if (c.retransmit_timer == RetransmitTimer::kProbe0) {
-            clear_retransmit(c);
-        }
-        return;
-    }
-    const Duration base = std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(200));
-    const Duration most = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
-    arm_retransmit(cx, c, RetransmitTimer::kProbe0,
-                   std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most));
-}
-
-/// Room again in the send buffer. Linux sk_stream_write_space().
-void tell_writable(Context& cx, Connection& c) {
-    if (c.out_event_wanted && writable(c, cx.s.sysctl)) {
-        c.out_event_wanted = false;
-        notify(cx, c, poll::kOut);
-    }
-}
-
-/// Linux tcp_new_space(): the send buffer follows cwnd.
-void grow_send_buffer(Context& cx, Connection& c) {
-    if (c.opt.sndbuf != 0) {
-        return;
-    }
-    const auto most = static_cast<std::uint32_t>(cx.s.sysctl.tcp_wmem[2]);
-    c.sndbuf = std::max(c.sndbuf, std::min(wanted_send_buffer(c), most));
-}
-
-/// Fifth, first half: the ACK field as such. Linux tcp_ack(). Stop: the segment ends here.
-Step take_ack(Context& cx, Connection& c, const wire::TcpHeader& h, AckOutcome& outcome) {
-    if (before(h.ack, c.snd_una)) {
-        if (before(h.ack, c.snd_una - c.max_window)) {  // RFC 5961 §5.2
-            send_challenge_ack(cx, c);
-            drop(cx, Drop::kTooOldAck);
-            return Step::kStop;
-        }
-        take_sacks(cx, c, h, outcome);
-        if (outcome.delivered > 0) {
-            recover(cx, c, outcome);
-        }
-        return Step::kGoOn;  // an old ACK; its text may be new
-    }
-    if (after(h.ack, c.snd_nxt)) {
-        send_challenge_ack(cx, c);
-        drop(cx, Drop::kAckUnsentData);
-        return Step::kStop;
-    }
-    outcome.advanced = after(h.ack, c.snd_una);
-    const bool had_flight = c.packets_out() > 0;
-    const std::uint32_t old_window = c.snd_wnd;
-    update_timestamp(cx, c, h);
-    update_window(c, h, outcome);
-    c.last_ack_at = cx.now;
-    c.keepalive_probes = 0;
-    c.probes = 0;
-    outcome.duplicate =
-        !outcome.advanced && had_flight && h.seg_len() == 0 && c.snd_wnd == old_window;
-    if (outcome.predicted && outcome.advanced) {
-        cx.s.mib.add(Mib::kTcpExtTCPHPAcks);
-    } else if (h.seg_len() == 0) {
-        cx.s.mib.add(Mib::kTcpExtTCPPureAcks);
-    }
-    if (!had_flight && !outcome.advanced) {
-        probe_answered(cx, c);
-        return Step::kGoOn;
-    }
-    c.snd_una = later(c.snd_una, h.ack);
-    take_sacks(cx, c, h, outcome);
-    clean_sent_queue(cx, c, h, outcome);
-    if (outcome.advanced && c.urgent) {
-        urgent_acked(c);
-    }
-    if (outcome.advanced && c.errors) {
-        complete_acked(cx, c);
-    }
-    if (outcome.advanced) {
-        c.retransmits = 0;
-        if (c.packets_out() == 0) {
-            clear_retransmit(c);
-            c.first_retrans_at = kNever;
-        } else {
-            arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
-        }
-    }
-    recover(cx, c, outcome);
-    grow_send_buffer(cx, c);
-    tell_writable(cx, c);
-    return Step::kGoOn;
-}
-
 /// The last ACK of a Fast Open child: what it has sent early is from now on watched by the RTO.
 /// Linux tcp_rcv_synrecv_state_fastopen().
-void handshake_acked(Context& cx, Connection& c) {
-    c.retransmits = 0;
-    if (c.lost_out == 0) {
-        c.first_retrans_at = kNever;
+void handshake_acked(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    if (c.ca_state == CaState::kLoss && c.sent.empty()) {  // the SYN-ACK may have gone in vain
+        AckOutcome outcome;
+        outcome.header = &h;
+        try_undo_recovery(cx, c, outcome);
     }
+    c.retransmits = 0;
+    forget_first_retransmission(c);
     if (!c.rtt.valid() && c.syn_retransmits == 0) {
-        c.rtt.sample(
-            std::max<Duration>(cx.now - c.fast_open->syn_ack_at, std::chrono::microseconds(1)),
-            true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.fast_open->syn_ack_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
     } else if (!c.rtt.valid()) {
         c.rtt.set_rto(std::chrono::seconds(3));
     }
     release_fast_open(cx, c, false);
-    if (c.sent.empty()) {
-        clear_retransmit(c);
-    } else {
-        arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
-    }
+    rearm_rto(cx, c);
 }
 
 /// Our FIN is acknowledged in FIN-WAIT-1: FIN-WAIT-2, for an orphan as a mini-socket.
@@ -321,6 +243,8 @@ Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& pac
     return Step::kStop;
 }
 
+void establish_fast_open(Context& cx, Connection& c, const wire::Packet& packet);
+
 /// Fifth, second half: what the ACK means in each state.
 Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, bool predicted) {
     const wire::TcpHeader& h = packet.tcp;
@@ -335,16 +259,18 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
             send_reset_for(cx, packet);
             return Step::kStop;
         }
-        establish(cx, c, packet, Cause::kRcvAckOfSyn);
-        return Step::kStop;  // establish() gave the rest of the segment its turn
+        if (c.awaits_handshake_ack()) {
+            establish_fast_open(cx, c, packet);
+        } else {
+            establish(cx, c, packet, Cause::kRcvAckOfSyn);
+        }
+        return Step::kStop;  // they gave the rest of the segment its turn
     }
-    AckOutcome outcome;
-    outcome.predicted = predicted;
-    if (take_ack(cx, c, h, outcome) == Step::kStop || c.state == State::kClosed) {
+    if (!acknowledge(cx, c, h, predicted) || c.state == State::kClosed) {
         return Step::kStop;
     }
     if (c.awaits_handshake_ack()) {  // closed before the last ACK: it comes in FIN-WAIT-1
-        handshake_acked(cx, c);
+        handshake_acked(cx, c, h);
     }
     const bool fin_acked = c.fin_sent && c.snd_una == c.write_seq;
     if (!fin_acked) {
@@ -410,6 +336,28 @@ void take_rest(Context& cx, Connection& c, const wire::Packet& packet) {
     check_ack(cx, c);
 }
 
+/// ESTABLISHED: the application learns of it, and the rest of the segment has its turn.
+void opened(Context& cx, Connection& c, const wire::Packet& packet, Cause cause) {
+    enter(cx, c, State::kEstablished, cause);
+    c.predicted = true;
+    notify(cx, c, poll::kOut);
+    if (c.send_shutdown) {  // closed while opening (RFC 9293 §3.10.4: queued until now)
+        enter(cx, c, State::kFinWait1, Cause::kClose);
+        queue_fin(cx, c);
+    }
+    take_rest(cx, c, packet);
+}
+
+/// The last ACK of the handshake may acknowledge data as well: the transfer has begun long ago.
+void establish_fast_open(Context& cx, Connection& c, const wire::Packet& packet) {
+    if (!acknowledge(cx, c, packet.tcp, false)) {
+        return;
+    }
+    ++c.delivered;  // the SYN
+    handshake_acked(cx, c, packet.tcp);
+    opened(cx, c, packet, Cause::kRcvAckOfSyn);
+}
+
 }  // namespace
 
 void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
@@ -421,6 +369,8 @@ void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
         return drop(cx, Drop::kNoAck);
     }
     const bool predicted = header_predicted(c, h);
+    const bool established = c.state == State::kEstablished;
+    c.segment_at = cx.now;
     if (check_sequence(cx, c, h) == Step::kStop) {
         return;
     }
@@ -433,18 +383,22 @@ void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
     if (check_ack_field(cx, c, packet, predicted) == Step::kStop) {
         return;
     }
+    if (established) {
+        measure_receive_rtt_by_timestamp(cx, c, h);
+    }
+    if (predicted && h.payload.length > 0) {
+        cx.s.mib.add(Mib::kTcpExtTCPHPHits);
+    }
     take_rest(cx, c, packet);
 }
 
 void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cause) {
     const wire::TcpHeader& h = packet.tcp;
-    const bool fast_open = c.awaits_handshake_ack();
     clear_retransmit(c);
     c.snd_una = h.ack;
+    c.delivered = 1;  // the SYN
     if (!c.sent.empty()) {
-        AckOutcome outcome;
-        clean_sent_queue(cx, c, h, outcome);
-        cx.s.mib.add(Mib::kTcpExtTCPDelivered, outcome.delivered);
+        acknowledge_syn_data(cx, c, h);
     }
     c.snd_nxt = later(c.snd_nxt, h.ack);
     c.snd_wnd = std::uint32_t{h.window}
@@ -453,31 +407,24 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     c.snd_wl1 = h.seq;
     c.retransmits = 0;
     c.backoff = 0;
+    c.first_retrans_at = kNever;
     if (!c.passive && !c.rtt.valid() && c.syn_retransmits == 0) {
-        c.rtt.sample(std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1)),
-                     true, cx.s.sysctl);
-        c.rtt.recompute_rto(cx.s.sysctl);
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
     }
     update_timestamp(cx, c, h);
-    if (fast_open) {
-        handshake_acked(cx, c);
-    } else if (!c.sent.empty()) {
-        arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
+    if (!c.sent.empty()) {
+        rearm_rto(cx, c);
     }
-    enter(cx, c, State::kEstablished, cause);
+    if (!c.passive) {  // a simultaneous open: our SYN, as in in_syn_sent()
+        cx.s.mib.add(Mib::kTcpExtTCPDelivered);
+    }
     if (h.seg_len() == 0) {
         cx.s.mib.add(Mib::kTcpExtTCPPureAcks);
     }
-    if (!fast_open) {
-        finish_open(cx, c);
-    }
-    c.predicted = true;
-    notify(cx, c, poll::kOut);
-    if (c.send_shutdown) {  // closed while opening (RFC 9293 §3.10.4: queued until now)
-        enter(cx, c, State::kFinWait1, Cause::kClose);
-        queue_fin(cx, c);
-    }
-    take_rest(cx, c, packet);
+    finish_open(cx, c);
+    opened(cx, c, packet, cause);
 }
 
 }  // namespace netsim::tcp

@@ -4,6 +4,7 @@
 #include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -76,15 +77,20 @@ void in_fin_wait_2(Context& cx, std::uint32_t index, const wire::Packet& packet,
     if (tw.ts_recent_stamp_s != 0 && h.has_option(wire::option::kTimestamps)) {
         note_timestamp(tw, h, cx.now);
     }
-    restart(cx, index, kTimeWaitLength);
+    const bool recycled = remember_peer_timestamp(cx.s, tw.tuple.remote,
+                                                  {tw.ts_recent, tw.ts_recent_stamp_s}, cx.now);
+    restart(cx, index, recycled ? Duration(tw.recycle_ms * 1'000'000LL) : kTimeWaitLength);
     send_time_wait_ack(cx, tw);
 }
 
 /// RFC 1122 §4.2.2.13, RFC 6191: may this SYN begin a new incarnation?
-bool opens_anew(const TimeWait& tw, const wire::TcpHeader& h, bool has_ts, bool old_ts) {
+bool opens_anew(const Rules& rules, const TimeWait& tw, const wire::TcpHeader& h, bool has_ts,
+                bool old_ts) {
+    const bool by_timestamp =
+        has_ts && rules.time_wait_syn == Rules::TimeWaitSyn::kSequenceOrTimestamp;
     return h.syn() && !h.rst() && !h.ack_flag() && !old_ts &&
            (after(h.seq, tw.rcv_nxt) ||
-            (has_ts && static_cast<std::int32_t>(tw.ts_recent - h.tsval) < 0));
+            (by_timestamp && static_cast<std::int32_t>(tw.ts_recent - h.tsval) < 0));
 }
 
 }  // namespace
@@ -114,7 +120,7 @@ void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) 
         }
         return;
     }
-    if (opens_anew(tw, h, has_ts, old_ts)) {
+    if (opens_anew(s.sysctl.rules, tw, h, has_ts, old_ts)) {
         if (Listener* listener = find_listener(s, tw.tuple)) {
             const SeqNum isn = tw.snd_nxt + 65535 + 2;
             kill(cx, index, Cause::kTimeWaitOver);

@@ -11,9 +11,6 @@ namespace netsim::tcp {
 /// tcp_finish_connect(), tcp_init_transfer().
 void finish_open(Context& cx, Connection& c);
 
-/// Linux tcp_enter_quickack_mode().
-void enter_quickack(Connection& c, std::uint8_t most);
-
 /// The seventh step of RFC 9293 §3.10.7.4: the segment text, and the eighth: its FIN.
 void take_text(Context& cx, Connection& c, const wire::Packet& packet);
 
@@ -21,11 +18,10 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet);
 /// tcp_fastopen_add_skb().
 void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet);
 
-/// ACKs now, later or not at all. Linux tcp_ack_snd_check().
-void check_ack(Context& cx, Connection& c);
-
-/// The application has read: the window may open. Linux tcp_cleanup_rbuf().
-void after_read(Context& cx, Connection& c, std::uint32_t copied);
+/// Takes in-order bytes for the application, and checks that they are the bytes the peer sent
+/// there.
+void accept_payload(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                    const PacketMemory& memory);
 
 /// Switches header prediction on where nothing stands against it. Linux tcp_fast_path_check().
 void predict_headers(Connection& c);

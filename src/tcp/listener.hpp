@@ -18,6 +18,7 @@ namespace netsim::tcp {
 struct Listener {
     Endpoint local;                          // address 0.0.0.0: any
     std::uint32_t backlog = 0;               // B = min(listen()'s argument, somaxconn)
+    std::uint32_t syn_queue_limit = 0;       // half-open requests it holds at most
     std::uint32_t syn_queue_len = 0;         // qlen: half-open requests
     std::uint32_t syn_queue_young = 0;       // ... whose SYN-ACK timer never fired
     std::deque<std::uint32_t> accept_queue;  // connections, oldest first
@@ -40,8 +41,8 @@ struct Listener {
     /// Linux sk_acceptq_is_full(): holds B + 1.
     bool accept_queue_full() const { return accept_queue.size() > backlog; }
 
-    /// Linux inet_csk_reqsk_queue_is_full(): holds B + 1.
-    bool syn_queue_full() const { return syn_queue_len > backlog; }
+    /// Linux inet_csk_reqsk_queue_is_full()
+    bool syn_queue_full() const { return syn_queue_len >= syn_queue_limit; }
 };
 
 }  // namespace netsim::tcp

@@ -2,6 +2,7 @@
 #include "tcp/listeners.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "tcp/actions.hpp"
 #include "tcp/output.hpp"
@@ -131,6 +132,14 @@ void move_request(StackState& s, std::uint32_t index, Listener& to) {
     to.syn_queue_young += young;
     req.listener = to.index;
     forget_if_done(s, from);
+}
+
+std::uint32_t syn_queue_limit(const Sysctl& sysctl, std::uint32_t backlog) {
+    if (sysctl.rules.syn_queue_full == Rules::SynQueueFull::kAboveBacklog) {
+        return backlog == 0xffffffffU ? backlog : backlog + 1;
+    }
+    const auto most = static_cast<std::uint32_t>(sysctl.tcp_max_syn_backlog);
+    return std::bit_ceil(std::max(8U, std::min(backlog, most)) + 1);
 }
 
 void close_listener(Context& cx, Listener& listener) {

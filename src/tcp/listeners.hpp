@@ -18,6 +18,9 @@ Listener* serving_listener(StackState& s, const RequestSock& req);
 /// Moves the request from its closed listener's queue to `to`'s. Linux reqsk_queue_migrated().
 void move_request(StackState& s, std::uint32_t index, Listener& to);
 
+/// How many half-open requests a backlog is good for (Rules::SynQueueFull).
+std::uint32_t syn_queue_limit(const Sysctl& sysctl, std::uint32_t backlog);
+
 /// A listener that closes takes its half-open requests and its unaccepted connections with it, or
 /// leaves them to its group (tcp_migrate_req). Linux inet_csk_listen_stop().
 void close_listener(Context& cx, Listener& listener);

@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "tcp/actions.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/fastopen_active.hpp"
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
+#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -55,6 +57,8 @@ std::optional<Errno> connect_again(Connection& c) {
     }
     if (c.connecting) {  // it failed: say so once, then the socket is free again
         c.connecting = false;
+        c.tuple.remote_port = 0;  // tcp_disconnect(): what ss shows of it from now on
+        c.write_seq += c.max_window + 2;
         const Errno error = std::exchange(c.error, Errno::kOk);
         return error != Errno::kOk ? error : Errno::kECONNABORTED;
     }
@@ -85,11 +89,19 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
         c.ts_recent_stamp_s = old->ts_recent_stamp_s;
         unit -= 12;
     }
+    if (!old) {
+        fetch_peer_timestamp(s, c, cx.now);
+    }
     const InitialWindow w = initial_window(s, c.opt, unit, s.sysctl.tcp_window_scaling != 0);
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
-    c.cc.algorithm = &congestion_control(s.sysctl.tcp_congestion_control);
+    // Until the peer's MSS is known (tcp_sync_mss() in tcp_connect_init()).
+    const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
+    c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
+    c.rtt.use_ticks(s.wheel.granularity());
+    c.options.ecn_ok = ecn_asked_for(s.sysctl);
+    c.cc.algorithm = &congestion_control(c.opt.congestion);
     c.created_at = cx.now;
     c.connecting = true;
     hash_connection(s, c);

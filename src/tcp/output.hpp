@@ -6,6 +6,8 @@
 
 namespace netsim::tcp {
 
+struct SendFlags;
+
 // --- connections
 /// The first SYN of an active open, with what Fast Open adds; its data stands on `sent` already.
 void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
@@ -22,13 +24,25 @@ wire::Packet packet_for(const StackState& s, const FourTuple& tuple);
 void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option);
 /// An ACK now.
 void send_ack(Context& cx, Connection& c);
-/// An ACK now that reports one duplicate range (RFC 2883), and counts as the answer to an invalid
-/// segment.
+/// An ACK now that answers an invalid segment; if that was old data, with a DSACK (RFC 2883). Linux
+/// tcp_send_dupack().
 void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate);
-/// An ACK not later than its ato says. Linux tcp_send_delayed_ack().
-void schedule_delayed_ack(Context& cx, Connection& c);
 /// RFC 5961 §3-5, within its rate limits. Linux tcp_send_challenge_ack().
 void send_challenge_ack(Context& cx, Connection& c);
+/// A segment of a synchronized connection, ACK included, cut into segments of `mss`; PSH and FIN
+/// belong to the last.
+void transmit(Context& cx, Connection& c, wire::SeqNum seq, std::uint16_t flags,
+              const wire::PayloadRef& payload, std::uint32_t mss);
+/// This segment of the `sent` queue once more.
+void send_copy(Context& cx, Connection& c, const SentSegment& segment);
+/// RFC 9293 §3.8.6.1 and RFC 1122 §4.2.3.6, Linux's form: an ACK of what the peer has already,
+/// without a byte, which it must answer.
+void send_probe_of_peer(Context& cx, Connection& c);
+/// What a new segment may carry now: SACK blocks that wait take their room. Linux
+/// tcp_current_mss().
+std::uint32_t current_mss(const Connection& c);
+
+// --- data (send_data.cpp)
 /// What Nagle's rule says of a segment that is not full.
 enum class Nagle : std::uint8_t {
     kSocket,  // as TCP_NODELAY and TCP_CORK say
@@ -36,12 +50,18 @@ enum class Nagle : std::uint8_t {
     kCork,    // it waits (MSG_MORE)
 };
 
+/// Appends what the application wrote to the write queue, and sends what may be sent. Linux
+/// tcp_sendmsg().
+void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                const SendFlags& flags);
 /// Sends what windows, cwnd and Nagle allow. Linux __tcp_push_pending_frames().
 void push_pending(Context& cx, Connection& c, Nagle nagle = Nagle::kSocket);
 /// Gives the FIN its place after the data, and sends what may be sent. Linux tcp_send_fin().
 void queue_fin(Context& cx, Connection& c);
-/// Sends this segment of the `sent` queue again.
-void retransmit(Context& cx, Connection& c, SentSegment& segment);
+/// Is there new data that the window takes?
+bool can_send_more(const Connection& c);
+/// One burst of new data whatever cwnd says: a loss probe. False: nothing was sent.
+bool send_probe_segment(Context& cx, Connection& c);
 /// A probe of a closed window, or of a silent peer. Linux tcp_write_wakeup(). False: nothing was
 /// sent.
 bool send_wakeup(Context& cx, Connection& c);
@@ -83,10 +103,5 @@ struct IsnAndOffset {
 };
 
 IsnAndOffset secure_isn(const StackState& s, const FourTuple& tuple, Time now);
-
-/// The window to advertise now, and its bookkeeping. Linux tcp_select_window().
-std::uint16_t select_window(Context& cx, Connection& c);
-/// What could be advertised. Linux __tcp_select_window().
-std::uint32_t window_available(const Connection& c);
 
 }  // namespace netsim::tcp

@@ -43,7 +43,7 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req) {
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn;
     h.ack = req.rcv_isn + 1;
-    h.flags = flag::kSyn | flag::kAck;
+    h.flags = flag::kSyn | flag::kAck | (req.options.ecn_ok ? flag::kEce : std::uint16_t{0});
     h.options = option::kMss;
     h.mss = advertised_mss(s, req);
     if (req.options.sack_ok) {
@@ -78,22 +78,35 @@ InitialWindow initial_window(const StackState& s, const SocketOptions& opt, std:
                              bool scaling) {
     const auto rcvbuf =
         opt.rcvbuf != 0 ? opt.rcvbuf : static_cast<std::uint32_t>(s.sysctl.tcp_rmem[1]);
-    std::uint32_t space = rcvbuf / 2;
-    if (opt.window_clamp != 0) {
-        space = std::min(space, opt.window_clamp);
-    }
+    const std::uint32_t full = rcvbuf / 2;  // before data have shown what a packet costs
+    const std::uint32_t most = opt.rcvbuf != 0 ? full : 65535U << 14U;
+    const std::uint32_t limit =
+        opt.window_clamp != 0 ? std::min(opt.window_clamp, most) : most;  // tp->window_clamp
+    const std::uint32_t space = std::min(full, limit);
     InitialWindow w;
     if (scaling) {
-        const std::int64_t largest =
-            std::max<std::int64_t>({space, s.sysctl.tcp_rmem[2], s.sysctl.rmem_max});
+        const std::int64_t largest = std::min<std::int64_t>(
+            std::max<std::int64_t>({space, s.sysctl.tcp_rmem[2], s.sysctl.rmem_max}), limit);
         const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(largest)));
         w.scale = static_cast<std::uint8_t>(std::clamp(bits - 1 - 15, 0, 14));
     }
-    w.clamp = std::min(space, 65535U << w.scale);
+    w.clamp = std::min(limit, 65535U << w.scale);
     w.window = mss > 0 && space > mss ? space / mss * mss : space;
-    w.window = std::min(w.window, w.clamp);
+    w.window = std::min(w.window, 65535U);  // a SYN's window is never scaled
     return w;
 }
+
+namespace {
+
+std::uint32_t timestamp_offset(const StackState& s, std::uint64_t tuple_hash) {
+    if (s.sysctl.tcp_timestamps != 1) {
+        return 0;
+    }
+    const bool one_clock = s.sysctl.rules.timestamp_offset == Rules::TimestampOffset::kPerHost;
+    return static_cast<std::uint32_t>((one_clock ? s.secrets.isn.k0 : tuple_hash) >> 32U);
+}
+
+}  // namespace
 
 IsnAndOffset secure_isn(const StackState& s, const FourTuple& t, Time now) {
     const std::uint64_t hash =
@@ -101,8 +114,7 @@ IsnAndOffset secure_isn(const StackState& s, const FourTuple& t, Time now) {
                      (std::uint32_t{t.local_port} << 16U) | t.remote_port, 0);
     // The clock ticks every 64 ns: RFC 6528's M, Linux seq_scale().
     const auto clock = static_cast<std::uint32_t>(to_ns(now) >> 6);
-    const auto offset = s.sysctl.tcp_timestamps == 1 ? static_cast<std::uint32_t>(hash >> 32U) : 0U;
-    return {SeqNum(static_cast<std::uint32_t>(hash) + clock), offset};
+    return {SeqNum(static_cast<std::uint32_t>(hash) + clock), timestamp_offset(s, hash)};
 }
 
 void send_reset_for(Context& cx, const Packet& packet) {

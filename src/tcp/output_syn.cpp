@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/ecn.hpp"
 #include "tcp/output.hpp"
 
 namespace netsim::tcp {
@@ -17,7 +18,7 @@ Packet syn_packet(const Context& cx, const Connection& c) {
     Packet p = packet_for(s, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
-    h.flags = flag::kSyn;
+    h.flags = flag::kSyn | ecn_syn_flags(s.sysctl, c);
     h.options = option::kMss;
     h.mss = c.advmss;
     if (s.sysctl.tcp_sack != 0) {
@@ -42,7 +43,7 @@ Packet syn_packet(const Context& cx, const Connection& c) {
 void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
                     const wire::PayloadRef& data) {
     c.snd_nxt = c.iss + 1 + data.length;
-    c.write_seq = c.high_seq = c.rtt_seq = c.snd_nxt;
+    c.write_seq = c.high_seq = c.rtt_seq = c.pushed_seq = c.snd_nxt;
     c.snd_sml = c.iss + 1;
     c.created_at = cx.now;
     c.last_sent_at = cx.now;
@@ -66,7 +67,7 @@ void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
     h.ack = c.rcv_nxt;
-    h.flags = flag::kSyn | flag::kAck;
+    h.flags = flag::kSyn | flag::kAck | (c.options.ecn_ok ? flag::kEce : std::uint16_t{0});
     h.options = option::kMss;
     h.mss = c.advmss;
     if (c.options.sack_ok) {
@@ -84,7 +85,9 @@ void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
     put_fast_open(h, option);
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
     ++c.segs_out;
-    cx.s.mib.add(Mib::kTcpOutSegs);
+    if (c.passive) {  // in a simultaneous open it is our SYN sent again
+        cx.s.mib.add(Mib::kTcpOutSegs);
+    }
     cx.out.packets.push_back(p);
 }
 

@@ -139,6 +139,9 @@ bool may_reuse(const StackState& s, const TimeWait& tw, bool chosen_by_bind, Tim
     if (mode == 0 || (mode == 2 && !loopback)) {
         return false;
     }
+    if (s.sysctl.rules.time_wait_age == Rules::TimeWaitAge::kNextSecond) {
+        return clock_s(now) > tw.ts_recent_stamp_s;
+    }
     const auto age = static_cast<std::int32_t>(clock_ms(now) - tw.entered_ms);
     return age > s.sysctl.tcp_tw_reuse_delay;
 }

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "tcp/input.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 
@@ -17,15 +19,16 @@ Errno take_error(Connection& c) {
 }
 
 /// Takes the first bytes off the receive queue.
-void drop_received(Connection& c, std::uint32_t count) {
-    wire::PayloadRef& head = c.received.front();
+void drop_received(Context& cx, Connection& c, std::uint32_t count) {
+    wire::PayloadRef& head = c.received.front().payload;
+    c.received_bytes -= count;
+    c.copied_seq += count;
+    tune_receive_buffer(cx, c);
     if (count == head.length) {
-        c.received.pop_front();
+        release_received(c);
     } else {
         head = head.slice(count, head.length - count);
     }
-    c.received_bytes -= count;
-    c.copied_seq += count;
 }
 
 }  // namespace
@@ -50,6 +53,7 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
         }
         return fail(c->state == State::kClosed ? Errno::kENOTCONN : Errno::kEAGAIN);
     }
+    Context cx{*state_, now, out};
     std::uint64_t total = 0;
     while (total < max && !c->received.empty()) {
         const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
@@ -57,20 +61,19 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
         if (at_urgent && total > 0) {
             break;  // a read ends at the urgent byte (tcp_recvmsg_locked())
         }
-        const std::uint32_t held = c->received.front().length;
+        const std::uint32_t held = c->received.front().payload.length;
         const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(held, max - total));
         const UrgentLimit limit = limit_at_urgent(*c, c->copied_seq, wanted);
         if (limit.skip) {
-            drop_received(*c, 1);
+            drop_received(cx, *c, 1);
             forget_read_urgent(*c);
             continue;
         }
-        ranges.push_back(c->received.front().slice(0, limit.bytes));
-        drop_received(*c, limit.bytes);
+        ranges.push_back(c->received.front().payload.slice(0, limit.bytes));
+        drop_received(cx, *c, limit.bytes);
         total += limit.bytes;
         forget_read_urgent(*c);
     }
-    Context cx{*state_, now, out};
     after_read(cx, *c, static_cast<std::uint32_t>(total));
     if (total == 0) {  // only the urgent byte was there
         return c->fin_received ? Result<std::uint64_t>(0) : fail(Errno::kEAGAIN);
@@ -81,8 +84,8 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
 Result<std::uint64_t> Stack::splice(SocketId socket, std::uint64_t max, Time now, Outbox& out) {
     const Connection* c = find_connection(*state_, socket);
     if (c != nullptr && !c->received.empty()) {
-        const auto most =
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(max, c->received.front().length));
+        const auto most = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(max, c->received.front().payload.length));
         const UrgentLimit limit = limit_at_urgent(*c, c->copied_seq, most);
         if (limit.skip) {
             return 0;
@@ -102,7 +105,7 @@ Result<std::uint64_t> Stack::peek(SocketId socket, std::uint64_t max,
     std::uint64_t total = 0;
     wire::SeqNum at = c->copied_seq;
     for (std::uint32_t i = 0; i < c->received.size() && total < max; ++i) {
-        wire::PayloadRef range = c->received[i];
+        wire::PayloadRef range = c->received[i].payload;
         UrgentLimit limit = limit_at_urgent(*c, at, range.length);
         if (limit.skip && total == 0) {
             range = range.slice(1, range.length - 1);

@@ -20,6 +20,7 @@ struct Negotiated {
     bool wscale_ok : 1 = false;
     bool tstamp_ok : 1 = false;
     bool sack_ok : 1 = false;
+    bool ecn_ok : 1 = false;  // of a connection in SYN-SENT: our SYN asked for it
 };
 
 struct RequestSock {

@@ -13,7 +13,6 @@ void Rtt::sample(Duration rtt, bool new_round, const Sysctl& sysctl) {
     const auto us = static_cast<std::uint32_t>(std::max<std::int64_t>(
         1, std::chrono::duration_cast<std::chrono::microseconds>(rtt).count()));
     const auto floor_us = static_cast<std::uint32_t>(sysctl.tcp_rto_min_us);
-    min_us_ = std::min(min_us_, us);
     if (srtt8_us_ == 0) {  // RFC 6298 §2.2
         srtt8_us_ = us << 3U;
         mdev4_us_ = us << 1U;
@@ -47,11 +46,22 @@ void Rtt::sample(Duration rtt, bool new_round, const Sysctl& sysctl) {
     srtt8_us_ = std::max(srtt8_us_, 1U);
 }
 
+void Rtt::note_least(Duration rtt) {
+    const auto us = static_cast<std::uint32_t>(std::max<std::int64_t>(
+        1, std::chrono::duration_cast<std::chrono::microseconds>(rtt).count()));
+    min_us_ = std::min(min_us_, us);
+}
+
 void Rtt::recompute_rto(const Sysctl& sysctl) {
     if (!valid()) {
         return;
     }
-    rto_ = std::min<Duration>(std::chrono::microseconds((srtt8_us_ >> 3U) + rttvar_us_),
+    std::uint32_t us = (srtt8_us_ >> 3U) + rttvar_us_;
+    if (tick_ms_ != 0) {  // usecs_to_jiffies()
+        const std::uint32_t tick_us = tick_ms_ * 1000U;
+        us = (us + tick_us - 1) / tick_us * tick_us;
+    }
+    rto_ = std::min<Duration>(std::chrono::microseconds(us),
                               std::chrono::milliseconds(sysctl.tcp_rto_max_ms));
 }
 

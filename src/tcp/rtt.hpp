@@ -22,11 +22,25 @@ class Rtt {
     /// As tcp_info shows it.
     Duration mean_deviation() const { return std::chrono::microseconds(mdev4_us_ >> 2U); }
 
+    /// Eight times the smoothed RTT in microseconds, as the kernel keeps it.
+    std::uint32_t srtt8_us() const { return srtt8_us_; }
+
     Duration min() const { return std::chrono::microseconds(min_us_); }
+
+    bool has_min() const { return min_us_ != 0xffffffffU; }
+
+    /// What an ACK that did not wait measured. Linux tcp_update_rtt_min().
+    void note_least(Duration rtt);
 
     Duration rto() const { return rto_; }
 
     void set_rto(Duration rto) { rto_ = rto; }
+
+    /// RTO counts in ticks of this length (a host with a timer wheel); 0: any length.
+    void use_ticks(Duration tick) {
+        tick_ms_ = static_cast<std::uint8_t>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(tick).count());
+    }
 
     /// Recomputes RTO from the estimate: ends a back-off.
     void recompute_rto(const Sysctl& sysctl);
@@ -39,6 +53,7 @@ class Rtt {
     std::uint32_t mdev_max_us_ = 0;  // largest mdev4 of this round
     std::uint32_t rttvar_us_ = 0;    // 4 times the variance: what RTO adds
     std::uint32_t min_us_ = 0xffffffffU;
+    std::uint8_t tick_ms_ = 0;
     Duration rto_ = std::chrono::seconds(1);
 };
 

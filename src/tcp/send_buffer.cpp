@@ -35,7 +35,7 @@ bool writable(const Connection& c, const Sysctl& sysctl) {
 std::uint32_t wanted_send_buffer(const Connection& c) {
     const std::uint32_t mss = std::max<std::uint32_t>(c.options.mss, c.snd_mss);
     const std::uint32_t per_segment = std::bit_ceil(mss + kHeadroom + kSharedInfo) + kSkb;
-    return 2U * std::max(c.cc.cwnd, kInitialCwnd) * per_segment;
+    return c.cc.algorithm->windows_buffered() * std::max(c.cc.cwnd, kInitialCwnd) * per_segment;
 }
 
 }  // namespace netsim::tcp

@@ -47,9 +47,10 @@ struct SocketInfo {
     std::uint64_t send_queue = 0;  // listener: backlog in force
     TimerKind timer = TimerKind::kOff;
     Duration timer_left{0};
-    std::uint32_t retransmits = 0;
-    bool orphan = false;          // no descriptor any more
-    std::uint32_t syn_queue = 0;  // listener only: half-open requests
+    std::uint32_t retransmits = 0;  // what ss shows beside the timer
+    bool orphan = false;            // no descriptor any more
+    bool bound = false;             // the local port came by bind(2)
+    std::uint32_t syn_queue = 0;    // listener only: half-open requests
     std::uint32_t syn_queue_young = 0;
 
     // connections only: tcp_info
@@ -66,7 +67,24 @@ struct SocketInfo {
     std::uint32_t lost = 0;
     std::uint32_t retrans = 0;
     std::uint32_t retrans_total = 0;
+    std::uint32_t reordering = 0;
+    std::uint32_t reord_seen = 0;
+    std::uint32_t delivered = 0;
+    std::uint32_t dsack_dups = 0;
+    std::uint64_t bytes_retrans = 0;
+    std::uint64_t pacing_rate = 0;  // bytes/s
+    Duration min_rtt{0};
+    std::uint64_t max_pacing_rate = 0;  // bytes/s; 0: no limit
+    std::uint64_t delivery_rate = 0;    // bytes/s
+    bool delivery_rate_app_limited = false;
+    bool app_limited = false;
+    std::uint32_t delivered_ce = 0;
+    std::uint64_t bbr_bandwidth = 0;  // bytes/s; the bbr_ ones with BBR only
+    Duration bbr_min_rtt{0};
+    std::uint32_t bbr_pacing_gain = 0;  // in 1/256
+    std::uint32_t bbr_cwnd_gain = 0;
     std::uint32_t backoff = 0;
+    std::uint32_t probes = 0;
     std::uint64_t notsent = 0;  // bytes written and not sent once
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_acked = 0;
@@ -81,7 +99,6 @@ struct SocketInfo {
     std::uint32_t advmss = 0;
     std::uint32_t path_mtu = 0;
     std::uint32_t rcv_ssthresh = 0;
-    std::uint32_t probes = 0;
     std::uint32_t rcvbuf = 0;
     std::uint32_t sndbuf = 0;
     Duration last_data_sent{0};
@@ -93,6 +110,7 @@ struct SocketInfo {
     bool sack = false;
     bool window_scale = false;
     bool ecn = false;
+    bool ecn_seen = false;                  // the peer marks what it sends
     bool syn_data = false;                  // TCPI_OPT_SYN_DATA: data in a SYN was acknowledged
     std::uint8_t fastopen_client_fail = 0;  // FastOpenFail
     std::string_view congestion_control;    // "reno"

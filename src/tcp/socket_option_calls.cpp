@@ -3,10 +3,13 @@
 #include <array>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/fastopen_options.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 
@@ -20,6 +23,7 @@ std::string_view to_string(SocketOption option) {
                                                                     "SO_RCVBUF",
                                                                     "SO_SNDBUF",
                                                                     "SO_RCVLOWAT",
+                                                                    "SO_MAX_PACING_RATE",
                                                                     "SO_ERROR",
                                                                     "TCP_NODELAY",
                                                                     "TCP_CORK",
@@ -122,6 +126,9 @@ bool store(SocketOptions& opt, const Sysctl& sysctl, SocketOption option, std::i
         case SocketOption::kSO_RCVLOWAT:
             opt.rcvlowat = static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 1, kIntMax));
             return true;
+        case SocketOption::kSO_MAX_PACING_RATE:
+            opt.max_pacing_rate = static_cast<std::uint64_t>(value);  // -1: unlimited
+            return value >= -1;
         case SocketOption::kTCP_NODELAY:
             opt.nodelay = value != 0;
             return true;
@@ -229,6 +236,8 @@ Result<std::int64_t> load(const SocketOptions& opt, const Sysctl& sysctl, Socket
             return opt.sndbuf != 0 ? std::int64_t{opt.sndbuf} : sysctl.tcp_wmem[1];
         case SocketOption::kSO_RCVLOWAT:
             return opt.rcvlowat;
+        case SocketOption::kSO_MAX_PACING_RATE:
+            return static_cast<std::int64_t>(opt.max_pacing_rate);
         case SocketOption::kTCP_NODELAY:
             return opt.nodelay ? 1 : 0;
         case SocketOption::kTCP_CORK:
@@ -314,10 +323,12 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
         case SocketOption::kTCP_CORK:
             push_pending(cx, c, value == 0 && c.opt.nodelay ? Nagle::kPush : Nagle::kSocket);
             break;
+        case SocketOption::kSO_MAX_PACING_RATE:
+            limit_pacing(c);
+            break;
         case SocketOption::kSO_RCVBUF:
             if (c.synchronized()) {
                 c.rcvbuf = c.opt.rcvbuf;
-                c.window_clamp = std::min(c.window_clamp, c.rcvbuf / 2);
             }
             break;
         case SocketOption::kSO_SNDBUF:
@@ -327,16 +338,11 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
             break;
         case SocketOption::kTCP_WINDOW_CLAMP:
             if (c.synchronized() && c.opt.window_clamp != 0) {
-                c.window_clamp = std::min(c.opt.window_clamp, c.rcvbuf / 2);
-                c.rcv_ssthresh = std::min(c.rcv_ssthresh, c.window_clamp);
+                set_window_clamp(c, c.opt.window_clamp);
             }
             break;
         case SocketOption::kTCP_QUICKACK:
-            c.ack.pingpong =
-                value != 0 ? 0 : static_cast<std::uint8_t>(cx.s.sysctl.tcp_pingpong_thresh);
-            if (value != 0 && c.ack.scheduled) {
-                send_ack(cx, c);
-            }
+            set_quickack(cx, c, value);
             break;
         default:
             break;

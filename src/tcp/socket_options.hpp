@@ -5,8 +5,11 @@
 
 namespace netsim::tcp {
 
+inline constexpr std::uint64_t kUnlimitedRate = ~std::uint64_t{0};
+
 struct SocketOptions {
-    std::int32_t linger = -1;  // SO_LINGER seconds; -1: off
+    std::uint64_t max_pacing_rate = kUnlimitedRate;  // SO_MAX_PACING_RATE, bytes/s
+    std::int32_t linger = -1;                        // SO_LINGER seconds; -1: off
     std::uint32_t rcvbuf = 0;  // SO_RCVBUF as doubled by the kernel; 0: not set, auto-tuned
     std::uint32_t sndbuf = 0;
     std::uint32_t user_timeout_ms = 0;
@@ -27,12 +30,14 @@ struct SocketOptions {
     std::uint8_t priority = 0;
     std::uint8_t keepcnt = 0;
     std::uint8_t syncnt = 0;
+    std::uint8_t congestion = 0;    // TCP_CONGESTION: place in congestion_controls()
     std::uint8_t defer_accept = 0;  // SYN-ACK retransmissions to wait for data
     bool reuse_addr : 1 = false;
     bool reuse_port : 1 = false;
     bool keepalive : 1 = false;
     bool nodelay : 1 = false;
     bool cork : 1 = false;
+    bool congestion_chosen : 1 = false;     // by the application, not by the sysctl
     bool bind_address_no_port : 1 = false;  // IP_BIND_ADDRESS_NO_PORT
     bool inq : 1 = false;                   // TCP_INQ
     bool oob_inline : 1 = false;            // SO_OOBINLINE

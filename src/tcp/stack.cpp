@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/bbr.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
@@ -21,7 +22,7 @@ Duration left_until(Time at, Time now) {
 void describe_timer(const Connection& c, Time now, SocketInfo& info) {
     const auto set = [&](TimerKind kind, Timer timer) {
         info.timer = kind;
-        info.timer_left = left_until(c.deadlines.get(timer), now);
+        info.timer_left = left_until(c.deadlines.due(timer), now);
     };
     if (c.deadlines.armed(Timer::kRetransmit)) {
         set(c.retransmit_timer == RetransmitTimer::kProbe0 ? TimerKind::kPersist : TimerKind::kOn,
@@ -31,6 +32,32 @@ void describe_timer(const Connection& c, Time now, SocketInfo& info) {
     } else if (c.deadlines.armed(Timer::kDelack)) {
         set(TimerKind::kDelack, Timer::kDelack);
     }
+}
+
+void describe_rate(const Connection& c, SocketInfo& info) {
+    info.delivery_rate = delivery_rate(c);
+    info.delivery_rate_app_limited = c.rate.last_app_limited;
+    info.app_limited = c.rate.app_limited != 0;
+    info.delivered_ce = c.rate.delivered_ce;
+    info.max_pacing_rate = c.opt.max_pacing_rate == kUnlimitedRate ? 0 : c.opt.max_pacing_rate;
+    if (const BbrState* b = c.cc.bbr.get()) {
+        info.bbr_bandwidth =
+            (std::uint64_t{b->bandwidth()} * c.snd_mss * 1'000'000U) >> bbr::kBwScale;
+        info.bbr_min_rtt = std::chrono::microseconds(b->min_rtt_us);
+        info.bbr_pacing_gain = b->pacing_gain;
+        info.bbr_cwnd_gain = b->cwnd_gain;
+    }
+}
+
+/// What tcp_info shows before the first sample: TCP_TIMEOUT_INIT as 4 times the deviation.
+constexpr auto kRttvarBeforeSample = std::chrono::milliseconds(250);
+
+/// When a mini-record's or a request's timer was asked to fire, where the wheel rounds: `wanted`
+/// if the rounding explains the deadline.
+Time due_of(const StackState& s, Time deadline, Time wanted) {
+    const bool rounded =
+        s.wheel.on && wanted <= deadline && deadline - wanted <= std::chrono::seconds(3);
+    return rounded ? wanted : deadline;
 }
 
 SocketInfo describe_connection(const Connection& c, Time now) {
@@ -43,11 +70,10 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.recv_queue =
         c.rcv_nxt.raw() - c.copied_seq.raw();  // an unread FIN counts 1, as in the kernel
     info.send_queue = c.write_seq.raw() - c.snd_una.raw();
-    if (c.state == State::kClosed) {
-        info.send_queue = 0;
-    }
     describe_timer(c, now, info);
-    info.retransmits = c.retransmit_timer == RetransmitTimer::kProbe0 ? c.probes : c.retransmits;
+    info.probes = std::uint32_t{c.probes} + c.keepalive_probes;
+    info.retransmits = info.timer == TimerKind::kOn ? c.retransmits : info.probes;
+    info.bound = c.bound_port;
     info.orphan = c.orphan;
     info.snd_cwnd = c.cc.cwnd;
     info.snd_ssthresh = c.cc.ssthresh;
@@ -55,13 +81,20 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.rcv_mss = c.ack.rcv_mss;
     info.rto = c.rtt.rto();
     info.srtt = c.rtt.srtt();
-    info.rttvar = c.rtt.mean_deviation();
+    info.rttvar = c.rtt.valid() ? c.rtt.mean_deviation() : Duration(kRttvarBeforeSample);
     info.ato = c.ack.ato;
     info.unacked = c.packets_out() + (c.state == State::kSynSent ? 1U : 0U);
     info.sacked = c.sacked_out;
     info.lost = c.lost_out;
     info.retrans = c.retrans_out;
     info.retrans_total = c.retrans_total;
+    info.reordering = c.reordering;
+    info.reord_seen = c.reord_seen;
+    info.delivered = c.delivered;
+    info.dsack_dups = c.dsack_dups;
+    info.bytes_retrans = c.bytes_retrans;
+    info.min_rtt = c.rtt.has_min() ? c.rtt.min() : Duration{0};
+    info.pacing_rate = c.pacing_rate;
     info.backoff = c.backoff;
     info.notsent = c.unsent_bytes;
     info.bytes_sent = c.bytes_sent;
@@ -93,6 +126,9 @@ SocketInfo describe_connection(const Connection& c, Time now) {
         info.syn_data = c.fast_open->data_acked;
         info.fastopen_client_fail = static_cast<std::uint8_t>(c.fast_open->fail);
     }
+    info.ecn = c.options.ecn_ok;
+    info.ecn_seen = c.ecn_seen;
+    describe_rate(c, info);
     info.congestion_control = c.cc.algorithm != nullptr ? c.cc.algorithm->name() : "";
     info.ca_state = to_string(c.ca_state);
     return info;
@@ -111,26 +147,32 @@ SocketInfo describe_listener(const Listener& listener) {
     return info;
 }
 
-SocketInfo describe_request(const RequestSock& req, Time now) {
+SocketInfo describe_request(const StackState& s, const RequestSock& req, Time now) {
     SocketInfo info;
     info.kind = EndpointKind::kRequest;
     info.state = State::kSynReceived;
     info.local = req.tuple.local_endpoint();
     info.remote = req.tuple.remote_endpoint();
     info.timer = TimerKind::kOn;
-    info.timer_left = left_until(req.link.deadline, now);
-    info.retransmits = req.num_timeout;
+    const auto since = std::chrono::microseconds(clock_us(now) - req.sent_at_us);
+    const Time wanted =
+        now - since + std::chrono::seconds(1LL << std::min<int>(req.num_timeout, 7));
+    info.timer_left = left_until(due_of(s, req.link.deadline, wanted), now);
+    info.retransmits = req.num_retrans;
     return info;
 }
 
-SocketInfo describe_time_wait(const TimeWait& tw, Time now) {
+SocketInfo describe_time_wait(const StackState& s, const TimeWait& tw, Time now) {
     SocketInfo info;
     info.kind = EndpointKind::kTimeWait;
     info.state = tw.fin_wait_2 ? State::kFinWait2 : State::kTimeWait;
     info.local = tw.tuple.local_endpoint();
     info.remote = tw.tuple.remote_endpoint();
     info.timer = TimerKind::kTimeWait;
-    info.timer_left = left_until(tw.link.deadline, now);
+    const Duration life =
+        tw.fin_wait_2 ? Duration(std::chrono::seconds(s.sysctl.tcp_fin_timeout)) : kTimeWaitLength;
+    const Time entered = now - std::chrono::milliseconds(clock_ms(now) - tw.entered_ms);
+    info.timer_left = left_until(due_of(s, tw.link.deadline, entered + life), now);
     info.orphan = true;
     return info;
 }
@@ -181,6 +223,10 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
         return notify(cx, c, poll::kErr);
     }
     c.soft_error = error;
+    if (icmp.type == wire::icmp::kDestinationUnreachable &&
+        (icmp.code == wire::icmp::kNetUnreachable || icmp.code == wire::icmp::kHostUnreachable)) {
+        revert_backoff(cx, c, seq);
+    }
 }
 
 }  // namespace
@@ -363,12 +409,12 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
     }
     for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {
         if (s.requests.live(i)) {
-            visit(describe_request(s.requests.at(i), now));
+            visit(describe_request(s, s.requests.at(i), now));
         }
     }
     for (std::uint32_t i = 0; i < s.time_waits.end_index(); ++i) {
         if (s.time_waits.live(i)) {
-            visit(describe_time_wait(s.time_waits.at(i), now));
+            visit(describe_time_wait(s, s.time_waits.at(i), now));
         }
     }
 }

@@ -120,6 +120,10 @@ class Stack {
     Result<std::vector<std::uint8_t>> fastopen_key(SocketId s) const;
     /// `ip tcp_metrics flush`: nothing is known of any peer.
     void flush_metrics();
+    /// TCP_CONGESTION, the one option whose value is text. ENOENT: unknown; EPERM: not in
+    /// tcp_allowed_congestion_control.
+    Result<void> set_congestion_control(SocketId s, std::string_view name, Time now);
+    Result<std::string_view> get_congestion_control(SocketId s) const;
     unsigned poll(SocketId s) const;
     Result<Endpoint> local_endpoint(SocketId s) const;
     Result<Endpoint> remote_endpoint(SocketId s) const;

@@ -14,6 +14,7 @@ constexpr std::uint32_t kCounterAgeMax = 2;
 // In the timestamp: bits 0-3 the window scale (15: none), bit 4 SACK, bit 5 ECN.
 constexpr std::uint32_t kScaleMask = 0x0fU;
 constexpr std::uint32_t kSackBit = 0x10U;
+constexpr std::uint32_t kEcnBit = 0x20U;
 constexpr std::uint32_t kOptionMask = 0x3fU;
 
 std::uint32_t minute(Time now) {
@@ -61,6 +62,9 @@ std::uint32_t cookie_timestamp(const Negotiated& options, std::uint32_t clock) {
     if (options.sack_ok) {
         bits |= kSackBit;
     }
+    if (options.ecn_ok) {
+        bits |= kEcnBit;
+    }
     const std::uint32_t stamped = (clock & ~kOptionMask) | bits;
     return stamped > clock ? stamped - (kOptionMask + 1) : stamped;
 }
@@ -71,6 +75,7 @@ bool options_from_timestamp(const Sysctl& sysctl, std::uint32_t echoed, Negotiat
     }
     options.tstamp_ok = true;
     options.sack_ok = (echoed & kSackBit) != 0;
+    options.ecn_ok = (echoed & kEcnBit) != 0 && sysctl.tcp_ecn != 0;
     if (options.sack_ok && sysctl.tcp_sack == 0) {
         return false;
     }

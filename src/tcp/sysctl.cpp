@@ -14,6 +14,7 @@ namespace netsim::tcp {
 
 namespace {
 
+constexpr std::string_view kTwRecycle = "net.ipv4.tcp_tw_recycle";
 constexpr std::int64_t kIntMax = 2147483647;
 
 /// Where a value lives: `count` consecutive integers.
@@ -49,9 +50,21 @@ constexpr auto kRows = std::to_array<Row>({
      "ports given to connect() and bind(0)"},
     {"net.ipv4.tcp_abort_on_overflow", ONE(tcp_abort_on_overflow), 0, 1,
      "answer a handshake's last ACK by RST when the accept queue is full"},
+    {"net.ipv4.tcp_comp_sack_delay_ns", ONE(tcp_comp_sack_delay_ns), 0, 1'000'000'000,
+     "ns; SACK compression sends one ACK per min(this, RTT / 20)"},
+    {"net.ipv4.tcp_comp_sack_nr", ONE(tcp_comp_sack_nr), 0, 255,
+     "ACKs that SACK compression may hold back; 0: off"},
+    {"net.ipv4.tcp_comp_sack_slack_ns", ONE(tcp_comp_sack_slack_ns), 0, 1'000'000'000,
+     "ns that a compressed ACK may be late"},
     {"net.ipv4.tcp_dsack", ONE(tcp_dsack), 0, 1, "report duplicate data (RFC 2883)"},
     {"net.ipv4.tcp_challenge_ack_limit", ONE(tcp_challenge_ack_limit), 0, kIntMax,
      "challenge ACKs a host sends per second (RFC 5961)"},
+    {"net.ipv4.tcp_early_retrans", ONE(tcp_early_retrans), 0, 4,
+     "tail loss probes (RFC 8985): 3 and 4 on, else off"},
+    {"net.ipv4.tcp_ecn", ONE(tcp_ecn), 0, 2,
+     "explicit congestion notification (RFC 3168): 0 never, 1 ask for it, 2 only when asked"},
+    {"net.ipv4.tcp_ecn_fallback", ONE(tcp_ecn_fallback), 0, 1,
+     "a SYN sent again no longer asks for ECN"},
     {"net.ipv4.tcp_fastopen", ONE(tcp_fastopen), 0, kIntMax,
      "TCP Fast Open, bits: 0x1 client, 0x2 server, 0x4 client without cookie, 0x200 server without "
      "cookie, 0x400 every listener"},
@@ -59,6 +72,8 @@ constexpr auto kRows = std::to_array<Row>({
      kIntMax, "first pause of client Fast Open after a middlebox swallowed one; 0: none"},
     {"net.ipv4.tcp_fin_timeout", ONE(tcp_fin_timeout), 1, kIntMax,
      "seconds an orphan stays in FIN-WAIT-2"},
+    {"net.ipv4.tcp_frto", ONE(tcp_frto), 0, 255,
+     "find out whether a retransmission timeout was spurious (RFC 5682)"},
     {"net.ipv4.tcp_invalid_ratelimit", ONE(tcp_invalid_ratelimit), 0, kIntMax,
      "ms between two ACKs that answer invalid segments of one connection"},
     {"net.ipv4.tcp_keepalive_intvl", ONE(tcp_keepalive_intvl), 1, 32767,
@@ -69,6 +84,8 @@ constexpr auto kRows = std::to_array<Row>({
      "idle seconds before the first keepalive probe"},
     {"net.ipv4.tcp_max_orphans", ONE(tcp_max_orphans), 0, kIntMax,
      "connections without a descriptor a host keeps"},
+    {"net.ipv4.tcp_max_reordering", ONE(tcp_max_reordering), 0, 65535,
+     "most segments that are assumed to overtake one"},
     {"net.ipv4.tcp_max_syn_backlog", ONE(tcp_max_syn_backlog), 0, kIntMax,
      "half-open requests; its last quarter is kept for proven peers when cookies are off"},
     {"net.ipv4.tcp_max_tw_buckets", ONE(tcp_max_tw_buckets), 0, kIntMax, "TIME-WAIT records kept"},
@@ -76,6 +93,8 @@ constexpr auto kRows = std::to_array<Row>({
      "a closing SO_REUSEPORT listener leaves its requests and connections to its group"},
     {"net.ipv4.tcp_min_snd_mss", ONE(tcp_min_snd_mss), 48, 65535,
      "smallest MSS accepted from a peer"},
+    {"net.ipv4.tcp_min_tso_segs", ONE(tcp_min_tso_segs), 1, 65535,
+     "least segments of a burst (TSO packet)"},
     {"net.ipv4.tcp_moderate_rcvbuf", ONE(tcp_moderate_rcvbuf), 0, 1, "tune receive buffers"},
     {"net.ipv4.tcp_no_metrics_save", ONE(tcp_no_metrics_save), 0, 1,
      "forget a peer's metrics when a connection ends"},
@@ -83,9 +102,16 @@ constexpr auto kRows = std::to_array<Row>({
      "unsent bytes from which on a socket is not writable"},
     {"net.ipv4.tcp_orphan_retries", ONE(tcp_orphan_retries), 0, 255,
      "retransmissions of an orphan before it is given up; 0 means 8"},
+    {"net.ipv4.tcp_pacing_ca_ratio", ONE(tcp_pacing_ca_ratio), 0, 1000,
+     "percent of cwnd per RTT that bursts are sized for, in congestion avoidance"},
+    {"net.ipv4.tcp_pacing_ss_ratio", ONE(tcp_pacing_ss_ratio), 0, 1000, "the same in slow start"},
     {"net.ipv4.tcp_pingpong_thresh", ONE(tcp_pingpong_thresh), 1, 255,
      "replies after which a connection counts as interactive"},
+    {"net.ipv4.tcp_recovery", ONE(tcp_recovery), 0, 255,
+     "RACK: 2 its reordering window stays, 4 three SACKed segments are no sign of loss"},
     {"net.ipv4.tcp_reordering", ONE(tcp_reordering), 1, 300, "duplicate ACKs that mean loss"},
+    {"net.ipv4.tcp_retrans_collapse", ONE(tcp_retrans_collapse), 0, 255,
+     "join short segments when they are sent again"},
     {"net.ipv4.tcp_retries2", ONE(tcp_retries2), 0, 255,
      "retransmissions of data, as a bound in time, before giving up"},
     {"net.ipv4.tcp_rfc1337", ONE(tcp_rfc1337), 0, 1, "ignore RSTs in TIME-WAIT"},
@@ -93,6 +119,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"net.ipv4.tcp_rto_max_ms", ONE(tcp_rto_max_ms), 1000, 120000, "largest RTO"},
     {"net.ipv4.tcp_rto_min_us", ONE(tcp_rto_min_us), 1, 1000000, "smallest RTO"},
     {"net.ipv4.tcp_sack", ONE(tcp_sack), 0, 1, "selective acknowledgements (RFC 2018)"},
+    {"net.ipv4.tcp_shrink_window", ONE(tcp_shrink_window), 0, 1,
+     "1: a receiver short of memory may take its window back"},
     {"net.ipv4.tcp_slow_start_after_idle", ONE(tcp_slow_start_after_idle), 0, 1,
      "reduce cwnd after an idle time"},
     {"net.ipv4.tcp_syn_linear_timeouts", ONE(tcp_syn_linear_timeouts), 0, 127,
@@ -102,8 +130,16 @@ constexpr auto kRows = std::to_array<Row>({
      "retransmissions of a SYN-ACK"},
     {"net.ipv4.tcp_syncookies", ONE(tcp_syncookies), 0, 2,
      "SYN cookies: 0 never, 1 when the SYN queue is full, 2 always"},
+    {"net.ipv4.tcp_thin_linear_timeouts", ONE(tcp_thin_linear_timeouts), 0, 1,
+     "no back-off for six timeouts while less than four segments are in flight"},
     {"net.ipv4.tcp_timestamps", ONE(tcp_timestamps), 0, 2,
      "timestamps (RFC 7323): 0 off, 1 with random offsets, 2 without"},
+    {"net.ipv4.tcp_tso_rtt_log", ONE(tcp_tso_rtt_log), 0, 63,
+     "2^n us of RTT halve the extra size of bursts to close peers"},
+    {"net.ipv4.tcp_tso_win_divisor", ONE(tcp_tso_win_divisor), 0, 1000,
+     "a burst waits only for less than 1/n of the window"},
+    {kTwRecycle, ONE(tcp_tw_recycle), 0, 1,
+     "profile linux-legacy: short TIME-WAIT, and SYNs refused by the peer's last timestamp"},
     {"net.ipv4.tcp_tw_reuse", ONE(tcp_tw_reuse), 0, 2,
      "reuse TIME-WAIT for new connects: 0 no, 1 yes, 2 on loopback"},
     {"net.ipv4.tcp_tw_reuse_delay", ONE(tcp_tw_reuse_delay), 1, 60000,
@@ -123,12 +159,41 @@ std::string congestion_choices() {
     return out;
 }
 
+/// The default may be used by anyone. Linux tcp_set_default_congestion_control().
 bool set_congestion(Sysctl& s, std::string_view value) {
-    const auto names = congestion_controls();
-    if (std::find(names.begin(), names.end(), value) == names.end()) {
+    const auto index = find_congestion_control(value);
+    if (!index) {
         return false;
     }
     s.tcp_congestion_control = value;
+    s.tcp_allowed_congestion_control |= 1U << *index;
+    return true;
+}
+
+std::string congestion_list(std::uint32_t mask) {
+    std::string out;
+    for (const std::string_view name : congestion_controls()) {
+        if ((mask >> *find_congestion_control(name) & 1U) != 0) {
+            out += (out.empty() ? "" : " ") + std::string(name);
+        }
+    }
+    return out;
+}
+
+bool set_allowed_congestion(Sysctl& s, std::string_view value) {
+    std::uint32_t mask = 0;
+    while (!value.empty()) {
+        const auto space = value.find(' ');
+        if (const std::string_view name = value.substr(0, space); !name.empty()) {
+            const auto index = find_congestion_control(name);
+            if (!index) {
+                return false;
+            }
+            mask |= 1U << *index;
+        }
+        value.remove_prefix(space == std::string_view::npos ? value.size() : space + 1);
+    }
+    s.tcp_allowed_congestion_control = mask;
     return true;
 }
 
@@ -202,6 +267,14 @@ constexpr auto kTextRows = std::to_array<TextRow>({
      [](const Sysctl& s) { return ports_text(s.ip_local_reserved_ports); }, set_reserved_ports,
      [] { return std::string("ports and ranges, \"8080,9148-9150\""); },
      "ports that connect() and bind(0) never choose"},
+    {"net.ipv4.tcp_allowed_congestion_control",
+     [](const Sysctl& s) { return congestion_list(s.tcp_allowed_congestion_control); },
+     set_allowed_congestion, congestion_choices,
+     "congestion controls that an application may choose (TCP_CONGESTION)"},
+    {"net.ipv4.tcp_available_congestion_control",
+     [](const Sysctl&) { return congestion_list(~0U); },
+     [](Sysctl&, std::string_view value) { return value == congestion_list(~0U); },
+     [] { return std::string("read only"); }, "congestion controls there are"},
     {"net.ipv4.tcp_congestion_control", [](const Sysctl& s) { return s.tcp_congestion_control; },
      set_congestion, congestion_choices, "congestion control of new connections"},
     {"net.ipv4.tcp_fastopen_key", [](const Sysctl& s) { return to_text(s.tcp_fastopen_key); },
@@ -324,6 +397,11 @@ void set_sysctl(Sysctl& sysctl, std::string_view name, std::string_view value) {
                          "\"? (`netsim sysctl` lists them)");
     }
     const std::vector<std::int64_t> numbers = parse_numbers(value);
+    if (row->name == kTwRecycle &&
+        sysctl.rules.time_wait_recycle == Rules::TimeWaitRecycle::kAbsent &&
+        numbers != std::vector<std::int64_t>{0}) {
+        bad_value(name, value, "0 (only profile linux-legacy has it: Linux dropped it in 4.12)");
+    }
     const bool in_range =
         numbers.size() == row->count && std::is_sorted(numbers.begin(), numbers.end()) &&
         std::all_of(numbers.begin(), numbers.end(),

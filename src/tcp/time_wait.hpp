@@ -22,6 +22,7 @@ struct TimeWait {
     std::uint32_t ts_offset = 0;
     std::uint32_t last_oow_ms = 0;
     std::uint32_t entered_ms = 0;  // clock_ms() of the entry into TIME-WAIT (tw_entry_stamp)
+    std::uint16_t recycle_ms = 0;  // 3.5 RTO: its life under tcp_tw_recycle, cut to 65 s
     std::uint8_t rcv_wscale : 4 = 0;
     bool fin_wait_2 : 1 = false;  // substate FIN-WAIT-2
     bool reuse_addr : 1 = false;

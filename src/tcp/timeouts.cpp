@@ -4,13 +4,18 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/fastopen_active.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/loss_probe.hpp"
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
+#include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
+#include "tcp/retransmit.hpp"
 
 namespace netsim::tcp {
 
@@ -106,6 +111,30 @@ void back_off(Context& cx, Connection& c) {
     }
 }
 
+/// tcp_thin_linear_timeouts: with so little in flight no fast recovery can help, and a slow one
+/// hurts (RFC 6298 §5.5 is departed from on purpose). Linux tcp_stream_is_thin().
+bool thin_stream(const StackState& s, const Connection& c) {
+    constexpr std::uint8_t kLinearRetries = 6;  // TCP_THIN_LINEAR_RETRIES
+    return s.sysctl.tcp_thin_linear_timeouts != 0 && c.state == State::kEstablished &&
+           c.packets_out() < 4 && c.cc.ssthresh < kInfiniteSsthresh &&
+           c.retransmits <= kLinearRetries;
+}
+
+/// What a timeout interrupted, for the counters.
+void count_failure(Context& cx, const Connection& c) {
+    if (c.retransmits > 0) {
+        return;
+    }
+    const bool sack = c.options.sack_ok;
+    if (c.ca_state == CaState::kRecovery) {
+        cx.s.mib.add(sack ? Mib::kTcpExtTCPSackRecoveryFail : Mib::kTcpExtTCPRenoRecoveryFail);
+    } else if (c.ca_state == CaState::kLoss) {
+        cx.s.mib.add(Mib::kTcpExtTCPLossFailures);
+    } else if (c.ca_state == CaState::kDisorder || c.sacked_out > 0) {
+        cx.s.mib.add(sack ? Mib::kTcpExtTCPSackFailures : Mib::kTcpExtTCPRenoFailures);
+    }
+}
+
 /// The peer took its window back while data is in flight: what is sent again serves as a probe, and
 /// only silence ends the connection. Linux tcp_rtx_probe0_timed_out().
 bool silent_zero_window(const Context& cx, const Connection& c) {
@@ -124,24 +153,37 @@ void retransmission_timeout(Context& cx, Connection& c) {
         return;
     }
     const bool window_closed = !opening && c.snd_wnd == 0 && !c.orphan;
-    if (window_closed && silent_zero_window(cx, c)) {
-        return give_up(cx, c);
-    }
-    cx.s.mib.add(Mib::kTcpExtTCPTimeouts);
-    if (!window_closed && exhausted(cx, c)) {
-        return;
-    }
-    cx.s.mib.add(Mib::kTcpExtTcpTimeoutRehash);
-    if (opening) {
-        retransmit_syn(cx, c);
-    } else {
+    if (window_closed) {
+        if (silent_zero_window(cx, c)) {
+            return give_up(cx, c);
+        }
         enter_loss(cx, c);
-        retransmit(cx, c, c.sent.front());
+        retransmit(cx, c, 0);
+    } else {
+        cx.s.mib.add(Mib::kTcpExtTCPTimeouts);
+        if (exhausted(cx, c)) {
+            return;
+        }
+        cx.s.mib.add(Mib::kTcpExtTcpTimeoutRehash);
+        if (opening) {
+            retransmit_syn(cx, c);
+        } else {
+            count_failure(cx, c);
+            enter_loss(cx, c);
+        }
+        if (c.retransmits < 255) {
+            ++c.retransmits;
+        }
+        if (!opening) {
+            retransmit(cx, c, 0);
+        }
     }
-    if (c.retransmits < 255) {
-        ++c.retransmits;
+    if (thin_stream(cx.s, c)) {
+        c.backoff = 0;
+        c.rtt.recompute_rto(cx.s.sysctl);
+    } else {
+        back_off(cx, c);
     }
-    back_off(cx, c);
     arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
 }
 
@@ -185,21 +227,6 @@ void probe_timeout(Context& cx, Connection& c) {
         std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), rto_max(cx.s)));
 }
 
-/// Linux tcp_delack_timer_handler()
-void delayed_ack_timeout(Context& cx, Connection& c) {
-    if (!c.ack.scheduled) {
-        return;
-    }
-    if (c.ack.pingpong < cx.s.sysctl.tcp_pingpong_thresh) {
-        c.ack.ato = std::min(c.ack.ato * 2, c.rtt.rto());
-    } else {
-        c.ack.pingpong = 0;
-        c.ack.ato = milliseconds(40);
-    }
-    cx.s.mib.add(Mib::kTcpExtDelayedACKs);
-    send_ack(cx, c);
-}
-
 /// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT spends the rest as a
 /// record.
 void orphan_fin_wait_2(Context& cx, Connection& c) {
@@ -220,9 +247,10 @@ void keepalive_timeout(Context& cx, Connection& c) {
     if (!c.sent.empty() || !c.unsent.empty()) {
         return arm(cx, c, Timer::kKeepalive, cx.now + idle_most);
     }
-    const Duration idle = cx.now - std::max(c.last_ack_at, c.ack.last_data_at);
+    const Time now = cx.s.wheel.tick(cx.now);  // all times here are in jiffies
+    const Duration idle = now - std::max(c.last_ack_at, c.ack.last_data_at);
     if (idle < idle_most) {
-        return arm(cx, c, Timer::kKeepalive, cx.now + (idle_most - idle));
+        return arm(cx, c, Timer::kKeepalive, now + (idle_most - idle));
     }
     const std::int64_t most = c.opt.keepcnt != 0 ? c.opt.keepcnt : sysctl.tcp_keepalive_probes;
     const Duration user = milliseconds(c.opt.user_timeout_ms);
@@ -242,7 +270,8 @@ void keepalive_timeout(Context& cx, Connection& c) {
 /// One due timer of the connection, in the order of their deadlines.
 void connection_timeout(Context& cx, Connection& c) {
     Timer due = Timer::kRetransmit;
-    for (const Timer t : {Timer::kDelack, Timer::kKeepalive}) {
+    for (const Timer t :
+         {Timer::kDelack, Timer::kKeepalive, Timer::kCompressedAck, Timer::kPacing}) {
         if (c.deadlines.get(t) < c.deadlines.get(due)) {
             due = t;
         }
@@ -254,6 +283,12 @@ void connection_timeout(Context& cx, Connection& c) {
     switch (due) {
         case Timer::kRetransmit: {
             const RetransmitTimer kind = c.retransmit_timer;
+            if (kind == RetransmitTimer::kReorder) {
+                return rack_timeout(cx, c);
+            }
+            if (kind == RetransmitTimer::kLossProbe) {
+                return send_loss_probe(cx, c);
+            }
             c.retransmit_timer = RetransmitTimer::kNone;
             if (kind == RetransmitTimer::kRto) {
                 retransmission_timeout(cx, c);
@@ -266,6 +301,10 @@ void connection_timeout(Context& cx, Connection& c) {
             return delayed_ack_timeout(cx, c);
         case Timer::kKeepalive:
             return keepalive_timeout(cx, c);
+        case Timer::kCompressedAck:
+            return compressed_ack_timeout(cx, c);
+        case Timer::kPacing:
+            return pacing_timeout(cx, c);
         case Timer::kCount:
             break;
     }
@@ -393,6 +432,28 @@ void retransmit_syn(Context& cx, Connection& c) {
     cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
     cx.s.mib.add(Mib::kTcpRetransSegs);
     c.state == State::kSynSent ? resend_syn(cx, c) : send_syn_ack(cx, c, {});
+}
+
+void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
+    if (seq != c.snd_una || c.retransmits == 0 || c.backoff == 0 || c.sent.empty()) {
+        return;
+    }
+    --c.backoff;
+    if (c.rtt.valid()) {
+        c.rtt.recompute_rto(cx.s.sysctl);
+    } else {
+        c.rtt.set_rto(seconds(1));
+    }
+    for (std::uint8_t i = 0; i < c.backoff; ++i) {
+        c.rtt.back_off(cx.s.sysctl);
+    }
+    const Duration left = rto_left(cx, c);
+    if (left > Duration{0}) {
+        return arm_retransmit(cx, c, RetransmitTimer::kRto, left);
+    }
+    c.retransmit_timer = RetransmitTimer::kNone;
+    c.deadlines.clear(Timer::kRetransmit);
+    retransmission_timeout(cx, c);
 }
 
 Time next_deadline(const StackState& s) {

@@ -16,6 +16,29 @@ struct TimerWheel {
 
     static constexpr Duration kJiffy = std::chrono::milliseconds(4);  // HZ=250
 
+    /// The unit of the kernel's times; 0: none.
+    Duration granularity() const { return on ? kJiffy : Duration{0}; }
+
+    /// The last tick: what a kernel means by "now" where it counts in jiffies.
+    Time tick(Time now) const {
+        if (!on) {
+            return now;
+        }
+        const std::int64_t since = to_ns(now) + phase.count();
+        return Time(Duration(since / kJiffy.count() * kJiffy.count()) - phase);
+    }
+
+    /// A length of time as the kernel's timers know it: whole ticks, rounded up.
+    Duration in_ticks(Duration d) const {
+        return on ? Duration((d.count() + kJiffy.count() - 1) / kJiffy.count() * kJiffy.count())
+                  : d;
+    }
+
+    /// Half of it; whole ticks, rounded down.
+    Duration halved(Duration d) const {
+        return on ? Duration(d.count() / 2 / kJiffy.count() * kJiffy.count()) : d / 2;
+    }
+
     /// When a timer armed at `now` for `at` fires. Linux calc_wheel_index(), calc_index().
     Time fires_at(Time now, Time at) const {
         if (!on || at == kNever) {

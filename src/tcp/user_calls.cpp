@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/fastopen_active.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
@@ -10,10 +11,10 @@
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
-#include "tcp/write_queue.hpp"
 
 namespace netsim::tcp {
 
@@ -87,8 +88,7 @@ void close_connection(Context& cx, Connection& c) {
     release_bound_port(s, c.socket);
     c.socket = {};
     const bool unread = c.received_bytes > 0;
-    c.received.clear();
-    c.received_bytes = 0;
+    forget_received(c);
     c.receive_shutdown = true;
     c.send_shutdown = true;
     c.orphan = true;
@@ -144,6 +144,7 @@ Result<SocketId> Stack::socket() {
     Connection& c = new_connection(s);
     const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, c.index});
     c.socket = {id.index, id.generation};
+    assign_congestion_control(s.sysctl, c.opt);
     return c.socket;
 }
 
@@ -172,7 +173,10 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     const auto most = static_cast<std::uint32_t>(s.sysctl.somaxconn);
     const std::uint32_t limit = std::min(static_cast<std::uint32_t>(backlog), most);
     if (Listener* again = find_any_listener(s, socket)) {
-        again->backlog = limit;  // calling listen() again only changes the limit
+        again->backlog = limit;  // calling listen() again only changes the limits
+        if (s.sysctl.rules.syn_queue_full == Rules::SynQueueFull::kAboveBacklog) {
+            again->syn_queue_limit = syn_queue_limit(s.sysctl, limit);
+        }
         return {};
     }
     Connection* c = find_connection(s, socket);
@@ -200,6 +204,7 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.index = id.index;
     listener.local = local;
     listener.backlog = limit;
+    listener.syn_queue_limit = syn_queue_limit(s.sysctl, limit);
     listener.opt = c->opt;
     listener.socket = socket;
     listener.fast_open.most = c->opt.fastopen;
@@ -235,8 +240,13 @@ Result<SocketId> Stack::accept(SocketId socket) {
     const std::uint32_t index = listener->accept_queue.front();
     listener->accept_queue.pop_front();
     Connection& c = s.connections.at(index);
-    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
     c.parent = kNoIndex;
+    if (c.state == State::kClosed && c.reset &&
+        s.sysctl.rules.reset_in_queue == Rules::ResetInQueue::kEconnaborted) {
+        s.connections.erase(s.connections.id_at(index));
+        return fail(Errno::kECONNABORTED);
+    }
+    const Id<SocketEntry> id = s.sockets.emplace(SocketEntry{false, index});
     c.socket = {id.index, id.generation};
     return c.socket;
 }
@@ -282,23 +292,8 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
     if (payload.length == 0) {
         return 0;
     }
-    const bool zerocopy = flags.zerocopy && c->opt.zerocopy;
-    if (zerocopy) {
-        append_pieces(*c, payload, flags.pieces);
-    } else {
-        append_written(*c, payload);
-    }
-    UnsentChunk& tail = c->unsent.back();
-    tail.push = !flags.more;
-    tail.sealed = tail.sealed || flags.end_of_record;
-    c->unsent_bytes += payload.length;
-    c->write_seq += payload.length;
     c->tx_offset += payload.length;
-    if (flags.urgent) {
-        mark_urgent(*c);
-    }
-    mark_send(*c, zerocopy);
-    push_pending(cx, *c, flags.more ? Nagle::kCork : Nagle::kSocket);
+    write_data(cx, *c, payload, flags);
     return payload.length;
 }
 

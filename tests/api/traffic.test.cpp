@@ -42,6 +42,18 @@ TEST_F(Star, OpenLoopLoad) {
     EXPECT_GT(web_link_.stats(1).delivered_packets, 4U * load->attempts);
 }
 
+// A router alone knows its own hosts; what it does not know it refuses (RFC 1812 §4.3.3.1).
+TEST(OneRouter, AnUnknownDestinationIsUnreachable) {
+    Network net;
+    HostRef host = net.host("host");
+    net.link(host, net.router("r"), {.delay = milliseconds(5)});
+    Socket socket = host.tcp().value();
+    EXPECT_EQ(socket.connect({ipv4(203, 0, 113, 1), 80}).error(), Errno::kEINPROGRESS);
+    net.run_until(Time(milliseconds(20)));
+    EXPECT_EQ(socket.get_option(SocketOption::kSO_ERROR),
+              static_cast<std::int64_t>(Errno::kENETUNREACH));
+}
+
 TEST_F(Star, ClosedLoopLoad) {
     web_.serve({.port = 80, .request = 100, .response = 6});
     const auto* load = user_.load("web:80", {.users = 50,

@@ -56,6 +56,11 @@ INSTANTIATE_TEST_SUITE_P(
                "did you mean \"web\""},
         BadRun{"SysctlOutOfRange", {"run", "x.lua", "--set", "net.ipv4.tcp_sack=7"}, "tcp_sack"},
         BadRun{"UnknownTraceWord", {"run", "x.lua", "--trace=hots web"}, "hots"},
+        BadRun{
+            "UnknownProfile", {"sysctl", "--profile", "linux-6.2"}, "did you mean \"linux-6.1\""},
+        BadRun{"UnknownProfileOfScripts",
+               {"packetdrill", "--profile", "lnux-legacy", "x.lua"},
+               "did you mean \"linux-legacy\""},
         BadRun{"UnknownSysctlToList", {"sysctl", "tcp_syncokies"}, "unknown sysctl"},
         BadRun{"UnknownTopology", {"topo", "strr"}, "star"},
         BadRun{"TopologyParameterWithoutValue", {"topo", "star", "--hosts"}, "value is missing"}),

@@ -43,6 +43,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"net:host('a')", "named 'a' already"}, Case{"net:host('')", ""},
         Case{"net:host('c', {sysctl = {['net.ipv4.tcp_syncookie'] = 0}})", "tcp_syncookies"},
         Case{"net:host('c', {sysctl = {['net.ipv4.tcp_syncookies'] = 9}})", "tcp_syncookies"},
+        Case{"net:host('c', {timer_wheel = 1})", "timer_wheel"},
+        Case{"net:host('c', {profile = 'linux-6.0'})", "did you mean \"linux-6.1"},
+        Case{"net:host('c', {sysctl = {['net.ipv4.tcp_tw_recycle'] = 1}})", "linux-legacy"},
         Case{"net:host('c', {address = '10.0.0'})", "no IPv4 address"},
         Case{"net:topology('ring_')", "did you mean \"ring\""},
         Case{"net:topology('nowhere.graphml')", "no file"}, Case{"net:run('5')", "unit"},
@@ -156,6 +159,15 @@ TEST(Settings, ReachOneHostOrAll) {
                                       "net:run(1)"),
                             options);
     EXPECT_EQ(ran.out, "0\t2\n1\t2\n") << ran.message();
+}
+
+TEST(Settings, AProfileIsWhereTheSysctlsBegin) {
+    const Ran ran =
+        run_lua(two_hosts("local c = net:host('c', {profile = 'linux-legacy', sysctl = "
+                          "{['net.ipv4.tcp_tw_recycle'] = 1}}) net:link(c, a) "
+                          "for _, h in ipairs{a, c} do print(h:sysctl('net.core.somaxconn'), "
+                          "h:sysctl('net.ipv4.tcp_tw_recycle')) end net:run(1)"));
+    EXPECT_EQ(ran.out, "4096\t0\n128\t1\n") << ran.message();
 }
 
 class BadSetting : public testing::TestWithParam<std::pair<const char*, const char*>> {};

@@ -196,8 +196,11 @@ TEST(Sockets, OptionsUnderBothNames) {
         local s = a:tcp()
         print(s:setoption("tcp-nodelay", true), s:getoption("TCP_NODELAY"))
         print(s:setoption("linger", { on = true, timeout = 5 }), s:getoption("SO_LINGER"))
-        print(s:setoption("SO_REUSEADDR", true), s:getoption("reuseaddr")))"));
-    EXPECT_EQ(ran.out, "1\t1\n1\t5\n1\t1\n") << ran.message();
+        print(s:setoption("SO_REUSEADDR", true), s:getoption("reuseaddr"))
+        print(s:setoption("tcp-congestion", "bbr"), s:getoption("TCP_CONGESTION"))
+        print(s:setoption("TCP_CONGESTION", "vegas")))"));
+    EXPECT_EQ(ran.out, "1\t1\n1\t5\n1\t1\n1\tbbr\nnil\tNo such file or directory\tENOENT\n")
+        << ran.message();
 }
 
 TEST(Sockets, SyntheticBytesArriveAllTheSame) {

@@ -108,6 +108,20 @@ TEST(Topology, ShortestByDelayNotByHops) {
     EXPECT_EQ(net.routes("a"), 1U);  // a default route and nothing else
 }
 
+TEST(Topology, ARouterHasNoDefaultRoute) {
+    Net net;
+    net.join("a", "r1");
+    net.join("r1", "r2");
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r2", "a"), "r1");
+    EXPECT_EQ(net.routes("r2"), 2U);  // r1 and a: what it does not know it does not send back
+    Net one;
+    one.join("a", "r1");
+    one.topology.compute_routes();
+    EXPECT_EQ(one.next_hop("r1", "a"), "a");
+    EXPECT_EQ(one.routes("r1"), 1U);
+}
+
 TEST(Topology, CostOverridesDelay) {
     Net net;
     net.join("r1", "r2", milliseconds(1)).set_options(0, LinkOptions{.cost = 100});

@@ -167,7 +167,9 @@ TEST_P(Closing, DataAfterShutdownOfReadingIsReset) {
 }
 
 TEST_P(Closing, TheFinIsRepeatedUntilTheOrphanIsGivenUp) {
-    auto t = TcpBench::in_established(config());
+    BenchConfig c = config();
+    c.sysctl.tcp_early_retrans = 0;  // no loss probe before the first repetition
+    auto t = TcpBench::in_established(c);
     t.advance(1s);
     t.close();
     EXPECT_TRUE(t.sends(fin(1)));
@@ -191,6 +193,7 @@ TEST_P(Closing, TheFinIsRepeatedUntilTheOrphanIsGivenUp) {
 TEST_P(Closing, OrphanRetriesIsASysctl) {
     BenchConfig c = config();
     c.sysctl.tcp_orphan_retries = 2;
+    c.sysctl.tcp_early_retrans = 0;
     auto t = TcpBench::in_established(c);
     t.close();
     t.take_sent();

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "support/tcp_bench.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/stack_state.hpp"
+
 namespace netsim::tcp {
 namespace {
 
@@ -15,6 +19,12 @@ AckSample ack_at(Duration at, std::uint32_t acked, Duration rtt = 0ms) {
             .rtt = rtt,
             .snd_una = wire::SeqNum(0),
             .snd_nxt = wire::SeqNum(1000)};
+}
+
+/// An ACK as the sender passes it on: the RTT sample first.
+void acknowledge(Congestion& c, const AckSample& sample) {
+    c.algorithm->on_rtt(c, sample);
+    c.algorithm->on_ack(c, sample);
 }
 
 Congestion with(const CongestionControl& algorithm, std::uint32_t cwnd, std::uint32_t ssthresh) {
@@ -70,7 +80,7 @@ TEST(Cubic, ReturnsToTheLastMaximumAfterK) {
     const Duration end = at + 9090ms;
     std::uint32_t half_way = 0;
     for (; at < end; at += 200ms) {  // one RTT: the whole window is acknowledged
-        cubic().on_ack(c, ack_at(at, c.cwnd, 200ms));
+        acknowledge(c, ack_at(at, c.cwnd, 200ms));
         if (at < 14500ms) {
             half_way = c.cwnd;
         }
@@ -79,7 +89,7 @@ TEST(Cubic, ReturnsToTheLastMaximumAfterK) {
     EXPECT_NEAR(half_way, 700 + 300 * 7 / 8, 15);
     EXPECT_NEAR(c.cwnd, 1000U, 10);
     for (; at < end + 4545ms; at += 200ms) {
-        cubic().on_ack(c, ack_at(at, c.cwnd, 200ms));
+        acknowledge(c, ack_at(at, c.cwnd, 200ms));
     }
     EXPECT_NEAR(c.cwnd, 1000 + 300 / 8, 20);  // convex: as slow after the maximum as before it
 }
@@ -90,7 +100,7 @@ TEST(Cubic, IsNeverSlowerThanReno) {  // RFC 9438 §4.3: short RTTs
     c.cwnd = c.ssthresh;
     Duration at = 1s;
     for (int round = 0; round < 100; ++round, at += 1ms) {
-        cubic().on_ack(c, ack_at(at, c.cwnd, 1ms));
+        acknowledge(c, ack_at(at, c.cwnd, 1ms));
     }
     // Reno with beta 0.7 grows by about 0.53 segments an RTT.
     EXPECT_GT(c.cwnd, 30U);
@@ -99,30 +109,36 @@ TEST(Cubic, IsNeverSlowerThanReno) {  // RFC 9438 §4.3: short RTTs
 TEST(Cubic, HystartLeavesSlowStartWhenTheRttRises) {
     Congestion c = with(cubic(), 20, kInfiniteSsthresh);
     for (int i = 0; i < 20; ++i) {
-        cubic().on_ack(c, ack_at(1s + i * 5ms, 1, 100ms));
+        acknowledge(c, ack_at(1s + i * 5ms, 1, 100ms));
     }
     EXPECT_EQ(c.ssthresh, kInfiniteSsthresh);
     for (int i = 0; i < 20; ++i) {
         AckSample sample = ack_at(2s + i * 5ms, 1, 130ms);
         if (i == 0) {  // a new round
-            sample.snd_una = wire::SeqNum(1000);
+            sample.snd_una = wire::SeqNum(1001);
         }
         sample.snd_nxt = wire::SeqNum(2000);
-        cubic().on_ack(c, sample);
+        acknowledge(c, sample);
     }
     EXPECT_LT(c.ssthresh, kInfiniteSsthresh);
+    EXPECT_EQ(c.left_slow_start, SlowStartExit::kDelay);
 }
 
 TEST(Cubic, ForgetsOnATimeout) {
     Congestion c = with(cubic(), 100, 50);
     c.ssthresh = cubic().ssthresh(c);
-    cubic().on_timeout(c);
-    EXPECT_EQ(c.cubic.last_max_cwnd, 0U);
+    Connection connection;
+    connection.cc = std::move(c);
+    const FakePaths paths;
+    StackState state(paths, Sysctl{}, Rng(1, "test"));
+    Outbox out;
+    cubic().on_timeout(Context{state, Time(1s), out}, connection);
+    EXPECT_EQ(connection.cc.cubic.last_max_cwnd, 0U);
 }
 
 TEST(CongestionControl, NamesAreThoseOfTheSysctl) {
     for (const std::string_view name : congestion_controls()) {
-        EXPECT_EQ(congestion_control(name).name(), name);
+        EXPECT_EQ(congestion_control(*find_congestion_control(name)).name(), name);
     }
 }
 

@@ -114,10 +114,12 @@ TEST(TimerHeapTest, IsNeverLateAndComesUpInOrder) {
         const auto timer = static_cast<Timer>(rng.below(static_cast<std::size_t>(Timer::kCount)));
         switch (rng.below(5)) {
             case 0:
-            case 1:
-                c.deadlines.set(timer, now + Duration(1 + rng.below(1000)));
+            case 1: {
+                const Time at = now + Duration(1 + rng.below(1000));
+                c.deadlines.set(timer, at, at);
                 heap.update(slab, c);
                 break;
+            }
             case 2:
                 c.deadlines.clear(timer);  // lazily: the heap is not told
                 break;

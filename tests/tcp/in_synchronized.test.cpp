@@ -71,11 +71,23 @@ TEST_P(InSynchronized, PawsRefusesOldTimestamps) {  // RFC 7323 §5.3
     EXPECT_TRUE(t.sends(ack(11).tsecr(2000)));
     t.recv(data(11, 10).ack(1).tsval(1999));
     EXPECT_TRUE(t.sends(ack(11).tsecr(2000)));
-    t.recv(data(11, 10).ack(1).tsval(1999));
-    EXPECT_TRUE(t.sends_nothing());
+    t.recv(data(11, 10).ack(1).tsval(1999));  // data are always answered
+    EXPECT_TRUE(t.sends(ack(11).tsecr(2000)));
     EXPECT_EQ(t.count(Mib::kTcpExtPAWSEstab), 2U);
+    t.recv(ack(1).seq(15).tsval(1999));
+    EXPECT_TRUE(t.sends(ack(11).tsecr(2000)));
+    t.recv(ack(1).seq(15).tsval(1999));  // bare ACKs at a limited rate
+    EXPECT_TRUE(t.sends_nothing());
+    EXPECT_EQ(t.count(Mib::kTcpExtPAWSEstab), 4U);
     EXPECT_EQ(t.count(Mib::kTcpExtTCPACKSkippedPAWS), 1U);
-    EXPECT_EQ(t.dropped(Drop::kPaws), 2U);
+    EXPECT_EQ(t.dropped(Drop::kPaws), 4U);
+    t.recv(ack(1).seq(5).tsval(1999));  // an old ACK overtaken by data: common, and silent
+    EXPECT_TRUE(t.sends_nothing());
+    EXPECT_EQ(t.count(Mib::kTcpExtPAWSOldAck), 1U);
+    EXPECT_EQ(t.dropped(Drop::kPaws), 5U);
+    t.recv(ack(1).seq(11).tsval(2000));
+    t.recv(ack(1).seq(11).tsval(1999));  // a duplicate ACK, late by little: it counts
+    EXPECT_EQ(t.dropped(Drop::kPaws), 5U);
     t.recv(data(11, 10).ack(1).tsval(2000));
     EXPECT_EQ(t.receive(), 20U);
 }
@@ -302,7 +314,8 @@ TEST_P(InSynchronized, OutOfOrderDataIsKeptAndReported) {  // RFC 2018 §4
     EXPECT_TRUE(t.sends(ack(501)));
     EXPECT_EQ(t.receive(), 500U);
     EXPECT_EQ(t.stack().integrity_violations(), 0U);
-    EXPECT_GE(t.count(Mib::kTcpExtTCPRcvCoalesce), 1U);
+    // 100 bytes do not fit into the spare room of a packet of 100.
+    EXPECT_EQ(t.count(Mib::kTcpExtTCPRcvCoalesce), 0U);
 }
 
 TEST_P(InSynchronized, OverlapsAndDuplicatesGiveEachByteOnce) {
@@ -313,7 +326,7 @@ TEST_P(InSynchronized, OverlapsAndDuplicatesGiveEachByteOnce) {
     t.recv(data(120, 50).ack(1));  // there already: DSACK
     EXPECT_TRUE(t.sends(ack(1).sack({{120, 170}, {101, 251}})));
     EXPECT_EQ(t.count(Mib::kTcpExtTCPOFOMerge), 1U);
-    EXPECT_EQ(t.count(Mib::kTcpExtTCPDSACKOfoSent), 1U);
+    EXPECT_EQ(t.count(Mib::kTcpExtTCPDSACKOfoSent), 2U);  // the second segment's overlap, and this
     EXPECT_EQ(t.dropped(Drop::kOfoMerge), 1U);
     t.recv(data(90, 300).ack(1));  // swallows both
     t.recv(data(1, 95).ack(1));
@@ -357,9 +370,10 @@ TEST_P(InSynchronized, AZeroWindowTakesNothing) {
     auto t = TcpBench::in_established(config());
     std::int64_t at = 1;
     while (t.info().rcv_wnd > 0 && at < 200000) {  // nobody reads
-        t.recv(data(at, 1000).ack(1));
-        at += 1000;
-        t.advance(1ms);
+        const std::uint32_t length = std::min(1000U, t.info().rcv_wnd);
+        t.recv(data(at, length).ack(1));
+        at += length;
+        t.advance(50ms);  // a delayed ACK tells the window
     }
     const auto sent = t.take_sent();
     ASSERT_FALSE(sent.empty());
@@ -380,9 +394,11 @@ TEST_P(InSynchronized, AZeroWindowTakesNothing) {
 TEST_P(InSynchronized, AZeroWindowThatNobodyOpensTakesNothing) {
     auto t = TcpBench::in_established(config());
     std::int64_t at = 1;
-    for (; t.info().rcv_wnd > 0 && at < 200000; at += 1000) {
-        t.recv(data(at, 1000).ack(1));
-        t.advance(1ms);
+    while (t.info().rcv_wnd > 0 && at < 200000) {
+        const std::uint32_t length = std::min(1000U, t.info().rcv_wnd);
+        t.recv(data(at, length).ack(1));
+        at += length;
+        t.advance(50ms);
     }
     EXPECT_EQ(t.shutdown(Shutdown::kRead), Errno::kOk);  // no window update any more
     const std::int64_t nxt = 1 + static_cast<std::int64_t>(*t.receive());

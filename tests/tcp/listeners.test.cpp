@@ -179,6 +179,7 @@ TEST_F(Listeners, AListenerThatCameLaterTakesOver) {
 TEST_F(Listeners, AnOrphanIsGivenUpWhenItsTimerFires) {
     for (const bool unreachable : {false, true}) {
         config.sysctl.tcp_max_orphans = 1;
+        config.sysctl.tcp_early_retrans = 0;  // the RTO comes first
         auto t = TcpBench::in_established(config);
         t.close();
         t.take_sent();

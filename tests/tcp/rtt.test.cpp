@@ -100,6 +100,10 @@ TEST_F(RttTest, TinySamplesCountAsAMicrosecond) {
         after(1ns);
     }
     EXPECT_TRUE(rtt.valid());
+    EXPECT_FALSE(rtt.has_min());
+    rtt.note_least(20ms);
+    rtt.note_least(1ns);
+    rtt.note_least(30ms);
     EXPECT_EQ(rtt.min(), 1us);
 }
 

@@ -1,0 +1,428 @@
+// Receive memory, window growth and buffer tuning.
+#include "tcp/receive_buffer.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "tcp/output.hpp"
+
+namespace netsim::tcp {
+
+using wire::SeqNum;
+
+namespace {
+
+// x86-64 with 64-byte cache lines: what each packet costs beside its bytes.
+constexpr std::uint32_t kSkb = 256;         // struct sk_buff
+constexpr std::uint32_t kSharedInfo = 320;  // struct skb_shared_info, at the buffer's end
+constexpr std::uint32_t kHeadroom = 64;     // NET_SKB_PAD
+// skb_small_head_cache: room for MAX_TCP_HEADER, of a kernel without wireless and tunnels. (Each of
+// them widens the headers; with both it is 704.)
+constexpr std::uint32_t kSmallHead = 576;
+constexpr std::uint32_t kPage = 4096;
+constexpr std::uint32_t kLargestChunk = 8 * kPage;  // PAGE_ALLOC_COSTLY_ORDER
+constexpr std::uint32_t kCollapsedMost = kPage - kSharedInfo;
+constexpr unsigned kRatioShift = 8;  // TCP_RMEM_TO_WIN_SCALE
+
+/// The buffer for `bytes` of head, and what of it is left after them.
+PacketMemory linear_memory(std::uint32_t bytes) {
+    const std::uint32_t wanted = (bytes + 63) / 64 * 64 + kSharedInfo;
+    const std::uint32_t buffer = wanted <= kSmallHead ? kSmallHead : std::bit_ceil(wanted);
+    return {buffer + kSkb, buffer - kSharedInfo - bytes, 0};
+}
+
+bool rcvbuf_locked(const Connection& c) {
+    return c.opt.rcvbuf != 0;
+}
+
+std::uint32_t most_rcvbuf(const Context& cx) {
+    return static_cast<std::uint32_t>(cx.s.sysctl.tcp_rmem[2]);
+}
+
+std::uint32_t space_from_window(const Connection& c, std::uint64_t window) {
+    const std::uint64_t space = (window << kRatioShift) / c.scaling_ratio;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(space, 0xffffffffU));
+}
+
+/// Linux tcp_clamp_window(): the buffer overflows.
+void clamp_window(Context& cx, Connection& c) {
+    c.ack.quick = 0;
+    if (c.rcvbuf < most_rcvbuf(cx) && !rcvbuf_locked(c)) {
+        c.rcvbuf = std::min(c.rmem_alloc, most_rcvbuf(cx));
+    }
+    if (c.rmem_alloc > c.rcvbuf) {
+        c.rcv_ssthresh = std::min(c.window_clamp, 2U * data_advmss(c));
+    }
+}
+
+/// Linux tcp_collapse(): copies what wastes memory into full buffers of a page. The queue keeps its
+/// ranges; only their memory changes.
+void collapse_received(Context& cx, Connection& c) {
+    std::uint32_t first = 0;
+    while (first < c.received.size() && window_from_space(c, c.received[first].memory.truesize) <=
+                                            c.received[first].payload.length) {
+        ++first;
+    }
+    std::uint32_t room = 0;
+    std::uint32_t bytes = 0;
+    for (std::uint32_t i = first; i < c.received.size(); ++i) {
+        bytes += c.received[i].payload.length;
+    }
+    for (std::uint32_t i = first; i < c.received.size(); ++i) {
+        ReceivedSegment& segment = c.received[i];
+        c.rmem_alloc -= segment.memory.truesize;
+        if (segment.memory.truesize != 0) {
+            cx.s.mib.add(Mib::kTcpExtTCPRcvCollapsed);
+        }
+        segment.memory = {};
+        // The buffers' memory is held by the ranges that begin in them.
+        for (std::uint32_t left = segment.payload.length; left > 0;) {
+            if (room == 0) {
+                room = std::min(bytes, kCollapsedMost);
+                segment.memory.truesize += linear_memory(room).truesize;
+            }
+            const std::uint32_t taken = std::min(left, room);
+            left -= taken;
+            room -= taken;
+            bytes -= taken;
+        }
+        c.rmem_alloc += segment.memory.truesize;
+    }
+}
+
+/// Linux tcp_prune_ofo_queue(): drops what is furthest from being in order, an eighth of the buffer
+/// at least.
+void prune_out_of_order(Context& cx, Connection& c, SeqNum incoming) {
+    if (!c.reassembly || c.reassembly->queue.empty()) {
+        return;
+    }
+    Reassembly& r = *c.reassembly;
+    auto goal = static_cast<std::int64_t>(c.rcvbuf >> 3U);
+    bool pruned = false;
+    while (!r.queue.empty() && !after(incoming, r.queue.back().seq)) {
+        goal -= r.queue.back().memory.truesize;
+        c.rmem_alloc -= r.queue.back().memory.truesize;
+        r.queue.pop_back();
+        pruned = true;
+        if (goal <= 0) {
+            if (c.rmem_alloc <= c.rcvbuf) {
+                break;
+            }
+            goal = c.rcvbuf >> 3U;
+        }
+    }
+    if (pruned) {
+        cx.s.mib.add(Mib::kTcpExtOfoPruned);
+        r.sack_count = 0;
+    }
+}
+
+/// Linux tcp_prune_queue(). False: nothing more can be done.
+bool prune_queues(Context& cx, Connection& c, SeqNum incoming) {
+    cx.s.mib.add(Mib::kTcpExtPruneCalled);
+    clamp_window(cx, c);
+    if (c.rmem_alloc <= c.rcvbuf) {
+        return true;
+    }
+    collapse_received(cx, c);
+    if (c.rmem_alloc <= c.rcvbuf) {
+        return true;
+    }
+    prune_out_of_order(cx, c, incoming);
+    if (c.rmem_alloc <= c.rcvbuf) {
+        return true;
+    }
+    cx.s.mib.add(Mib::kTcpExtRcvPruned);
+    c.predicted = false;
+    return false;
+}
+
+/// Linux __tcp_grow_window(): a segment that wastes memory still opens a small window.
+bool affordable(const Context& cx, const Connection& c, std::uint32_t length,
+                std::uint32_t truesize) {
+    std::uint32_t cost = window_from_space(c, truesize) >> 1U;
+    std::uint32_t window = window_from_space(c, most_rcvbuf(cx)) >> 1U;
+    while (c.rcv_ssthresh <= window) {
+        if (cost <= length) {
+            return true;
+        }
+        cost >>= 1U;
+        window >>= 1U;
+    }
+    return false;
+}
+
+/// Linux tcp_rcv_rtt_update(). `by_window`: a sample that can only be too long.
+void take_receive_rtt(Connection& c, std::uint32_t us, bool by_window) {
+    ReceiveTuning& t = c.tuning;
+    if (t.rtt8_us == 0 || us * 8ULL < t.rtt8_us) {
+        t.rtt8_us = static_cast<std::uint32_t>(std::min<std::uint64_t>(us * 8ULL, 0xffffffffU));
+    } else if (!by_window && c.rcv_nxt == c.copied_seq) {
+        t.rtt8_us = t.rtt8_us - (t.rtt8_us >> 3U) + us;
+    }
+}
+
+/// Linux tcp_rcvbuf_grow(): `read` bytes in the last round, so the next may bring twice that, and
+/// more while the sender's rate still rises.
+void grow_buffer(Context& cx, Connection& c, std::uint32_t read) {
+    const std::uint32_t before_read = std::max(c.tuning.space, 1U);
+    c.tuning.space = read;
+    if (cx.s.sysctl.tcp_moderate_rcvbuf == 0 || rcvbuf_locked(c)) {
+        return;
+    }
+    std::uint64_t window = std::uint64_t{read} * 2;
+    if (read > before_read) {
+        window += 2 * (window * (read - before_read) / before_read);
+    }
+    if (c.reassembly && !c.reassembly->queue.empty()) {
+        window += c.reassembly->queue.back().end.raw() - c.rcv_nxt.raw();
+    }
+    const std::uint32_t buffer = std::min(space_from_window(c, window), most_rcvbuf(cx));
+    if (buffer > c.rcvbuf) {
+        c.rcvbuf = buffer;
+        c.window_clamp = window_from_space(c, buffer);
+    }
+}
+
+/// May the memory of `next` go into the tail of the packet before it? Linux skb_try_coalesce():
+/// small data are copied into spare room, pages change hands.
+bool merge_memory(PacketMemory& tail, std::uint32_t length, const PacketMemory& next,
+                  std::uint32_t& added) {
+    if (length <= tail.tailroom) {
+        tail.tailroom -= length;
+        added = 0;
+        return true;
+    }
+    if (next.pages != 0) {
+        added = next.pages;
+        tail.truesize += next.pages;
+        tail.pages += next.pages;
+        tail.tailroom = 0;
+        return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+PacketMemory packet_memory(std::uint32_t ip_length) {
+    if (kHeadroom + ip_length < kPage) {
+        return linear_memory(kHeadroom + ip_length);
+    }
+    PacketMemory memory = linear_memory(kHeadroom);
+    memory.tailroom = 0;
+    std::uint32_t chunk = kLargestChunk;
+    for (std::uint32_t left = ip_length; left > 0; left -= std::min(left, chunk)) {
+        while (chunk > kPage && (left + kPage - 1) / kPage * kPage < chunk) {
+            chunk /= 2;
+        }
+        memory.pages += chunk;
+    }
+    memory.truesize += memory.pages;
+    return memory;
+}
+
+PacketMemory packet_memory(const wire::TcpHeader& h) {
+    const std::uint32_t options = h.has_option(wire::option::kTimestamps) ? 12U : 0U;
+    const std::uint32_t sacks = h.sack_count > 0 ? 4U + 8U * h.sack_count : 0U;
+    return packet_memory(wire::kIpHeaderLength + wire::kTcpHeaderLength + options + sacks +
+                         h.payload.length);
+}
+
+std::uint32_t window_from_space(const Connection& c, std::uint32_t space) {
+    return static_cast<std::uint32_t>((std::uint64_t{space} * c.scaling_ratio) >> kRatioShift);
+}
+
+std::uint32_t free_window(const Connection& c) {
+    return c.rmem_alloc < c.rcvbuf ? window_from_space(c, c.rcvbuf - c.rmem_alloc) : 0;
+}
+
+std::uint32_t memory_at_hand(const Connection& c) {
+    const std::uint32_t buffers = c.sent.size() + c.unsent.size();
+    const std::uint32_t queued =
+        buffers * (kSmallHead + kSkb) + c.sent_bytes + c.unsent_bytes;  // sk_wmem_queued
+    const std::uint32_t used = (c.rmem_alloc + queued) % kPage;
+    return used == 0 ? 0 : kPage - used;
+}
+
+std::uint32_t data_advmss(const Connection& c) {
+    return c.advmss - (c.options.tstamp_ok ? 12U : 0U);
+}
+
+void init_receive_buffer(Context& cx, Connection& c) {
+    const std::uint32_t advmss = data_advmss(c);
+    c.rcvbuf =
+        c.opt.rcvbuf != 0 ? c.opt.rcvbuf : static_cast<std::uint32_t>(cx.s.sysctl.tcp_rmem[1]);
+    const std::uint32_t full = window_from_space(c, c.rcvbuf);
+    c.window_clamp = std::min(c.window_clamp, full);
+    if (c.window_clamp > 2 * advmss && c.window_clamp + advmss > full) {
+        // One segment is kept back for data beyond the window's edge.
+        c.window_clamp = std::max(2 * advmss, full - std::min(full, advmss));
+    }
+    c.rcv_ssthresh = std::min(c.rcv_wnd, c.window_clamp);
+    c.tuning.space = std::min({c.rcv_ssthresh, c.rcv_wnd, 10U * advmss});
+    c.tuning.seq = c.copied_seq;
+    c.tuning.since = cx.now;
+    c.segment_at = cx.now;
+    const std::uint32_t hint =
+        std::min({advmss, std::uint32_t{c.snd_mss}, c.rcv_wnd / 2, std::uint32_t{536}});
+    c.ack.rcv_mss = static_cast<std::uint16_t>(std::max(hint, 88U));
+}
+
+void set_window_clamp(Connection& c, std::uint32_t clamp) {
+    constexpr std::uint32_t kLeast = 1152;  // SOCK_MIN_RCVBUF / 2
+    clamp = std::max(clamp, kLeast);
+    if (clamp < c.window_clamp) {
+        c.rcv_ssthresh = std::min(c.rcv_ssthresh, clamp);
+    } else if (clamp > c.window_clamp) {
+        c.rcv_ssthresh = std::max(std::min(c.rcv_wnd, clamp), c.rcv_ssthresh);
+    }
+    c.window_clamp = clamp;
+}
+
+bool make_receive_room(Context& cx, Connection& c, SeqNum seq) {
+    return c.rmem_alloc <= c.rcvbuf || prune_queues(cx, c, seq);
+}
+
+void queue_received(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                    PacketMemory memory) {
+    std::uint32_t added = memory.truesize;
+    if (!c.received.empty() &&
+        merge_memory(c.received.back().memory, payload.length, memory, added)) {
+        cx.s.mib.add(Mib::kTcpExtTCPRcvCoalesce);
+        c.rmem_alloc += added;
+        if (c.received.back().payload.continued_by(payload)) {
+            c.received.back().payload.length += payload.length;
+            return;
+        }
+        // One packet, two streams of bytes: its memory goes with the later one.
+        memory = std::exchange(c.received.back().memory, {});
+        c.received.push_back({payload, memory});
+        return;
+    }
+    c.rmem_alloc += added;
+    c.received.push_back({payload, memory});
+}
+
+void queue_received_fin(Context& cx, Connection& c, PacketMemory memory) {
+    if (c.received.empty()) {
+        c.rmem_alloc += memory.truesize;  // it stays until the socket goes
+    } else {
+        cx.s.mib.add(Mib::kTcpExtTCPRcvCoalesce);
+    }
+}
+
+void release_received(Connection& c) {
+    c.rmem_alloc -= c.received.front().memory.truesize;
+    c.received.pop_front();
+}
+
+void measure_segment(Connection& c, const wire::TcpHeader& h) {
+    AckPolicy& ack = c.ack;
+    const std::uint32_t length = h.gso_size != 0 ? h.gso_size : h.payload.length;
+    const std::uint32_t last = std::exchange(ack.last_seg_size, std::uint16_t{0});
+    if (length >= ack.rcv_mss) {
+        if (length != ack.rcv_mss) {
+            const std::uint64_t ratio =
+                (std::uint64_t{length} << kRatioShift) / packet_memory(h).truesize;
+            const auto bounded =
+                static_cast<std::uint8_t>(std::clamp<std::uint64_t>(ratio, 1, 255));
+            if (std::exchange(c.scaling_ratio, bounded) != bounded) {
+                set_window_clamp(c, window_from_space(c, c.rcvbuf));
+                c.tuning.space = std::min(c.tuning.space, c.window_clamp);
+            }
+        }
+        ack.rcv_mss = static_cast<std::uint16_t>(std::min(length, data_advmss(c)));
+        if ((h.flags & wire::flag::kPsh) != 0) {  // likely the end of a write
+            ack.pushed = true;
+        }
+        return;
+    }
+    // SACK blocks make segments of one sender differ: sizes are compared without them.
+    const std::uint32_t sacks = h.sack_count > 0 ? 4U + 8U * h.sack_count : 0U;
+    const std::uint32_t options = h.has_option(wire::option::kTimestamps) ? 12U : 0U;
+    const std::uint32_t with_options = length + sacks + options;
+    constexpr std::uint16_t kRemnant =
+        wire::flag::kFin | wire::flag::kUrg | wire::flag::kSyn | wire::flag::kPsh;
+    if (with_options >= 536 || (with_options >= 88 && (h.flags & kRemnant) == 0)) {
+        const std::uint32_t bare = with_options - (c.options.tstamp_ok ? 12U : 0U);
+        ack.last_seg_size = static_cast<std::uint16_t>(bare);
+        if (bare == last) {
+            ack.rcv_mss = static_cast<std::uint16_t>(bare);
+            return;
+        }
+    }
+    ack.pushed_twice = ack.pushed_twice || ack.pushed;
+    ack.pushed = true;
+}
+
+void measure_receive_rtt(Context& cx, Connection& c) {
+    ReceiveTuning& t = c.tuning;
+    if (t.rtt_since != kNever) {
+        if (before(c.rcv_nxt, t.rtt_seq)) {
+            return;
+        }
+        const auto us = std::chrono::duration_cast<std::chrono::microseconds>(cx.now - t.rtt_since);
+        take_receive_rtt(c, static_cast<std::uint32_t>(std::max<std::int64_t>(us.count(), 1)),
+                         true);
+    }
+    t.rtt_seq = c.rcv_nxt + c.rcv_wnd;
+    t.rtt_since = cx.now;
+}
+
+void measure_receive_rtt_by_timestamp(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    if (!c.options.tstamp_ok || !h.has_option(wire::option::kTimestamps) ||
+        h.tsecr == c.tuning.last_tsecr) {
+        return;
+    }
+    c.tuning.last_tsecr = h.tsecr;
+    if (h.seg_len() < c.ack.rcv_mss) {
+        return;
+    }
+    const std::uint32_t ms = timestamp(c, cx.now) - h.tsecr;
+    constexpr std::uint32_t kImplausible = 2'147'483;  // ms: beyond this it does not fit in 31 bits
+    if (ms > 0 && ms < kImplausible) {
+        take_receive_rtt(c, ms * 1000U, false);
+    }
+}
+
+void grow_receive_window(Context& cx, Connection& c, std::uint32_t length, std::uint32_t truesize) {
+    const std::uint32_t most = std::min(c.window_clamp, free_window(c));
+    if (c.rcv_ssthresh >= most) {
+        return;
+    }
+    std::uint32_t step = 0;
+    if (window_from_space(c, truesize) <= length) {
+        step = 2 * data_advmss(c);
+    } else if (affordable(cx, c, length, truesize)) {
+        step = 2U * c.ack.rcv_mss;
+    }
+    if (step == 0) {
+        return;
+    }
+    step = std::max(step, 2 * length);
+    c.rcv_ssthresh += std::min(most - c.rcv_ssthresh, step);
+    c.ack.quick |= 1U;  // the sender should learn of it
+}
+
+void tune_receive_buffer(Context& cx, Connection& c) {
+    ReceiveTuning& t = c.tuning;
+    if (t.rtt8_us == 0 || c.segment_at - t.since < std::chrono::microseconds(t.rtt8_us >> 3U)) {
+        return;
+    }
+    const std::uint32_t read = c.copied_seq.raw() - t.seq.raw();
+    const std::uint32_t waiting = c.rcv_nxt.raw() - c.copied_seq.raw();
+    if (read > waiting && read - waiting > t.space) {
+        grow_buffer(cx, c, read - waiting);
+    }
+    t.seq = c.copied_seq;
+    t.since = c.segment_at;
+}
+
+void grow_buffer_for_gap(Context& cx, Connection& c) {
+    if (c.socket) {  // not before accept(), not for orphans
+        grow_buffer(cx, c, c.tuning.space);
+    }
+}
+
+}  // namespace netsim::tcp

@@ -1,0 +1,384 @@
+// New data: the write queue, and what of it goes now. Linux tcp_sendmsg(), tcp_write_xmit().
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "tcp/actions.hpp"
+#include "tcp/cwnd.hpp"
+#include "tcp/delayed_ack.hpp"
+#include "tcp/loss_probe.hpp"
+#include "tcp/output.hpp"
+#include "tcp/pacing.hpp"
+#include "tcp/prr.hpp"
+#include "tcp/retransmit.hpp"
+#include "tcp/stack.hpp"
+#include "tcp/tso.hpp"
+#include "tcp/write_queue.hpp"
+
+namespace netsim::tcp {
+
+namespace flag = wire::flag;
+
+namespace {
+
+/// How much one call may send. Linux push_one.
+enum class Amount : std::uint8_t {
+    kAll,
+    kOneBurst,
+    kProbe,  // one burst, whatever cwnd says
+};
+
+bool fin_waits(const Connection& c) {
+    return c.fin_queued && !c.fin_sent;
+}
+
+bool anything_unsent(const Connection& c) {
+    return !c.unsent.empty() || fin_waits(c);
+}
+
+/// The head of the write queue; a FIN behind no data is a head of its own.
+struct Head {
+    std::uint32_t length = 0;
+    bool last = false;
+    bool fin = false;
+};
+
+Head head_of(const Connection& c) {
+    Head head;
+    head.length = c.unsent.empty() ? 0 : c.unsent.front().payload.length;
+    head.last = c.unsent.size() <= 1;
+    head.fin = head.last && fin_waits(c);
+    return head;
+}
+
+/// Its first segment fits the peer's window. Linux tcp_snd_wnd_test().
+bool window_takes(const Connection& c, const Head& head, std::uint32_t mss) {
+    const std::uint32_t first = head.length > mss ? mss : head.length + (head.fin ? 1U : 0U);
+    return !after(c.snd_nxt + first, c.window_end());
+}
+
+/// RFC 896 with Minshall's change: a partial segment waits while an earlier partial one is
+/// unacknowledged. Linux tcp_nagle_check().
+bool nagle_holds(const Connection& c, bool partial, Nagle nagle) {
+    if (!partial || nagle == Nagle::kPush) {
+        return false;
+    }
+    if (c.opt.cork || nagle == Nagle::kCork) {
+        return true;
+    }
+    const bool small_in_flight = after(c.snd_sml, c.snd_una) && !after(c.snd_sml, c.snd_nxt);
+    return !c.opt.nodelay && c.packets_out() > 0 && small_in_flight;
+}
+
+/// How much of the head goes in one burst. Linux tcp_mss_split_point().
+std::uint32_t burst_length(const Connection& c, const Head& head, std::uint32_t mss,
+                           std::uint32_t quota, Nagle nagle) {
+    const auto window = static_cast<std::uint32_t>(c.window_end() - c.snd_nxt);
+    const std::uint32_t most = mss * quota;
+    const std::uint32_t needed = std::min(head.length, window);
+    if ((most <= window && !head.last) || most <= needed) {
+        return std::min(most, head.length);
+    }
+    const std::uint32_t partial = needed % mss;
+    return nagle_holds(c, partial != 0, nagle) ? needed - partial : needed;
+}
+
+/// The head of the queue takes over from the next skb what the burst has room for. Linux
+/// tcp_grow_skb().
+void grow_head(Connection& c, std::uint32_t most) {
+    if (c.unsent.size() < 2 || c.unsent.front().payload.length >= most) {
+        return;
+    }
+    UnsentChunk& head = c.unsent.front();
+    UnsentChunk& next = c.unsent[1];
+    const std::uint32_t moved = std::min(most - head.payload.length, next.payload.length);
+    if (head.sealed || !head.payload.continued_by(next.payload)) {
+        return;
+    }
+    head.payload.length += moved;
+    if (moved == next.payload.length) {
+        head.push = head.push || next.push;
+        head.sealed = next.sealed;
+        c.unsent.erase(1);
+    } else {
+        next.payload = next.payload.slice(moved, next.payload.length - moved);
+    }
+}
+
+/// Linux tcp_event_data_sent()
+void on_data_sent(Context& cx, Connection& c) {
+    if (c.packets_in_flight() == 0) {
+        c.cc.algorithm->on_restart(cx, c, cx.now - c.last_sent_at);
+    }
+    c.last_sent_at = cx.now;
+    note_data_sent(cx, c);
+}
+
+/// Takes `length` bytes off the head of the write queue. `whole`: up to its end, with its marks.
+wire::PayloadRef take_unsent(Connection& c, std::uint32_t length, bool& pushed) {
+    UnsentChunk& chunk = c.unsent.front();
+    const wire::PayloadRef payload = chunk.payload.slice(0, length);
+    if (length == chunk.payload.length) {
+        pushed = chunk.push;
+        c.unsent.pop_front();
+    } else {
+        chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
+    }
+    c.unsent_bytes -= length;
+    return payload;
+}
+
+/// Sends the first `length` unsent bytes, the FIN with them if `fin`. How many segments that were.
+std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool fin,
+                         std::uint32_t mss) {
+    on_data_sent(cx, c);
+    const bool first = c.sent.empty();
+    bool pushed = false;
+    const wire::PayloadRef payload =
+        length > 0 ? take_unsent(c, length, pushed) : wire::PayloadRef{};
+    const std::uint32_t segments = std::max((length + mss - 1) / mss, 1U);
+    std::uint16_t flags = fin ? flag::kFin : std::uint16_t{0};
+    // More than one segment: PSH makes the receiver hand them up at once (__tcp_transmit_skb()).
+    if (pushed || segments > 1) {
+        flags |= flag::kPsh;
+    }
+    transmit(cx, c, c.snd_nxt, flags, payload, mss);
+    for (std::uint32_t at = 0, i = 0; i < segments; ++i) {
+        SentSegment segment;
+        const std::uint32_t part = std::min(mss, length - at);
+        const bool last = i + 1 == segments;
+        segment.seq = c.snd_nxt;
+        segment.payload = payload.slice(at, part);
+        segment.end = segment.seq + part + (last && fin ? 1U : 0U);
+        segment.flags = last ? flags : std::uint16_t{0};
+        segment.sent_at = cx.now;
+        stamp_sent(c, segment, cx.now);
+        segment.order = ++c.transmissions;
+        c.sent.push_back(segment);
+        c.snd_nxt = segment.end;
+        at += part;
+    }
+    c.fin_sent = c.fin_sent || fin;
+    c.sent_bytes += length;
+    c.bytes_sent += length;
+    if (first || c.retransmit_timer == RetransmitTimer::kLossProbe) {
+        rearm_rto(cx, c);
+    }
+    if (length < segments * mss) {
+        c.snd_sml = c.snd_nxt;
+    }
+    cx.s.mib.add(Mib::kTcpOutSegs, segments);
+    cx.s.mib.add(Mib::kTcpExtTCPOrigDataSent, segments);
+    return segments;
+}
+
+/// What the next burst may be; 0: it waits. `limited`: for cwnd.
+struct Next {
+    std::uint32_t length = 0;
+    bool fin = false;
+    bool go = false;
+};
+
+Next next_burst(Context& cx, Connection& c, Nagle nagle, Amount amount, std::uint32_t mss,
+                bool& limited) {
+    const std::uint32_t most = burst_segments(c, cx.s.sysctl, mss);
+    std::uint32_t quota = cwnd_quota(c);
+    if (quota == 0) {
+        if (amount != Amount::kProbe) {
+            return {};
+        }
+        quota = 1;
+    }
+    quota = std::min(quota, most);
+    grow_head(c, quota * mss);
+    const Head head = head_of(c);
+    if (!window_takes(c, head, mss)) {
+        return {};
+    }
+    if (head.length <= mss) {
+        const bool urgent = c.urgent && c.urgent->sending;
+        const bool held =
+            head.last && !head.fin && !urgent && nagle_holds(c, head.length < mss, nagle);
+        return {head.length, head.fin, !held};
+    }
+    if (amount == Amount::kAll) {
+        const Burst burst{head.length, most, head.last, head.fin};
+        const Defer defer = defer_burst(c, cx.s.sysctl, burst, cx.now);
+        limited = limited || defer == Defer::kWaitForCwnd;
+        if (defer != Defer::kSend) {
+            return {};
+        }
+    }
+    const std::uint32_t length = burst_length(c, head, mss, quota, nagle);
+    return {length, head.fin && length == head.length, true};
+}
+
+/// Linux tcp_write_xmit(). True: something is unsent and nothing is in flight to bring it out
+/// later.
+bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
+    const std::uint32_t mss = current_mss(c);
+    std::uint32_t sent = 0;
+    bool limited = false;
+    while (anything_unsent(c) && !pacing_holds(cx, c)) {
+        const Next next = next_burst(cx, c, nagle, amount, mss, limited);
+        if (!next.go) {
+            break;
+        }
+        sent += send_burst(cx, c, next.length, next.fin, mss);
+        if (amount != Amount::kAll) {
+            break;
+        }
+    }
+    limited = limited || c.packets_in_flight() >= c.cc.cwnd;
+    if (sent > 0 || limited) {
+        validate_cwnd(cx, c, limited);
+    }
+    if (sent == 0) {
+        return c.sent.empty() && anything_unsent(c);
+    }
+    if (in_cwnd_reduction(c)) {
+        c.prr_out += sent;  // RFC 6937: new data counts as well
+    }
+    if (amount != Amount::kProbe) {
+        schedule_loss_probe(cx, c, false);
+    }
+    return false;
+}
+
+bool may_send(const Connection& c) {
+    return c.state != State::kClosed && c.state != State::kSynSent &&
+           (c.state != State::kSynReceived || c.awaits_handshake_ack());
+}
+
+/// The end of the write queue is the end of something. Linux tcp_mark_push().
+void mark_push(Connection& c) {
+    c.unsent.back().push = true;
+    c.pushed_seq = c.write_seq;
+}
+
+/// Half the largest window was written without a PSH. Linux forced_push().
+bool push_is_due(const Connection& c) {
+    return after(c.write_seq, c.pushed_seq + (c.max_window >> 1U));
+}
+
+/// An skb is full and more follows: it need not wait.
+void send_full(Context& cx, Connection& c) {
+    if (!may_send(c)) {
+        return;
+    }
+    if (push_is_due(c)) {
+        mark_push(c);
+        push_pending(cx, c, Nagle::kPush);
+    } else if (c.unsent.size() == 1) {
+        write_xmit(cx, c, Nagle::kPush, Amount::kOneBurst);
+    }
+}
+
+}  // namespace
+
+namespace {
+
+/// Copied: into skbs of at most the size goal; each that is full may go at once.
+void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) {
+    const std::uint32_t goal = size_goal(c, current_mss(c));
+    for (std::uint32_t at = 0; at < payload.length;) {
+        const wire::PayloadRef rest = payload.slice(at, payload.length - at);
+        std::uint32_t part = std::min(goal, rest.length);
+        if (!c.unsent.empty() && c.unsent.back().payload.length < goal && !c.unsent.back().sealed &&
+            c.unsent.back().payload.continued_by(rest)) {
+            UnsentChunk& tail = c.unsent.back();
+            part = std::min(part, goal - tail.payload.length);
+            tail.payload.length += part;
+            tail.push = false;
+        } else {
+            restart_after_idle(cx, c);
+            c.unsent.push_back({rest.slice(0, part), false, false});
+        }
+        at += part;
+        c.unsent_bytes += part;
+        c.write_seq += part;
+        if (at < payload.length && c.unsent.back().payload.length >= goal) {
+            send_full(cx, c);
+        }
+    }
+}
+
+}  // namespace
+
+void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                const SendFlags& flags) {
+    check_app_limited(c);
+    const bool zerocopy = flags.zerocopy && c.opt.zerocopy;
+    if (zerocopy) {
+        restart_after_idle(cx, c);
+        append_pieces(c, payload, flags.pieces);
+        c.unsent_bytes += payload.length;
+        c.write_seq += payload.length;
+    } else {
+        append_copied(cx, c, payload);
+    }
+    if (!c.unsent.empty()) {
+        if (!flags.more || push_is_due(c)) {
+            mark_push(c);
+        }
+        c.unsent.back().sealed = c.unsent.back().sealed || flags.end_of_record;
+    }
+    if (flags.urgent) {
+        mark_urgent(c);
+    }
+    mark_send(c, zerocopy);
+    push_pending(cx, c, flags.more ? Nagle::kCork : Nagle::kSocket);
+}
+
+void push_pending(Context& cx, Connection& c, Nagle nagle) {
+    if (!may_send(c)) {
+        return;
+    }
+    const bool stuck = write_xmit(cx, c, nagle, Amount::kAll);
+    update_chrono(c, cx.now);
+    // Linux tcp_check_probe_timer(): what waits only for the window is kept alive by probes.
+    if (stuck && c.retransmit_timer == RetransmitTimer::kNone) {
+        arm_retransmit(cx, c, RetransmitTimer::kProbe0,
+                       std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(200)));
+    }
+}
+
+void queue_fin(Context& cx, Connection& c) {
+    CHECK(!c.fin_queued);
+    c.fin_queued = true;
+    c.write_seq += 1;
+    push_pending(cx, c, Nagle::kPush);
+}
+
+bool can_send_more(const Connection& c) {
+    return anything_unsent(c) && window_takes(c, head_of(c), current_mss(c));
+}
+
+bool send_probe_segment(Context& cx, Connection& c) {
+    const std::uint32_t before_count = c.packets_out();
+    write_xmit(cx, c, Nagle::kPush, Amount::kProbe);
+    return c.packets_out() > before_count;
+}
+
+bool send_wakeup(Context& cx, Connection& c) {
+    const std::int32_t left = c.window_end() - c.snd_nxt;
+    if (c.unsent.empty() || left <= 0) {
+        send_probe_of_peer(cx, c);
+        return true;
+    }
+    // Something fits although not a whole segment: it goes, with PSH (tcp_write_wakeup).
+    const std::uint32_t mss = current_mss(c);
+    UnsentChunk& chunk = c.unsent.front();
+    const auto window = static_cast<std::uint32_t>(left);
+    const std::uint32_t length = std::min({chunk.payload.length, mss, window});
+    const bool fin = fin_waits(c) && length == c.unsent_bytes && window > length;
+    chunk.push = true;
+    if (length < chunk.payload.length) {
+        const UnsentChunk fits{chunk.payload.slice(0, length), true, false};
+        chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
+        c.unsent.insert(0, fits);
+    }
+    send_burst(cx, c, length, fin, mss);
+    return true;
+}
+
+}  // namespace netsim::tcp

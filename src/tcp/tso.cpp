@@ -1,0 +1,102 @@
+// Burst sizes.
+#include "tcp/tso.hpp"
+
+#include <algorithm>
+
+namespace netsim::tcp {
+
+namespace {
+
+constexpr std::uint64_t kGsoMaxSize = 65536 - 321;  // sk_gso_max_size: room for headers taken off
+constexpr unsigned kPacingShift = 10;               // sk_pacing_shift: about 1 ms
+constexpr unsigned kSizeBits = 32;                  // of sk_gso_max_size
+
+}  // namespace
+
+void update_pacing_rate(Connection& c, const Sysctl& sysctl) {
+    constexpr std::uint64_t kPerSecond = 1'000'000 / 100 * 8;  // srtt is kept eightfold
+    const bool starting = c.cc.cwnd < c.cc.ssthresh / 2;
+    const std::int64_t percent = starting ? sysctl.tcp_pacing_ss_ratio : sysctl.tcp_pacing_ca_ratio;
+    std::uint64_t rate = c.snd_mss * kPerSecond * static_cast<std::uint64_t>(percent) *
+                         std::max(c.cc.cwnd, c.packets_out());
+    if (c.rtt.valid()) {
+        rate /= c.rtt.srtt8_us();
+    }
+    c.pacing_rate = std::min(rate, c.opt.max_pacing_rate);
+}
+
+std::uint32_t burst_segments(const Connection& c, const Sysctl& sysctl, std::uint32_t mss) {
+    std::uint64_t bytes = c.pacing_rate >> kPacingShift;
+    if (c.rtt.has_min()) {
+        const auto us = static_cast<std::uint64_t>(c.rtt.min().count() / 1000);
+        const std::uint64_t halvings = us >> static_cast<unsigned>(sysctl.tcp_tso_rtt_log);
+        if (halvings < kSizeBits) {
+            bytes += kGsoMaxSize >> halvings;
+        }
+    }
+    const auto segments = static_cast<std::uint32_t>(std::min(bytes, kGsoMaxSize) / mss);
+    return std::max(segments, c.cc.algorithm->least_burst(
+                                  c, static_cast<std::uint32_t>(sysctl.tcp_min_tso_segs)));
+}
+
+std::uint32_t size_goal(const Connection& c, std::uint32_t mss) {
+    // Linux tcp_bound_to_half_wnd()
+    const std::uint32_t half = c.max_window > 536 ? c.max_window >> 1U : c.max_window;
+    auto size = static_cast<std::uint32_t>(kGsoMaxSize);
+    if (half > 0 && size > half) {
+        size = std::max(half, 68U - 20U);
+    }
+    return std::max(size / mss * mss, mss);
+}
+
+std::uint32_t cwnd_quota(const Connection& c) {
+    const std::uint32_t flight = c.packets_in_flight();
+    if (flight >= c.cc.cwnd) {
+        return 0;
+    }
+    return std::min(std::max(c.cc.cwnd >> 1U, 1U), c.cc.cwnd - flight);
+}
+
+Defer defer_burst(const Connection& c, const Sysctl& sysctl, const Burst& burst, Time now) {
+    using std::chrono::milliseconds;
+    // Only what was preceded by another packet within the last millisecond waits.
+    if (c.ca_state >= CaState::kRecovery || now - c.next_send_at > milliseconds(1)) {
+        return Defer::kSend;
+    }
+    const auto by_window = static_cast<std::uint64_t>(c.window_end() - c.snd_nxt);
+    const std::uint64_t by_cwnd = std::uint64_t{c.cc.cwnd - c.packets_in_flight()} * c.snd_mss;
+    const std::uint64_t limit = std::min(by_window, by_cwnd);
+    if (limit >= std::uint64_t{burst.segments} * c.snd_mss ||
+        (!burst.last && limit >= burst.length)) {
+        return Defer::kSend;
+    }
+    const auto divisor = static_cast<std::uint64_t>(sysctl.tcp_tso_win_divisor);
+    if (divisor != 0) {
+        const std::uint64_t window =
+            std::min<std::uint64_t>(c.snd_wnd, std::uint64_t{c.cc.cwnd} * c.snd_mss);
+        if (limit >= window / divisor) {
+            return Defer::kSend;
+        }
+    } else if (limit > std::uint64_t{3} * c.snd_mss) {
+        return Defer::kSend;
+    }
+    if (c.sent.empty()) {
+        return Defer::kSend;
+    }
+    // The next ACK must be near: within half a round trip and a millisecond.
+    const Duration srtt = c.rtt.srtt();
+    const Duration until_ack = c.sent.front().sent_at + srtt - now;
+    if (until_ack > std::min<Duration>(srtt / 2, milliseconds(1))) {
+        return Defer::kSend;
+    }
+    if (by_cwnd < by_window) {
+        if (by_cwnd <= burst.length) {
+            return Defer::kWaitForCwnd;
+        }
+    } else if (by_window <= burst.length) {
+        return Defer::kWait;
+    }
+    return burst.fin ? Defer::kSend : Defer::kWait;
+}
+
+}  // namespace netsim::tcp
