@@ -223,6 +223,9 @@ bool Actor::do_connect(CallOutcome& out) {
             connecting_ = true;
             return false;
         }
+        if (!begun && begun.error() == Errno::kEADDRNOTAVAIL) {
+            witness_.note_no_port(host_);
+        }
         return begun ? succeed(out, "ok") : fail_with(out, begun.error());
     }
     // The blocking call's way out: a failed socket is disconnected.

@@ -65,6 +65,13 @@ void Witness::on_state(const sim::StateRecord& record) {
     settle();
 }
 
+void Witness::note_no_port(const host::Host& host) {
+    const Side side = &host == &client_ ? Side::kClient : Side::kServer;
+    const Milliseconds at = to_recorded(host.fabric().sim.now());
+    transitions_.push_back({at, side, "", "", "CLOSE", "SYN_SENT"});
+    transitions_.push_back({at, side, "", "", "SYN_SENT", "CLOSE"});
+}
+
 void Witness::settle() {
     for (auto& [key, state] : last_) {
         if (state != "FIN_WAIT2") {

@@ -28,6 +28,9 @@ class Witness final : public sim::Tracer {
     void on_packet(const sim::PacketRecord& record) override;
     void on_state(const sim::StateRecord& record) override;
 
+    /// connect() found no port: the kernel was in SYN_SENT while it looked, the model never was.
+    void note_no_port(const host::Host& host);
+
     /// An orphan in FIN-WAIT-2 may have become a mini-socket, which the kernel tells as a close and
     /// the model as nothing. Called after each input that can bring it about.
     void settle();

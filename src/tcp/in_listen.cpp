@@ -106,6 +106,7 @@ void queue_request(Context& cx, Listener& listener, const RequestSock& req,
     StackState& s = cx.s;
     const Id<RequestSock> id = s.requests.emplace(req);
     CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)).second);
+    s.requests.at(id.index).due_ms = clock_ms(cx.now + std::chrono::seconds(1));
     s.synack_timers[0].insert(s.requests, id.index,
                               s.wheel.fires_at(cx.now, cx.now + std::chrono::seconds(1)));
     ++listener.syn_queue_len;
@@ -236,7 +237,8 @@ void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet) 
     }
     note_change(cx, req->tuple, State::kListen, State::kSynReceived, Cause::kRcvCookieAck);
     Connection& child = make_child(cx, listener, *req, true);
-    child.rtt.set_rto(std::chrono::seconds(3));  // no sample: facts, section 6
+    child.rtt.set_rto(std::chrono::seconds(3));  // facts, section 6
+    take_rtt_by_timestamp(cx, child, packet.tcp);
     establish(cx, child, packet, Cause::kRcvAckOfSyn);
 }
 

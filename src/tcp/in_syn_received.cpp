@@ -37,6 +37,7 @@ void answer_repeated_syn(Context& cx, std::uint32_t index) {
     const Duration wait = std::min<Duration>(std::chrono::seconds(1LL << level),
                                              std::chrono::milliseconds(s.sysctl.tcp_rto_max_ms));
     s.synack_timers[level].remove(s.requests, index);
+    req.due_ms = clock_ms(cx.now + wait);
     s.synack_timers[level].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
 }
 
@@ -173,11 +174,20 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
         take_rtt(cx, child, std::chrono::microseconds(us), std::chrono::microseconds(us));
     } else {
         child.rtt.set_rto(std::chrono::seconds(3));
+        take_rtt_by_timestamp(cx, child, h);
         if (known.num_retrans > 1) {
             child.cc.cwnd = 1;  // RFC 5681 §3.1, Linux tcp_init_cwnd use
         }
     }
     establish(cx, child, packet, Cause::kRcvAckOfSyn);
+}
+
+void take_rtt_by_timestamp(Context& cx, Connection& child, const wire::TcpHeader& h) {
+    if (!child.options.tstamp_ok || !h.has_option(wire::option::kTimestamps) || h.tsecr == 0) {
+        return;
+    }
+    const std::uint32_t ms = std::max(timestamp(child, cx.now) - h.tsecr, 1U);
+    take_rtt(cx, child, std::chrono::milliseconds(ms), std::chrono::milliseconds(ms));
 }
 
 Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie) {

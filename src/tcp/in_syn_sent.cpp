@@ -71,8 +71,23 @@ void take_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
 void simultaneous_open(Context& cx, Connection& c, const wire::Packet& packet) {
     take_syn(cx, c, packet.tcp);
     enter(cx, c, State::kSynReceived, Cause::kRcvSyn);
+    c.last_sent_at = cx.now;  // the RTT counts from the last copy of our SYN
     send_syn_ack(cx, c, {});
     arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
+}
+
+/// RFC 5681 §3.1: after more than one lost SYN the window begins at one segment, unless the echoed
+/// timestamp is the first SYN's. ssthresh stays where the loss put it. Linux tcp_init_transfer(),
+/// tcp_try_undo_spurious_syn().
+void end_syn_loss(Connection& c, const wire::TcpHeader& h) {
+    if (c.ca_state != CaState::kLoss) {
+        return;
+    }
+    const bool spurious = c.options.tstamp_ok && h.tsecr == timestamp(c, c.created_at);
+    c.cc.cwnd = c.syn_retransmits > 1 && !spurious ? 1 : kInitialCwnd;
+    c.ca_state = CaState::kOpen;
+    c.undo = {};
+    c.frto = false;
 }
 
 }  // namespace
@@ -122,6 +137,7 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     c.retransmits = 0;
     c.backoff = 0;
     c.first_retrans_at = kNever;
+    end_syn_loss(c, h);
     enter(cx, c, State::kEstablished, Cause::kRcvSynAck);
     finish_open(cx, c);
     c.predicted = c.options.snd_wscale == 0;

@@ -31,6 +31,7 @@ struct RequestSock {
     DeadlineLink link;           // next SYN-ACK retransmission
     std::uint32_t ts_recent = 0;
     std::uint32_t sent_at_us = 0;   // low 32 bits of the microsecond the SYN-ACK left, for the RTT
+    std::uint32_t due_ms = 0;       // clock_ms() at which the timer is due; the wheel may be later
     std::uint32_t last_oow_ms = 0;  // when a duplicate was last answered (rate limit); 0: never
     Negotiated options;
     std::uint8_t num_timeout = 0;  // expiries of the SYN-ACK timer

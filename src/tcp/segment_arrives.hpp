@@ -30,6 +30,10 @@ void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet);
 Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie);
 /// Linux tcp_in_window(): is the segment in a half-open connection's window?
 bool in_request_window(wire::SeqNum seq, wire::SeqNum end, wire::SeqNum left, wire::SeqNum right);
+
+/// The round trip of a SYN-ACK that was sent more than once, or kept nowhere: only an echoed
+/// timestamp tells it. Linux tcp_synack_rtt_meas(), tcp_ack_update_rtt().
+void take_rtt_by_timestamp(Context& cx, Connection& child, const wire::TcpHeader& h);
 /// The handshake's last ACK on a full socket (a fresh child, a simultaneous open): ESTABLISHED.
 void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cause);
 

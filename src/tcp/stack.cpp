@@ -60,6 +60,22 @@ Time due_of(const StackState& s, Time deadline, Time wanted) {
     return rounded ? wanted : deadline;
 }
 
+/// Linux keeps the SYN on its retransmission queue: after a time-out it is a segment lost and sent
+/// again, and the congestion state is Loss until the handshake undoes it.
+void describe_lost_syn(const Connection& c, SocketInfo& info) {
+    if (c.state != State::kSynSent || c.retransmits == 0 || c.cc.algorithm == nullptr) {
+        return;
+    }
+    Congestion before;  // nothing else has happened to it
+    info.lost = 1;
+    info.retrans = 1;
+    info.snd_cwnd = 1;
+    if (c.cc.algorithm->name() != "bbr") {
+        info.snd_ssthresh = c.cc.algorithm->ssthresh(before);
+    }
+    info.ca_state = to_string(CaState::kLoss);
+}
+
 SocketInfo describe_connection(const Connection& c, Time now) {
     SocketInfo info;
     info.kind = EndpointKind::kConnection;
@@ -87,6 +103,9 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.sacked = c.sacked_out;
     info.lost = c.lost_out;
     info.retrans = c.retrans_out;
+    if (c.state == State::kSynSent && c.retransmits > 0) {  // the SYN is on no queue here
+        info.lost = info.retrans = 1;
+    }
     info.retrans_total = c.retrans_total;
     info.reordering = c.reordering;
     info.reord_seen = c.reord_seen;
@@ -111,7 +130,6 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.advmss = c.advmss;
     info.path_mtu = c.path_mtu;
     info.rcv_ssthresh = c.rcv_ssthresh;
-    info.probes = c.probes;
     info.rcvbuf = c.rcvbuf;
     info.sndbuf = c.sndbuf;
     info.last_data_sent = now - c.last_sent_at;
@@ -131,6 +149,7 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     describe_rate(c, info);
     info.congestion_control = c.cc.algorithm != nullptr ? c.cc.algorithm->name() : "";
     info.ca_state = to_string(c.ca_state);
+    describe_lost_syn(c, info);
     return info;
 }
 
@@ -154,10 +173,9 @@ SocketInfo describe_request(const StackState& s, const RequestSock& req, Time no
     info.local = req.tuple.local_endpoint();
     info.remote = req.tuple.remote_endpoint();
     info.timer = TimerKind::kOn;
-    const auto since = std::chrono::microseconds(clock_us(now) - req.sent_at_us);
-    const Time wanted =
-        now - since + std::chrono::seconds(1LL << std::min<int>(req.num_timeout, 7));
-    info.timer_left = left_until(due_of(s, req.link.deadline, wanted), now);
+    const auto due =
+        std::chrono::milliseconds(static_cast<std::int32_t>(req.due_ms - clock_ms(now)));
+    info.timer_left = left_until(due_of(s, req.link.deadline, now + due), now);
     info.retransmits = req.num_retrans;
     return info;
 }

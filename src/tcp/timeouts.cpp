@@ -100,15 +100,14 @@ bool exhausted(Context& cx, Connection& c) {
 }
 
 void back_off(Context& cx, Connection& c) {
+    // tcp_syn_linear_timeouts: that many SYNs keep the first RTO.
+    if (c.state == State::kSynSent && c.retransmits <= cx.s.sysctl.tcp_syn_linear_timeouts) {
+        return;
+    }
     if (c.backoff < 255) {
         ++c.backoff;
     }
-    // tcp_syn_linear_timeouts: that many SYNs keep the first RTO.
-    const bool linear =
-        c.state == State::kSynSent && c.backoff <= cx.s.sysctl.tcp_syn_linear_timeouts;
-    if (!linear) {
-        c.rtt.back_off(cx.s.sysctl);
-    }
+    c.rtt.back_off(cx.s.sysctl);
 }
 
 /// tcp_thin_linear_timeouts: with so little in flight no fast recovery can help, and a slow one
@@ -169,8 +168,8 @@ void retransmission_timeout(Context& cx, Connection& c) {
             retransmit_syn(cx, c);
         } else {
             count_failure(cx, c);
-            enter_loss(cx, c);
         }
+        enter_loss(cx, c);  // a SYN counts as well: ssthresh falls
         if (c.retransmits < 255) {
             ++c.retransmits;
         }
@@ -388,6 +387,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
     }
     const std::size_t next = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     const Duration wait = std::min<Duration>(seconds(1LL << next), rto_max(s));
+    req.due_ms = clock_ms(cx.now + wait);
     s.synack_timers[next].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
 }
 

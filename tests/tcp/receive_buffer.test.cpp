@@ -128,7 +128,7 @@ TEST(SackCompression, OneAckForManyDuplicatesOnceThreeWereSent) {
 }
 
 TEST(SackCompression, CanBeSwitchedOff) {
-    BenchConfig config;
+    BenchConfig config{};
     config.sysctl.tcp_comp_sack_nr = 0;
     auto t = TcpBench::in_established(config);
     for (int i = 0; i < 6; ++i) {
@@ -139,7 +139,7 @@ TEST(SackCompression, CanBeSwitchedOff) {
 }
 
 TEST(ShrinkWindow, TakesBackWhatMemoryDoesNotCover) {
-    BenchConfig config;
+    BenchConfig config{};
     config.sysctl.tcp_shrink_window = 1;
     config.peer_syn = syn().mss(1000).sack_ok().wscale(7);
     auto t = TcpBench::in_established(config);
