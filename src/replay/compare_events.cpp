@@ -20,7 +20,7 @@ std::vector<RecordedTransition> of_this_experiment(const Recording& recording) {
     for (const RecordedTransition& t : recording.transitions) {
         auto& state = last[{t.side, t.local, t.remote}];
         const bool begins = t.from == "CLOSE" || t.from == "LISTEN" || t.from == "SYN_SENT";
-        if (state.empty() ? begins : t.from == state || t.from == "LISTEN" || t.from == "CLOSE") {
+        if (begins || t.from == state) {
             state = t.to;
             out.push_back(t);
         }

@@ -187,6 +187,21 @@ SentPacket Relay::describe(Flow& flow, bool to_server, const Packet& packet) {
     return out;
 }
 
+/// The relay reads one packet after another: what was sent in one go gets the recorded spacing.
+Time Relay::read_at(bool to_server, const RecordedPacket* expected) {
+    constexpr Milliseconds kOneGo = 1;
+    Reading& last = last_read_[to_server ? 1 : 0];
+    Time at = fabric().sim.now();
+    if (expected != nullptr && last.packet != nullptr) {
+        const Milliseconds gap = expected->sent - last.packet->sent;
+        if (gap > 0 && gap <= kOneGo) {
+            at = std::max(at, last.at + Duration(static_cast<std::int64_t>(gap * 1e6)));
+        }
+    }
+    last = {at, expected};
+    return at;
+}
+
 void Relay::receive(wire::PacketPtr packet, std::uint32_t interface) {
     const bool to_server = interface == kToClient;  // it came from the client
     if (packet->protocol != wire::Protocol::kTcp) {
@@ -207,7 +222,7 @@ void Relay::receive(wire::PacketPtr packet, std::uint32_t interface) {
     if (sent_.back().expected != nullptr && fate->received) {
         delay = *fate->received - fate->sent;  // the relay's own slackness included
     }
-    const Time now = fabric().sim.now();
+    const Time now = read_at(to_server, sent_.back().expected);
     Time at = now + Duration(static_cast<std::int64_t>(delay * 1e6));
     // Only what was delayed on purpose arrives out of order.
     constexpr double kSlackness = 4;

@@ -83,6 +83,7 @@ class Relay final : public net::Node, private sim::EventTarget {
     };
 
     void fire(std::uint64_t argument) override;
+    Time read_at(bool to_server, const RecordedPacket* expected);
     Flow& flow_of(const wire::Packet& packet, bool to_server);
     Flow* find_flow(Ipv4 client, std::uint16_t model_port, std::uint16_t server_port);
     void inject(const RecordedPacket& in);
@@ -98,7 +99,15 @@ class Relay final : public net::Node, private sim::EventTarget {
     std::map<FlowKey, Direction> scripts_[2];  // NOLINT
     std::vector<SentPacket> sent_;
     std::vector<Pending> pending_;
-    Time last_delivery_[2] = {};        // NOLINT: by direction
+    Time last_delivery_[2] = {};  // NOLINT: by direction
+
+    /// The packet read last, and when.
+    struct Reading {
+        Time at{};
+        const RecordedPacket* packet = nullptr;
+    };
+
+    Reading last_read_[2] = {};         // NOLINT: by direction
     std::vector<wire::Packet> memory_;  // to repeat a packet "late"
 };
 

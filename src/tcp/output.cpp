@@ -49,6 +49,15 @@ void add_sack_blocks(Connection& c, wire::TcpHeader& h, std::uint32_t payload) {
     }
 }
 
+/// SND.NXT, unless the peer took back so much of its window that it would refuse a segment there:
+/// then the right edge of what it admits, or two such ends never hear each other. Linux
+/// tcp_acceptable_seq().
+SeqNum acceptable_seq(const Connection& c) {
+    const std::int32_t beyond = c.snd_nxt - c.window_end();
+    const std::int32_t precision = c.options.wscale_ok ? 1 << c.options.rcv_wscale : 1;
+    return beyond < precision ? c.snd_nxt : c.window_end();
+}
+
 }  // namespace
 
 std::uint32_t current_mss(const Connection& c) {
@@ -133,7 +142,7 @@ void send_ack(Context& cx, Connection& c) {
         return;
     }
     cx.s.mib.add(Mib::kTcpOutSegs);
-    transmit(cx, c, c.snd_nxt, 0, {}, 1);
+    transmit(cx, c, acceptable_seq(c), 0, {}, 1);
 }
 
 void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate) {
@@ -166,7 +175,7 @@ void send_challenge_ack(Context& cx, Connection& c) {
 void send_active_reset(Context& cx, Connection& c) {
     Packet p = packet_for(cx.s, c.tuple);
     wire::TcpHeader& h = p.tcp;
-    h.seq = c.snd_nxt;
+    h.seq = acceptable_seq(c);
     h.ack = c.rcv_nxt;
     h.flags = flag::kRst | flag::kAck;
     if (c.options.tstamp_ok) {

@@ -84,8 +84,10 @@ TEST(HostTest, SyntheticBytesAreCheckedNotStored) {
         b.run(5ms);
         got += b.server.receive_discard(s, 1U << 30U).value_or(0);
     }
-    b.run(1s);
-    got += b.server.receive_discard(s, 1U << 30U).value_or(0);
+    for (int i = 0; i < 100 && got < sent; ++i) {  // what the send buffer still holds
+        b.run(100ms);
+        got += b.server.receive_discard(s, 1U << 30U).value_or(0);
+    }
     EXPECT_EQ(got, sent);
     EXPECT_GT(got, 1000000U);
     EXPECT_EQ(b.server.integrity_violations(), 0U);

@@ -199,7 +199,7 @@ TEST(Sockets, OptionsUnderBothNames) {
         print(s:setoption("SO_REUSEADDR", true), s:getoption("reuseaddr"))
         print(s:setoption("tcp-congestion", "bbr"), s:getoption("TCP_CONGESTION"))
         print(s:setoption("TCP_CONGESTION", "vegas")))"));
-    EXPECT_EQ(ran.out, "1\t1\n1\t5\n1\t1\n1\tbbr\nnil\tNo such file or directory\tENOENT\n")
+    EXPECT_EQ(ran.out, "1\t1\n1\t5\n1\t1\n1\tbbr\nnil\tno such file or directory\tENOENT\n")
         << ran.message();
 }
 
