@@ -6,6 +6,6 @@ if(NETSIM_SANITIZE)
     -fsanitize=${NETSIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     # Instrumented code makes g++ see null and uninitialised values where there are none (in
     # libstdc++'s <regex>, for one); the release build keeps both warnings.
-    -Wno-null-dereference -Wno-maybe-uninitialized)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference;-Wno-maybe-uninitialized>)
   target_link_options(netsim_flags INTERFACE -fsanitize=${NETSIM_SANITIZE})
 endif()

@@ -2,11 +2,14 @@
 #include "replay/recording.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "netsim/result.hpp"
+#include "replay/relay.hpp"
 #include "replay/scheduling.hpp"
 
 namespace netsim::replay {
@@ -34,11 +37,37 @@ Ipv4 to_address(const std::string& text) {
 }
 
 /// "of an earlier connection (1 back)", "absolute"
+/// A moment: set-up may precede the run by what the model's clock begins with.
+Milliseconds to_ms(const json& in) {
+    constexpr Milliseconds kMost = 1e9;  // eleven days
+    constexpr Milliseconds kLeast =
+        -std::chrono::duration<Milliseconds, std::milli>(kTimeBase).count();
+    const auto ms = in.get<double>();
+    if (!(ms >= kLeast && ms <= kMost)) {
+        throw InputError("a time of " + in.dump() + " ms is beyond reason");
+    }
+    return ms;
+}
+
+Milliseconds to_length_ms(const json& in) {
+    const Milliseconds ms = to_ms(in);
+    if (ms < 0) {
+        throw InputError("a length of " + in.dump() + " ms is negative");
+    }
+    return ms;
+}
+
 void read_note(const json& packet, const char* key, bool& absolute, int& back) {
     const std::string note = packet.value(key, "");
     absolute = note == "absolute";
     const auto paren = note.find('(');
-    back = paren == std::string::npos ? 0 : std::stoi(note.substr(paren + 1));
+    back = 0;
+    if (paren != std::string::npos) {
+        const char* digits = note.data() + paren + 1;
+        if (std::from_chars(digits, note.data() + note.size(), back).ec != std::errc{}) {
+            throw InputError(std::string(key) + " \"" + note + "\" does not say how far back");
+        }
+    }
 }
 
 /// Notes the keys of `in` that are not among `known`: a newer recording than this reader.
@@ -62,9 +91,9 @@ RecordedPacket read_packet(const json& in, Recording& r) {
                   "note",  "seq_note", "ack_note", "proto", "icmp_type", "icmp_code"});
     RecordedPacket p;
     p.number = in.at("i").get<std::size_t>();
-    p.sent = in.at("t_ms").get<double>();
+    p.sent = to_ms(in.at("t_ms"));
     if (!in.at("rx_ms").is_null()) {
-        p.received = in.at("rx_ms").get<double>();
+        p.received = to_ms(in.at("rx_ms"));
     }
     p.to_server = in.at("dir").get<std::string>() == "c>s";
     p.source = p.to_server ? r.clients.front() : r.servers.front();
@@ -107,9 +136,9 @@ RecordedCall read_call(Recording& r, const json& in) {
     note_unknown(r, "app_events", in,
                  {"t_ms", "end_ms", "side", "app", "sock", "call", "args", "result", "error"});
     RecordedCall c;
-    c.start = in.at("t_ms").get<double>();
+    c.start = to_ms(in.at("t_ms"));
     if (in.contains("end_ms") && !in["end_ms"].is_null()) {
-        c.end = in["end_ms"].get<double>();
+        c.end = to_ms(in["end_ms"]);
     }
     c.side = to_side(in.at("side").get<std::string>());
     c.app = in.at("app").get<std::string>();
@@ -158,7 +187,7 @@ RecordedSocket read_socket(Recording& r, const json& in) {
 
 RecordedSample read_sample(Recording& r, const json& in) {
     RecordedSample sample;
-    sample.at = in.at("t_ms").get<double>();
+    sample.at = to_ms(in.at("t_ms"));
     sample.side = to_side(in.at("side").get<std::string>());
     for (const json& s : in.at("sockets")) {
         sample.sockets.push_back(read_socket(r, s));
@@ -197,8 +226,8 @@ Recording read_json(const json& in, const std::string& name) {
     Recording r;
     r.name = in.value("scenario", name);
     r.title = in.value("title", "");
-    r.one_way_delay = in.at("one_way_delay_ms").get<double>();
-    r.run = in.at("run_ms").get<double>();
+    r.one_way_delay = to_length_ms(in.at("one_way_delay_ms"));
+    r.run = to_length_ms(in.at("run_ms"));
     for (const json& a : in.at("client")) {
         r.clients.push_back(to_address(a.get<std::string>()));
     }
@@ -214,7 +243,7 @@ Recording read_json(const json& in, const std::string& name) {
     }
     if (in.contains("sysctls_set_at") && !in["sysctls_set_at"].is_null()) {
         for (const json& change : in["sysctls_set_at"]) {
-            r.sysctl_changes.push_back({change.at("t_ms").get<double>(),
+            r.sysctl_changes.push_back({to_ms(change.at("t_ms")),
                                         to_side(change.at("side").get<std::string>()),
                                         read_settings(change.at("set"))});
         }
@@ -260,18 +289,24 @@ bool is_recording(const std::string& path) {
     return in.is_object() && in.contains("packets") && in.contains("app_events");
 }
 
-Recording read_recording(const std::string& path) {
-    std::ifstream file(path);
-    if (!file) {
-        throw InputError(path + ": cannot be read");
-    }
+Recording parse_recording(const std::string& text, const std::string& path) {
     try {
-        return read_json(json::parse(file), std::filesystem::path(path).stem().string());
+        return read_json(json::parse(text), std::filesystem::path(path).stem().string());
     } catch (const json::exception& error) {
         throw InputError(path + ": not a recording: " + error.what());
     } catch (const InputError& error) {
         throw InputError(path + ": " + error.what());
     }
+}
+
+Recording read_recording(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) {
+        throw InputError(path + ": cannot be read");
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    return parse_recording(text.str(), path);
 }
 
 }  // namespace netsim::replay

@@ -144,6 +144,9 @@ struct Recording {
 /// Has the file the parts of a recording? False for other .json files.
 bool is_recording(const std::string& path);
 
+/// From text; `path` names it in messages.
+Recording parse_recording(const std::string& text, const std::string& path);
+
 /// Reads one .json; InputError naming the file and what is missing or wrong.
 Recording read_recording(const std::string& path);
 

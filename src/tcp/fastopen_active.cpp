@@ -222,6 +222,9 @@ bool take_fast_open_syn_ack(Context& cx, Connection& c, const wire::Packet& pack
     f.data_acked = f.syn_data;
     if (f.data_acked) {
         cx.s.mib.add(Mib::kTcpExtTCPFastOpenActive);
+        if (c.delivered > 1) {
+            --c.delivered;  // SYN and data were one packet
+        }
     }
     take_syn_payload(cx, c, packet);
     return false;

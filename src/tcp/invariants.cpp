@@ -6,6 +6,14 @@ namespace netsim::tcp {
 
 namespace {
 
+/// The out-of-order queue is in order; its memory is counted in rmem_alloc.
+void check_reassembly(const Reassembly& r) {
+    CHECK(r.sack_count <= r.sacks.size());
+    for (std::uint32_t i = 0; i < r.queue.size(); ++i) {
+        CHECK(i == 0 || !after(r.queue[i - 1].seq, r.queue[i].seq));
+    }
+}
+
 void check_connection(const StackState& s, const Connection& c) {
     if (c.state == State::kClosed) {
         CHECK(!c.in_table);
@@ -38,6 +46,9 @@ void check_connection(const StackState& s, const Connection& c) {
     CHECK(lost == c.lost_out && retransmitted == c.retrans_out);
     CHECK(!c.options.sack_ok || sacked == c.sacked_out);
     CHECK(c.sacked_out + c.lost_out <= c.packets_out());
+    if (c.reassembly) {
+        check_reassembly(*c.reassembly);
+    }
     const bool in_flight = !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
     CHECK(c.deadlines.earliest() == kNever || c.heap_slot != kNoIndex);

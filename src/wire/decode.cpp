@@ -69,6 +69,8 @@ void read_option(TcpHeader& tcp, std::uint8_t option_kind, View data) {
     }
 }
 
+constexpr std::uint32_t kOptionsMax = 40;  // RFC 9293 §3.1: the data offset has four bits
+
 void read_options(TcpHeader& tcp, View in) {
     std::size_t at = 0;
     while (at < in.size() && in[at] != kind::kEnd) {
@@ -79,7 +81,11 @@ void read_options(TcpHeader& tcp, View in) {
         if (at + 1 >= in.size() || in[at + 1] < 2 || at + in[at + 1] > in.size()) {
             return;
         }
+        const TcpHeader without = tcp;
         read_option(tcp, in[at], in.subspan(at + 2, in[at + 1] - 2U));
+        if (tcp.options_length() > kOptionsMax) {
+            tcp = without;  // with Linux's padding it has no room: what decodes also encodes
+        }
         at += in[at + 1];
     }
 }

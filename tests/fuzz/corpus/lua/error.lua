@@ -1,0 +1,2 @@
+coroutine.wrap(function() coroutine.yield(coroutine.running()) end)()
+error(setmetatable({}, {__tostring = error}))

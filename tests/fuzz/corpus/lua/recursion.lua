@@ -1,0 +1,1 @@
+local function f() return pcall(f) or f() end f()
