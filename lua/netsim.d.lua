@@ -415,6 +415,16 @@ function Socket:connect(target, port) end
 ---@return integer? index, string? error, integer? sent, string? errno
 function Socket:send(data, first, last) end
 
+---TCP Fast Open: sendto(2) with MSG_FASTOPEN. Connects, and where a cookie of the server is known
+---the SYN carries the data already. A server allows it by `setoption("tcp-fastopen", pending)` and
+---bit 0x2 of sysctl net.ipv4.tcp_fastopen. connect() and send() do the same after
+---`setoption("tcp-fastopen-connect", true)`.
+---@param target string "host:port", "10.0.0.1:80", or a host and the port apart
+---@param port_or_data integer|string
+---@param data? string
+---@return integer? index, string? error, integer? sent, string? errno
+function Socket:fastopen(target, port_or_data, data) end
+
 ---Bytes nobody looks at, checked end to end, at no cost per byte.
 ---@param count Size
 ---@return integer? count, string? error, integer? sent, string? errno

@@ -76,6 +76,9 @@ enum class SocketOption : std::uint8_t {
     kSO_PRIORITY,
     kSO_MARK,
     kTCP_NOTSENT_LOWAT,
+    kTCP_FASTOPEN,  // pending children a listener allows
+    kTCP_FASTOPEN_CONNECT,
+    kTCP_FASTOPEN_NO_COOKIE,
     kCount
 };
 
@@ -102,6 +105,10 @@ class Socket {
     /// connect(2), non-blocking: EINPROGRESS, then poll::kOut and SO_ERROR tell; EISCONN, EALREADY,
     /// EADDRNOTAVAIL, ENETUNREACH...
     Result<void> connect(Endpoint remote);
+    /// sendto(2) with MSG_FASTOPEN (RFC 7413): connects, and where a cookie of this server is known
+    /// its SYN carries the first of `bytes`: how many. EINPROGRESS: none; EOPNOTSUPP: sysctl
+    /// tcp_fastopen. On a connected socket: send().
+    Result<std::uint64_t> fast_open(Endpoint remote, std::string_view bytes);
     /// accept(2): EAGAIN when the accept queue is empty.
     Result<Socket> accept();
     /// send(2): how many bytes the send buffer took; EAGAIN when it is full; EPIPE, ECONNRESET...

@@ -17,6 +17,14 @@ Result<void> Socket::connect(Endpoint remote) {
     return *this ? host_->connect(id_, remote) : fail(Errno::kEBADF);
 }
 
+Result<std::uint64_t> Socket::fast_open(Endpoint remote, std::string_view bytes) {
+    if (!*this) {
+        return fail(Errno::kEBADF);
+    }
+    const Result<void> begun = host_->fast_open(id_, remote);
+    return begun ? host_->send(id_, bytes) : fail(begun.error());
+}
+
 Result<Socket> Socket::accept() {
     if (!*this) {
         return fail(Errno::kEBADF);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,13 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     Result<void> bind(SocketId s, Endpoint local);
     Result<void> listen(SocketId s, int backlog);
     Result<void> connect(SocketId s, Endpoint remote);
+    /// sendto(2) with MSG_FASTOPEN is this and the send() or send_synthetic() that follows at once.
+    Result<void> fast_open(SocketId s, Endpoint remote);
+    /// For faces that block: tcp/stack.hpp says what they mean.
+    void await_handshake(SocketId s);
+    bool opening(SocketId s) const;
+    /// TCP_FASTOPEN_KEY: 16 octets, or 32 with a backup key.
+    Result<void> set_fastopen_key(SocketId s, std::span<const std::uint8_t> octets);
     Result<SocketId> accept(SocketId s);
     Result<std::uint64_t> send(SocketId s, std::string_view bytes);
     Result<std::uint64_t> send_synthetic(SocketId s, std::uint64_t count);

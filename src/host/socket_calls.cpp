@@ -44,13 +44,32 @@ Result<std::uint64_t> Host::send(SocketId s, std::string_view bytes) {
     }
     bytes_.release_writer(cursor.stream,
                           cursor.offset > cursor.unacked ? cursor.offset - cursor.unacked : 0);
-    bytes_.append(cursor.stream, taken);
     const wire::PayloadRef payload{cursor.offset, cursor.stream,
                                    static_cast<std::uint32_t>(taken.size())};
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
+    bytes_.append(cursor.stream, taken.substr(0, result.value_or(0)));
     drain(nullptr, 0);
     return result;
+}
+
+Result<void> Host::fast_open(SocketId s, Endpoint remote) {
+    state_->out.observed = fabric().tracer != nullptr;
+    const auto result = stack_->fast_open(s, remote, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+    return result;
+}
+
+void Host::await_handshake(SocketId s) {
+    stack_->await_handshake(s);
+}
+
+bool Host::opening(SocketId s) const {
+    return stack_->opening(s);
+}
+
+Result<void> Host::set_fastopen_key(SocketId s, std::span<const std::uint8_t> octets) {
+    return stack_->set_fastopen_key(s, octets);
 }
 
 Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count) {

@@ -99,6 +99,22 @@ int socket_send(lua_State* L) {
         "send()");
 }
 
+// fastopen(target, [port,] data): sendto(2) with MSG_FASTOPEN.
+int socket_fastopen(lua_State* L) {
+    SocketState& self = self_socket(L);
+    std::string target = to_text(L, 2, "fastopen: target");
+    const bool with_port = lua_gettop(L) > 3;
+    if (with_port) {
+        target += ":" + std::to_string(to_port(L, 3, "fastopen: port"));
+    }
+    const std::string data = to_text(L, with_port ? 4 : 3, "fastopen: data");
+    const Endpoint remote = self.box->net().resolve(target);
+    self.note("fastopen(" + std::to_string(data.size()) + ")");
+    auto operation = std::make_unique<SendOperation>(self.shared_from_this(), data, 0);
+    operation->open_towards(remote);
+    return self.box->scheduler().block(L, std::move(operation), "fastopen()");
+}
+
 int socket_send_synthetic(lua_State* L) {
     SocketState& self = self_socket(L);
     const std::uint64_t count = to_bytes(L, 2, "send_synthetic: bytes");
@@ -207,6 +223,9 @@ constexpr OptionName kLuaSocketOptions[] = {
     {"recv-buffer-size", SocketOption::kSO_RCVBUF},
     {"send-buffer-size", SocketOption::kSO_SNDBUF},
     {"tcp-defer-accept", SocketOption::kTCP_DEFER_ACCEPT},
+    {"tcp-fastopen", SocketOption::kTCP_FASTOPEN},
+    {"tcp-fastopen-connect", SocketOption::kTCP_FASTOPEN_CONNECT},
+    {"tcp-fastopen-no-cookie", SocketOption::kTCP_FASTOPEN_NO_COOKIE},
 };
 
 SocketOption to_option(lua_State* L, int index) {
@@ -414,6 +433,7 @@ void open_socket(lua_State* L) {
         {"accept", NETSIM_LUA(socket_accept)},
         {"connect", NETSIM_LUA(socket_connect)},
         {"send", NETSIM_LUA(socket_send)},
+        {"fastopen", NETSIM_LUA(socket_fastopen)},
         {"send_synthetic", NETSIM_LUA(socket_send_synthetic)},
         {"receive", NETSIM_LUA(socket_receive)},
         {"discard", NETSIM_LUA(socket_discard)},

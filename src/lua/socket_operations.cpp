@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "host/host.hpp"
 #include "lua/args.hpp"
 #include "lua/bind.hpp"
 
@@ -74,7 +75,46 @@ std::optional<int> ConnectOperation::attempt(lua_State* L) {
     return 1;
 }
 
+bool SendOperation::blocks() {
+    return !socket().timeout || *socket().timeout > Duration(0);
+}
+
+/// How the handshake of a Fast Open ended; nothing: it has not.
+std::optional<Errno> SendOperation::open_outcome() {
+    if (socket().socket.host()->opening(socket().socket.id())) {
+        return std::nullopt;
+    }
+    opening_ = false;
+    const Result<std::int64_t> error = socket().socket.get_option(SocketOption::kSO_ERROR);
+    return error ? static_cast<Errno>(*error) : error.error();
+}
+
 std::optional<int> SendOperation::attempt(lua_State* L) {
+    if (!socket().open) {
+        return fail(L, "closed", "EBADF");
+    }
+    host::Host& host = *socket().socket.host();
+    const SocketId id = socket().socket.id();
+    if (remote_) {
+        const Result<void> begun = host.fast_open(id, *remote_);
+        remote_.reset();
+        if (!begun) {
+            return fail(L, outcome_text(begun.error()), errno_name(begun.error()));
+        }
+        if (total_ == 0) {
+            static_cast<void>(socket().socket.send(""));  // the SYN, without data
+            opening_ = blocks();
+        }
+    }
+    if (opening_) {
+        const std::optional<Errno> outcome = open_outcome();
+        if (!outcome) {
+            return std::nullopt;
+        }
+        if (*outcome != Errno::kOk) {
+            return fail(L, outcome_text(*outcome), errno_name(*outcome));
+        }
+    }
     while (sent_ < total_) {
         if (!socket().open) {
             return fail(L, "closed", "EBADF");
@@ -83,13 +123,23 @@ std::optional<int> SendOperation::attempt(lua_State* L) {
             synthetic_ ? socket().socket.send_synthetic(total_ - sent_)
                        : socket().socket.send(std::string_view(data_).substr(sent_));
         if (!taken) {
-            if (would_block(taken.error())) {
+            if (would_block(taken.error()) || taken.error() == Errno::kEINPROGRESS) {
+                if (blocks()) {
+                    host.await_handshake(id);
+                }
                 return std::nullopt;
             }
             return fail(L, outcome_text(taken.error()), errno_name(taken.error()));
         }
         sent_ += *taken;
         socket().sent += *taken;
+        if (blocks() && host.opening(id)) {  // a SYN has taken it
+            opening_ = true;
+            if (sent_ < total_) {
+                host.await_handshake(id);
+            }
+            return std::nullopt;
+        }
     }
     lua_pushinteger(L, static_cast<lua_Integer>(before_ + sent_));
     return 1;

@@ -61,12 +61,19 @@ class SendOperation final : public SocketOperation {
     SendOperation(std::shared_ptr<SocketState> socket, std::uint64_t synthetic)
         : SocketOperation(std::move(socket), poll::kOut), total_(synthetic), synthetic_(true) {}
 
+    /// fastopen(): the connect() comes with it.
+    void open_towards(Endpoint remote) { remote_ = remote; }
+
     std::optional<int> attempt(lua_State* L) override;
     int timed_out(lua_State* L) override;
 
  private:
     int fail(lua_State* L, std::string_view text, std::string_view name) const;
+    bool blocks();
+    std::optional<Errno> open_outcome();
 
+    std::optional<Endpoint> remote_;
+    bool opening_ = false;  // the SYN has left: the call returns after the handshake
     std::string data_;
     std::uint64_t total_;
     std::uint64_t before_ = 0;  // index of the first byte, less one

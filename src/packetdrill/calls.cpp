@@ -253,6 +253,7 @@ void Calls::note_connect(SocketId s) {
     Flow& flow = machine_.flow(*local, remote);
     flow.renumber = true;
     flow.remote_isn.reset();
+    flow.opened_at.reset();
     connecting_ = &flow;
     listening_ = false;
 }

@@ -114,6 +114,7 @@ class Calls {
         std::optional<Value> control;          // recvmsg: the control messages expected
         std::optional<Value> out_flags;        // recvmsg: msg_flags expected
         std::optional<Endpoint> to;
+        bool to_unspecified = false;  // AF_UNSPEC in the place of an address
     };
 
     static Transfer message(const CallLine& line);
@@ -149,6 +150,8 @@ class Calls {
                                          std::uint64_t& done);
     Running receive_error(const Transfer& what);
     Running send(const Transfer& what);
+    std::optional<Endpoint> fast_open_target(const Transfer& what) const;
+    Outcome send_syn_data(SocketId s, const Transfer& what, std::uint64_t& done);
     std::optional<Outcome> send_some(SocketId s, bool waits, const Transfer& what,
                                      std::uint64_t& done);
     // file_calls.cpp
@@ -181,6 +184,7 @@ class Calls {
     Running set_congestion_call(const CallLine& line);
     Running get_congestion_call(const CallLine& line);
     Running setsockopt_call(const CallLine& line);
+    Running fastopen_key_call(const CallLine& line);
 
     Descriptor* find(std::int64_t fd);
     Descriptor& store(std::int64_t fd, SocketId socket, bool nonblocking);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kReceiveFlags =
     kMsgDontwait | kMsgNosignal | kMsgPeek | kMsgTrunc | kMsgWaitall | kMsgOob | kMsgErrqueue;
 constexpr std::int64_t kSendFlags =
-    kMsgDontwait | kMsgNosignal | kMsgMore | kMsgEor | kMsgOob | kMsgZerocopy;
+    kMsgDontwait | kMsgNosignal | kMsgMore | kMsgEor | kMsgOob | kMsgZerocopy | kMsgFastopen;
 
 /// The sizes of `[{..., 1000}, {..., 500}]`.
 std::vector<std::uint32_t> vector_sizes(const CallLine& line, const Value& vectors) {
@@ -46,6 +46,16 @@ std::uint64_t size_argument(const CallLine& line, std::size_t index) {
 
 bool is_null(const Value& v) {
     return v.kind == Value::Kind::kNumber && v.text == "NULL";
+}
+
+/// AF_UNSPEC in the place of an address.
+bool is_unspecified(const Value* address) {
+    if (address == nullptr) {
+        return false;
+    }
+    const Value* family = member(*address, "sa_family");
+    const Value& v = family != nullptr ? *family : *address;
+    return v.kind == Value::Kind::kNumber && v.text != "NULL" && v.number == kAfUnspec;
 }
 
 }  // namespace
@@ -237,11 +247,44 @@ std::optional<Outcome> Calls::send_some(SocketId s, bool waits, const Transfer& 
     return Outcome{static_cast<std::int64_t>(done)};
 }
 
+/// Where MSG_FASTOPEN connects to.
+std::optional<Endpoint> Calls::fast_open_target(const Transfer& what) const {
+    if ((what.flags & kMsgFastopen) == 0) {
+        return std::nullopt;
+    }
+    return what.to.value_or(Endpoint{settings_.remote, settings_.connect_port});
+}
+
+/// The SYN of a Fast Open, with what it takes of the data: `done`. What the call returns unless it
+/// blocks.
+Outcome Calls::send_syn_data(SocketId s, const Transfer& what, std::uint64_t& done) {
+    tcp::Stack& stack = machine_.stack();
+    if (stack.send_cursor(s).stream == 0) {
+        stack.set_send_stream(s, stack.new_synthetic_stream());
+    }
+    const tcp::Stack::SendCursor cursor = stack.send_cursor(s);
+    const auto length =
+        static_cast<std::uint32_t>(std::min(what.size, stack.send_room(s).value_or(0)));
+    const auto sent =
+        stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(), machine_.out());
+    note_connect(s);
+    machine_.drain();
+    done = sent.value_or(0);
+    return outcome(sent);
+}
+
 Running Calls::send(const Transfer& what) {
-    auto done = std::make_shared<std::uint64_t>(0);
-    auto sleeps = std::make_shared<bool>(false);
+    struct Progress {
+        std::uint64_t done = 0;
+        bool sleeps = false;
+        bool begun = false;    // a Fast Open's connect()
+        bool opening = false;  // its SYN has left: the call waits for the handshake
+    };
+
+    const std::optional<Endpoint> fast_open = fast_open_target(what);
+    auto progress = std::make_shared<Progress>();
     Running call;
-    call.step = [this, what, done, sleeps]() -> std::optional<Outcome> {
+    call.step = [this, what, fast_open, progress]() -> std::optional<Outcome> {
         Descriptor* d = find(what.fd);
         if (d == nullptr || d->kind == Kind::kEpoll) {
             return Outcome::failed(d == nullptr ? Errno::kEBADF : Errno::kEINVAL);
@@ -252,16 +295,55 @@ Running Calls::send(const Transfer& what) {
         if (d->kind != Kind::kSocket) {
             return Outcome::failed(Errno::kEBADF);
         }
+        tcp::Stack& stack = machine_.stack();
+        const SocketId socket = d->socket;
         const bool waits = !d->nonblocking && (what.flags & kMsgDontwait) == 0;
+        if (fast_open && !progress->begun) {
+            if (what.to_unspecified) {
+                return Outcome::failed(Errno::kEOPNOTSUPP);
+            }
+            const auto begun = stack.fast_open(socket, *fast_open, machine_.now(), machine_.out());
+            machine_.drain();
+            if (!begun) {
+                return Outcome::failed(begun.error());
+            }
+            progress->begun = true;
+        }
+        if (progress->opening) {
+            if (stack.opening(socket)) {
+                return std::nullopt;
+            }
+            progress->opening = false;
+            const auto error = stack.get_option(socket, SocketOption::kSO_ERROR).value_or(0);
+            if (error != 0) {
+                return Outcome::failed(static_cast<Errno>(error));
+            }
+        } else if (stack.opening(socket) && stack.send_room(socket)) {
+            const Outcome first = send_syn_data(socket, what, progress->done);
+            if (!waits) {
+                return first;
+            }
+            if (progress->done < what.size) {
+                stack.await_handshake(socket);
+            }
+            progress->opening = true;
+            return std::nullopt;
+        }
+        if (progress->done > 0 && progress->done == what.size) {
+            return Outcome{static_cast<std::int64_t>(what.size)};
+        }
         // A writer that sleeps is woken when the socket is writable, not at the first free byte
         // (sk_stream_write_space()).
         constexpr unsigned kWakes = poll::kOut | poll::kErr | poll::kHup;
-        if (*sleeps && (machine_.stack().poll(d->socket) & kWakes) == 0) {
+        if (progress->sleeps && (stack.poll(socket) & kWakes) == 0) {
             return std::nullopt;
         }
-        auto result = send_some(d->socket, waits, what, *done);
+        auto result = send_some(socket, waits, what, progress->done);
+        if (!result) {
+            stack.await_handshake(socket);
+        }
         machine_.drain();
-        *sleeps = !result;
+        progress->sleeps = !result;
         return result;
     };
     return call;
@@ -295,14 +377,20 @@ Running Calls::send_call(const CallLine& line) {
     what.bad_buffer = is_null(argument(line, 1));
     what.fragments = {static_cast<std::uint32_t>(std::min<std::uint64_t>(what.size, 0x7fffffff))};
     refuse_flags(line, what.flags, kSendFlags, argument(line, 3));
-    if (to && !is_null(argument(line, 4))) {
+    what.to_unspecified = to && is_unspecified(&argument(line, 4));
+    if (to && !is_null(argument(line, 4)) && !what.to_unspecified) {
         what.to = endpoint(argument(line, 4), {settings_.remote, settings_.connect_port});
     }
     return send(what);
 }
 
 Running Calls::sendmsg_call(const CallLine& line) {
-    const Transfer what = message(line);
+    Transfer what = message(line);
+    const Value* name = member(argument(line, 1), "msg_name");
+    what.to_unspecified = is_unspecified(name);
+    if (name != nullptr && name->kind == Value::Kind::kStruct && !what.to_unspecified) {
+        what.to = endpoint(*name, {settings_.remote, settings_.connect_port});
+    }
     refuse_flags(line, what.flags, kSendFlags, argument(line, 2));
     if (what.control && !what.control->items.empty()) {
         throw Mismatch{"sendmsg: control messages are not supported by the stack"};

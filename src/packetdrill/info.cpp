@@ -30,7 +30,8 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_retransmits", i.retransmits);
     add("tcpi_backoff", i.backoff);
     add("tcpi_options", (i.timestamps ? 1 : 0) | (i.sack ? 2 : 0) | (i.window_scale ? 4 : 0) |
-                            (i.ecn ? 8 : 0) | (i.ecn_seen ? 16 : 0));
+                            (i.ecn ? 8 : 0) | (i.ecn_seen ? 16 : 0) | (i.syn_data ? 32 : 0));
+    add("tcpi_fastopen_client_fail", i.fastopen_client_fail);
     add("tcpi_snd_wscale", i.snd_wscale);
     add("tcpi_rcv_wscale", i.rcv_wscale);
     add("tcpi_rto", micros(i.rto));

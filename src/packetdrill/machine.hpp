@@ -24,7 +24,7 @@ struct Sent {
 struct Flow {
     Endpoint local;
     Endpoint remote;
-    std::optional<std::uint32_t> local_isn;  // the stack's number that the script calls 0
+    std::optional<std::uint32_t> local_isn;  // ours, from which the script counts
     bool renumber = true;                    // the next SYN of ours may begin anew
     std::optional<std::uint32_t> remote_isn;
     std::deque<Sent> sent;                         // not yet compared with a line of the script
@@ -32,6 +32,13 @@ struct Flow {
     std::optional<std::pair<std::uint32_t, std::uint32_t>> first_tsval;
 
     std::uint32_t base() const { return local_isn.value_or(0); }
+
+    /// The peer's numbers count from the SYN that opened the connection, except in SYNs and our
+    /// answers to them: there they stand as they are.
+    std::uint32_t remote_base(bool syn) const { return syn ? 0 : opened_at.value_or(0); }
+
+    std::optional<std::uint32_t> opened_at;
+    std::uint32_t shown_isn = 0;  // as the script writes our ISN, in our SYN only
 };
 
 class Machine final : public tcp::Paths {

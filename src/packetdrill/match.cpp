@@ -40,7 +40,13 @@ std::uint32_t live_ecr(const Flow& flow, std::uint32_t ecr, const Settings& sett
     throw Mismatch{fmt::format("TS ecr {} names no TS val of an earlier expected packet", ecr)};
 }
 
+/// A cookie of another length than RFC 7413 §4.1.1 allows is no option the stack gets to see, as
+/// with bytes from the wire (wire/decode.cpp).
 void add_cookie(wire::TcpHeader& h, const Option& o) {
+    const std::size_t size = o.cookie.size();
+    if (size != 0 && (size < 4 || size > 16 || size % 2 != 0)) {
+        return;
+    }
     if (h.has_option(option::kSack)) {
         throw Mismatch{"a Fast Open option and SACK blocks in one segment are not supported"};
     }
@@ -145,7 +151,8 @@ std::optional<std::string> match_options(Flow& flow, const TcpLine& tcp, const w
     if (tcp.any_options) {
         return std::nullopt;
     }
-    const std::vector<Option> got = options_of(h);
+    std::vector<Option> got = options_of(h);
+    shift_sacks(got, flow.remote_base(h.syn()));
     bool same = got.size() == tcp.options.size();
     for (std::size_t i = 0; same && i < got.size(); ++i) {
         same = same_option(tcp.options[i], got[i]);
@@ -182,7 +189,10 @@ wire::Packet make_packet(Flow& flow, const PacketLine& line, const TcpLine& tcp,
     h.source_port = flow.remote.port;
     h.destination_port = flow.local.port;
     h.flags = tcp.flags;
-    h.seq = wire::SeqNum(tcp.seq);
+    h.seq = wire::SeqNum(tcp.seq + flow.remote_base(h.syn()));
+    if (h.syn() && (h.ack_flag() || !flow.opened_at)) {
+        flow.opened_at = tcp.seq;
+    }
     if (h.syn() && flow.remote_isn != tcp.seq) {
         flow.remote_isn = tcp.seq;
         flow.renumber = flow.renumber || !h.ack_flag();
@@ -205,7 +215,7 @@ wire::Packet make_packet(Flow& flow, const PacketLine& line, const TcpLine& tcp,
     if (tcp.length > 0) {
         // Bytes are a function of their place in the stream, however it is cut.
         const std::uint32_t first = flow.remote_isn.value_or(0) + (h.syn() ? 0U : 1U);
-        h.payload = {std::uint32_t{tcp.seq - first}, kPeerStream, tcp.length};
+        h.payload = {std::uint32_t{h.seq.raw() - first}, kPeerStream, tcp.length};
     }
     return p;
 }
@@ -219,21 +229,26 @@ std::optional<std::string> difference(Flow& flow, const PacketLine& line, const 
     }
     // Numbering begins at our SYN or SYN-ACK.
     if (h.syn() && (!flow.local_isn || flow.renumber)) {
-        flow.local_isn = h.seq.raw() - tcp.seq;
+        flow.local_isn = h.seq.raw();
+        flow.shown_isn = tcp.seq;
         flow.renumber = false;
+        if (h.ack_flag()) {  // the SYN that this answers has opened the connection
+            flow.opened_at = flow.remote_isn;
+        }
     }
     // An RST for a segment without ACK has sequence 0 whatever went before (RFC 9293 §3.10.7.1).
     const std::uint32_t raw = first.tcp.seq.raw();
     const bool bare_reset = h.rst() && h.ack_flag() && raw == 0;
-    const std::uint32_t seq = bare_reset ? 0 : raw - flow.base();
+    const std::uint32_t seq = bare_reset ? 0 : raw - flow.base() + (h.syn() ? flow.shown_isn : 0U);
     if (seq != tcp.seq) {
         return fmt::format("sequence number: expected {}, got {}", tcp.seq, seq);
     }
     if (length != tcp.length) {
         return fmt::format("length: expected {}, got {}", tcp.length, length);
     }
-    if (tcp.ack && h.ack.raw() != *tcp.ack) {
-        return fmt::format("ack: expected {}, got {}", *tcp.ack, h.ack.raw());
+    const std::uint32_t ack = h.ack.raw() - flow.remote_base(h.syn());
+    if (tcp.ack && ack != *tcp.ack) {
+        return fmt::format("ack: expected {}, got {}", *tcp.ack, ack);
     }
     if (tcp.window && h.window != *tcp.window) {
         return fmt::format("win: expected {}, got {}", *tcp.window, h.window);

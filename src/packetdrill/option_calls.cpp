@@ -69,6 +69,20 @@ std::string congestion_name(const Value& v) {
 
 }  // namespace
 
+/// TCP_FASTOPEN_KEY: the octets of a string, as many as the length says.
+Running Calls::fastopen_key_call(const CallLine& line) {
+    const std::int64_t fd = number(line, 0);
+    const std::string& text = argument(line, 3).text;
+    const auto size = static_cast<std::size_t>(std::max<std::int64_t>(number(line, 4), 0));
+    std::vector<std::uint8_t> octets(text.begin(), text.end());
+    octets.resize(size);
+    return immediate([this, fd, octets] {
+        const Descriptor* d = find(fd);
+        return d == nullptr ? Outcome::failed(Errno::kEBADF)
+                            : outcome(machine_.stack().set_fastopen_key(d->socket, octets));
+    });
+}
+
 Running Calls::set_congestion_call(const CallLine& line) {
     check_level(line);
     return immediate([this, fd = number(line, 0), name = congestion_name(argument(line, 3))] {
@@ -106,6 +120,10 @@ Running Calls::setsockopt_call(const CallLine& line) {
         return set_congestion_call(line);
     }
     const std::int64_t fd = number(line, 0);
+    if (argument(line, 2).text == "TCP_FASTOPEN_KEY") {
+        check_level(line);
+        return fastopen_key_call(line);
+    }
     const SocketOption option = option_named(line, argument(line, 2));
     check_level(line);
     const auto value = value_of(option, argument(line, 3));

@@ -181,11 +181,20 @@ std::string options_text(const std::vector<Option>& options) {
     return out + ">";
 }
 
+void shift_sacks(std::vector<Option>& options, std::uint32_t by) {
+    for (Option& o : options) {
+        for (wire::SeqRange& block : o.sack) {
+            block = {block.begin - by, block.end - by};
+        }
+    }
+}
+
 std::string packet_text(const Flow& flow, const wire::Packet& packet, bool inbound) {
     const wire::TcpHeader& h = packet.tcp;
     const std::uint32_t base = flow.base();
     const bool bare_reset = h.rst() && h.ack_flag() && h.seq.raw() == 0;
-    const std::uint32_t seq = inbound || bare_reset ? h.seq.raw() : h.seq.raw() - base;
+    const std::uint32_t theirs = flow.remote_base(h.syn());
+    const std::uint32_t seq = bare_reset ? h.seq.raw() : h.seq.raw() - (inbound ? theirs : base);
     std::string out = inbound ? "< " : "> ";
     if (packet.ecn != wire::Ecn::kNotEct) {
         out += packet.ecn == wire::Ecn::kCe     ? "[ce] "
@@ -194,20 +203,14 @@ std::string packet_text(const Flow& flow, const wire::Packet& packet, bool inbou
     }
     out += flag_text(h.flags) + " " + range_text(seq, h.payload.length);
     if (h.ack_flag()) {
-        out += fmt::format(" ack {}", inbound ? h.ack.raw() - base : h.ack.raw());
+        out += fmt::format(" ack {}", h.ack.raw() - (inbound ? base : theirs));
     }
     out += fmt::format(" win {}", h.window);
     if (h.urgent != 0) {
         out += fmt::format(" urg {}", h.urgent);
     }
     std::vector<Option> options = options_of(h);
-    if (inbound) {
-        for (Option& o : options) {
-            for (wire::SeqRange& block : o.sack) {
-                block = {block.begin - base, block.end - base};
-            }
-        }
-    }
+    shift_sacks(options, inbound ? base : theirs);
     return options.empty() ? out : out + " " + options_text(options);
 }
 

@@ -16,6 +16,8 @@ std::string option_text(const Option& option);
 std::size_t option_length(const Option& option);
 std::string options_text(const std::vector<Option>& options);
 
+/// SACK blocks as the script counts them.
+void shift_sacks(std::vector<Option>& options, std::uint32_t by);
 /// "> P. 1:1001(1000) ack 1 win 257", in the script's numbers.
 std::string packet_text(const Flow& flow, const wire::Packet& packet, bool inbound);
 /// The same for a line of the script.

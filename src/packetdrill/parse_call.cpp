@@ -1,4 +1,6 @@
 // Calls: name(arguments) = result, and the values they are written with.
+#include <charconv>
+
 #include "netsim/result.hpp"
 #include "packetdrill/constants.hpp"
 #include "packetdrill/parser.hpp"
@@ -213,6 +215,18 @@ std::string Parser::quoted() {
         }
         if (c == '\\' && rest.size() > 1) {
             const char next = rest[1];
+            if (next == 'x') {  // two hex digits
+                const auto digits = rest.substr(2, 2);
+                unsigned octet = 0;
+                const auto [end, error] =
+                    std::from_chars(digits.data(), digits.data() + digits.size(), octet, 16);
+                if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2) {
+                    scan_.fail("expected two hex digits after \\x");
+                }
+                out += static_cast<char>(octet);
+                scan_.step(3);
+                continue;
+            }
             out += next == 'n' ? '\n' : next == 't' ? '\t' : next == '0' ? '\0' : next;
             scan_.step();
         } else {

@@ -317,8 +317,8 @@ std::vector<std::uint8_t> Parser::cookie() {
         }
         bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
     }
-    if (hex.empty() || bytes.size() * 2 != hex.size() || bytes.size() > 16) {
-        scan_.fail_at(where, "expected 1 to 16 bytes in hexadecimal, or a name given by --define");
+    if (hex.empty() || bytes.size() * 2 != hex.size() || bytes.size() > 38) {
+        scan_.fail_at(where, "expected 1 to 38 bytes in hexadecimal, or a name given by --define");
     }
     return bytes;
 }

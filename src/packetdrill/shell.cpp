@@ -318,7 +318,9 @@ void Shell::set(const std::string& assignment) {
     }
     const std::string name = dotted(assignment.substr(0, equals));
     std::string value = assignment.substr(equals + 1);
-    std::replace(value.begin(), value.end(), ',', ' ');
+    if (name != "net.ipv4.tcp_fastopen_key") {  // the comma stands between two keys
+        std::replace(value.begin(), value.end(), ',', ' ');
+    }
     try {
         tcp::set_sysctl(machine_.stack().sysctl(), name, value);
     } catch (const InputError& error) {
@@ -343,7 +345,7 @@ void Shell::sysctl(const Words& words) {
 
 void Shell::ip(const Words& words) {
     if (words.size() > 1 && words[1] == "tcp_metrics") {
-        return;  // a fresh stack has learnt nothing yet
+        return machine_.stack().flush_metrics();
     }
     const auto mtu = std::find(words.begin(), words.end(), "mtu");
     const bool link = words.size() > 2 && (words[1] == "link" || words[1] == "li");

@@ -69,8 +69,9 @@ Duration pause(Milliseconds ms) {
 
 }  // namespace
 
-Actor::Actor(host::Host& host, std::vector<const RecordedCall*> calls, Witness& witness)
-    : host_(host), witness_(witness) {
+Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
+             Witness& witness)
+    : host_(host), server_(server), witness_(witness) {
     for (const RecordedCall* call : calls) {
         CallOutcome outcome;
         outcome.recorded = call;
@@ -191,6 +192,9 @@ bool Actor::advance() {
     if (call == "send") {
         return do_send(out);
     }
+    if (call == "sendto") {
+        return do_fast_open(out);
+    }
     if (call == "recv") {
         return do_receive(out);
     }
@@ -258,6 +262,33 @@ bool Actor::do_send(CallOutcome& out) {
         moved_ += *sent;
     }
     return succeed(out, std::to_string(moved_));
+}
+
+/// sendto(2) with MSG_FASTOPEN on a socket that blocks: it returns when the handshake is over and
+/// all is sent.
+bool Actor::do_fast_open(CallOutcome& out) {
+    if (out.recorded->args.find("MSG_FASTOPEN") == std::string::npos) {
+        out.unsupported = "sendto " + out.recorded->args;
+        return true;
+    }
+    const SocketId s = socket_named(out.recorded->socket);
+    const std::uint64_t wanted = leading_number(out.recorded->args);
+    if (!connecting_) {
+        connecting_ = true;
+        const auto begun = host_.fast_open(s, server_);
+        if (!begun) {
+            return fail_with(out, begun.error());
+        }
+        moved_ = host_.send_synthetic(s, wanted).value_or(0);
+        if (moved_ < wanted) {
+            host_.await_handshake(s);
+        }
+    }
+    if (host_.opening(s)) {
+        return false;
+    }
+    const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
+    return error == Errno::kOk ? do_send(out) : fail_with(out, error);
 }
 
 bool Actor::do_receive(CallOutcome& out) {

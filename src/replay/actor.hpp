@@ -26,7 +26,9 @@ struct CallOutcome {
 
 class Actor final : public host::SocketWatcher, private sim::EventTarget {
  public:
-    Actor(host::Host& host, std::vector<const RecordedCall*> calls, Witness& witness);
+    /// `server`: where a sendto() without an address in its record connects to.
+    Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
+          Witness& witness);
 
     /// Schedules the first call.
     void start();
@@ -47,6 +49,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool do_connect(CallOutcome& out);
     bool do_accept(CallOutcome& out);
     bool do_send(CallOutcome& out);
+    bool do_fast_open(CallOutcome& out);
     bool do_receive(CallOutcome& out);
     bool do_receive_all(CallOutcome& out);
     bool do_option(CallOutcome& out);
@@ -58,6 +61,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool fail_with(CallOutcome& out, Errno error);
 
     host::Host& host_;
+    Endpoint server_;
     Witness& witness_;
     std::vector<CallOutcome> outcomes_;
     std::size_t current_ = 0;

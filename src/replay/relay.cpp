@@ -220,7 +220,7 @@ void Relay::receive(wire::PacketPtr packet, std::uint32_t interface) {
     }
     double delay = recording_.one_way_delay;
     if (sent_.back().expected != nullptr && fate->received) {
-        delay = *fate->received - fate->sent;  // the relay's own slackness included
+        delay = std::max(*fate->received - fate->sent, 0.0);  // the relay's own slackness included
     }
     const Time now = read_at(to_server, sent_.back().expected);
     Time at = now + Duration(static_cast<std::int64_t>(delay * 1e6));

@@ -115,7 +115,9 @@ class Experiment {
             calls.push_back(&call);
         }
         for (const auto& key : order) {
-            actors_.push_back(std::make_unique<Actor>(host(key.first), by_app[key], witness_));
+            actors_.push_back(std::make_unique<Actor>(
+                host(key.first), Endpoint{recording_.servers.front(), recording_.server_port},
+                by_app[key], witness_));
         }
     }
 

@@ -5,6 +5,7 @@
 
 #include "net/node.hpp"
 #include "replay/relay.hpp"
+#include "tcp/state.hpp"
 #include "wire/packet.hpp"
 
 namespace netsim::replay {
@@ -49,7 +50,8 @@ void Witness::on_state(const sim::StateRecord& record) {
     const std::string to = kernel_name(record.to);
     const Milliseconds at = to_recorded(record.at);
     const bool was_opening = last_[key] == "SYN_SENT" || last_[key] == "SYN_RECV";
-    if (to == "SYN_RECV" && from == "LISTEN") {
+    const bool fast_open = record.cause == tcp::to_string(tcp::Cause::kFastOpen);
+    if (to == "SYN_RECV" && from == "LISTEN" && !fast_open) {
         return;  // a half-open request
     }
     if (from == "SYN_RECV" && !was_opening) {

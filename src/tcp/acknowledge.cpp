@@ -324,6 +324,15 @@ void take_rtt(const Context& cx, Connection& c, Duration rtt, Duration least) {
     c.rtt.recompute_rto(cx.s.sysctl);
 }
 
+void acknowledge_syn_data(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    AckOutcome outcome;
+    outcome.header = &h;
+    outcome.retransmission_acked = c.syn_retransmits > 0;  // SYN and data are one (Karn)
+    const std::uint32_t prior_delivered = c.delivered;
+    clean_sent_queue(cx, c, c.iss + 1, c.iss + 1, outcome);
+    count_delivered(cx, c, prior_delivered, outcome);
+}
+
 bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool predicted) {
     AckOutcome outcome;
     outcome.header = &h;

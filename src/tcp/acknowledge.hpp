@@ -10,6 +10,10 @@ namespace netsim::tcp {
 /// `predicted`: the fast path would take it. False: the segment ends here.
 bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool predicted);
 
+/// The handshake acknowledges data of our SYN, or a part: it leaves the queue, with an RTT sample.
+/// cwnd stays, it begins anew with the transfer.
+void acknowledge_syn_data(Context& cx, Connection& c, const wire::TcpHeader& h);
+
 /// RFC 7323 §4.3: remembers the timestamp to echo.
 void update_timestamp(const Context& cx, Connection& c, const wire::TcpHeader& h);
 

@@ -1,6 +1,8 @@
 // The verbs every state shares.
 #include "tcp/actions.hpp"
 
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/pacing.hpp"
 #include "tcp/ports.hpp"
@@ -119,6 +121,8 @@ void forget_received(Connection& c) {
 }
 
 void done(Context& cx, Connection& c, Cause cause) {
+    release_fast_open(cx, c, false);
+    judge_blackhole(cx, c);
     if (c.state == State::kSynSent || c.state == State::kSynReceived) {
         cx.s.mib.add(Mib::kTcpAttemptFails);
     }
@@ -152,8 +156,7 @@ void done(Context& cx, Connection& c, Cause cause) {
 }
 
 void abort_with(Context& cx, Connection& c, Errno error, Cause cause) {
-    c.error = error;
-    forget_received(c);
+    c.error = error;  // what has arrived can still be read (Linux tcp_reset())
     c.reset = true;
     done(cx, c, cause);
 }
@@ -168,6 +171,7 @@ void destroy(StackState& s, Connection& c) {
 
 void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life, Cause cause) {
     StackState& s = cx.s;
+    judge_blackhole(cx, c);
     save_metrics(s, c);
     const Duration least = c.rtt.rto() * 4 - c.rtt.rto() / 2;
     if (!fin_wait_2 &&

@@ -14,6 +14,7 @@
 #include "tcp/congestion.hpp"
 #include "tcp/endpoint_key.hpp"
 #include "tcp/error_queue.hpp"
+#include "tcp/fastopen.hpp"
 #include "tcp/rate_sample.hpp"
 #include "tcp/request_sock.hpp"
 #include "tcp/ring.hpp"
@@ -200,11 +201,12 @@ struct Connection {
     bool reset : 1 = false;             // ended by RST: reads give ECONNRESET once
     bool fin_queued : 1 = false;        // the FIN has a sequence number, sent or not
     bool fin_sent : 1 = false;
-    bool fin_received : 1 = false;  // in order: reads end with 0 (SOCK_DONE)
-    bool predicted : 1 = false;     // header prediction is on (pred_flags is not 0)
-    bool passive : 1 = false;       // made by a listener
-    bool connecting : 1 = false;    // connect() has not yet reported its outcome (SS_CONNECTING)
-    bool was_open : 1 = false;      // reached ESTABLISHED: connect() can say EISCONN only
+    bool fin_received : 1 = false;   // in order: reads end with 0 (SOCK_DONE)
+    bool predicted : 1 = false;      // header prediction is on (pred_flags is not 0)
+    bool passive : 1 = false;        // made by a listener
+    bool connecting : 1 = false;     // connect() has not yet reported its outcome (SS_CONNECTING)
+    bool was_open : 1 = false;       // reached ESTABLISHED: connect() can say EISCONN only
+    bool write_pending : 1 = false;  // a blocking write waits for the handshake (sk_write_pending)
     bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
     bool ecn_seen : 1 = false;          // the peer marks what it sends (TCP_ECN_SEEN)
     bool ecn_demand_cwr : 1 = false;    // ECE until the peer says CWR
@@ -323,6 +325,7 @@ struct Connection {
     ChronoStats chrono;
 
     SocketOptions opt;
+    std::unique_ptr<FastOpenState> fast_open;  // of the few that have to do with it
 
     std::uint32_t packets_out() const { return sent.size(); }
 
@@ -338,6 +341,13 @@ struct Connection {
         const std::int32_t left = (rcv_wup + rcv_wnd) - rcv_nxt;
         return left < 0 ? 0 : static_cast<std::uint32_t>(left);
     }
+
+    /// A Fast Open child before the handshake's last ACK: it may read and write already. Linux
+    /// fastopen_rsk.
+    bool awaits_handshake_ack() const { return fast_open && fast_open->awaits_ack; }
+
+    /// The SYN of a Fast Open waits for the first write (Linux DEFER_CONNECT).
+    bool connect_deferred() const { return fast_open && fast_open->deferred; }
 
     /// RFC 9293's synchronized states.
     bool synchronized() const {

@@ -207,7 +207,7 @@ void set_quickack(Context& cx, Connection& c, std::int64_t value) {
 }
 
 void after_read(Context& cx, Connection& c, std::uint32_t copied) {
-    if (!c.synchronized()) {
+    if (!c.synchronized() && !c.awaits_handshake_ack()) {
         return;
     }
     bool now = false;

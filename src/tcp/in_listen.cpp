@@ -2,6 +2,7 @@
 // tcp_conn_request(), cookie_v4_check().
 #include "tcp/actions.hpp"
 #include "tcp/ecn.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/syn_cookie.hpp"
@@ -100,7 +101,8 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
     return req;
 }
 
-void queue_request(Context& cx, Listener& listener, const RequestSock& req) {
+void queue_request(Context& cx, Listener& listener, const RequestSock& req,
+                   const FastOpenOption& option) {
     StackState& s = cx.s;
     const Id<RequestSock> id = s.requests.emplace(req);
     CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)).second);
@@ -111,7 +113,7 @@ void queue_request(Context& cx, Listener& listener, const RequestSock& req) {
     ++listener.syn_queue_young;
     listener.note_peaks();
     note_change(cx, req.tuple, State::kListen, State::kSynReceived, Cause::kRcvSyn);
-    send_request_syn_ack(cx, s.requests.at(id.index));
+    send_request_syn_ack(cx, s.requests.at(id.index), option);
 }
 
 /// Nothing is kept: what the handshake's last ACK must bring back goes into the SYN-ACK.
@@ -203,7 +205,11 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
         return answer_with_cookie(cx, listener, req);
     }
     req.snt_isn = isn_from_time_wait.value_or(secure_isn(cx.s, req.tuple, cx.now).isn);
-    queue_request(cx, listener, req);
+    const FastOpenAnswer fast = try_fast_open(cx, listener, packet);
+    if (fast.child) {
+        return make_fast_open_child(cx, listener, req, packet, fast.option);
+    }
+    queue_request(cx, listener, req, fast.option);
 }
 
 void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet) {

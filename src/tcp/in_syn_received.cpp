@@ -32,24 +32,13 @@ void answer_repeated_syn(Context& cx, std::uint32_t index) {
     ++req.num_retrans;
     s.mib.add(Mib::kTcpExtTCPSynRetrans);
     s.mib.add(Mib::kTcpRetransSegs);
-    send_request_syn_ack(cx, req);
+    send_request_syn_ack(cx, req, {});
     const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     const Duration wait = std::min<Duration>(std::chrono::seconds(1LL << level),
                                              std::chrono::milliseconds(s.sysctl.tcp_rto_max_ms));
     s.synack_timers[level].remove(s.requests, index);
     req.due_ms = clock_ms(cx.now + wait);
     s.synack_timers[level].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
-}
-
-/// Linux tcp_in_window().
-bool in_window(SeqNum seq, SeqNum end, SeqNum left, SeqNum right) {
-    if (seq == left) {
-        return true;
-    }
-    if (after(end, left) && before(seq, right)) {
-        return true;
-    }
-    return seq == right && seq == end;
 }
 
 /// A RST or a stray SYN ends the half-open connection.
@@ -98,7 +87,8 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
         return true;
     }
     const SeqNum rcv_nxt = req.rcv_isn + 1;
-    if (old_ts || !in_window(h.seq, h.end_seq(), rcv_nxt, rcv_nxt + request_window(s, req))) {
+    if (old_ts ||
+        !in_request_window(h.seq, h.end_seq(), rcv_nxt, rcv_nxt + request_window(s, req))) {
         if (!h.rst() &&
             may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
             send_request_ack(cx, req);
@@ -135,6 +125,16 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
 }
 
 }  // namespace
+
+bool in_request_window(SeqNum seq, SeqNum end, SeqNum left, SeqNum right) {
+    if (seq == left) {
+        return true;
+    }
+    if (after(end, left) && before(seq, right)) {
+        return true;
+    }
+    return seq == right && seq == end;
+}
 
 void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packet) {
     StackState& s = cx.s;
@@ -199,6 +199,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.passive = true;
     c.parent = listener.index;
     c.opt = listener.opt;
+    c.opt.fastopen = 0;
     c.options = req.options;
     c.created_at = cx.now;
     c.rtt.use_ticks(s.wheel.granularity());

@@ -6,8 +6,10 @@
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
 #include "tcp/ecn.hpp"
+#include "tcp/fastopen_active.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
+#include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 
 namespace netsim::tcp {
@@ -24,7 +26,7 @@ bool ack_acceptable(Context& cx, Connection& c, const wire::Packet& packet) {
     if (!after(h.ack, c.snd_una) || after(h.ack, c.snd_nxt)) {
         drop(cx, Drop::kSynSentBadAck);
         send_reset_for(cx, packet);
-        if (c.retransmits == 0 && !h.rst()) {
+        if (c.retransmits == 0 && !h.rst() && !c.connect_deferred()) {
             constexpr Duration kTwoJiffies = std::chrono::milliseconds(8);
             arm_retransmit(cx, c, RetransmitTimer::kRto, kTwoJiffies);
         }
@@ -70,7 +72,7 @@ void simultaneous_open(Context& cx, Connection& c, const wire::Packet& packet) {
     take_syn(cx, c, packet.tcp);
     enter(cx, c, State::kSynReceived, Cause::kRcvSyn);
     c.last_sent_at = cx.now;  // the RTT counts from the last copy of our SYN
-    send_syn_ack(cx, c);
+    send_syn_ack(cx, c, {});
     arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
 }
 
@@ -106,6 +108,9 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
         return drop(cx, Drop::kSynSentNoSyn);
     }
     if (!h.ack_flag()) {
+        if (c.connect_deferred()) {  // no SYN of ours has left that could cross it
+            return drop(cx, Drop::kSynSentNoSyn);
+        }
         return simultaneous_open(cx, c, packet);
     }
     take_syn(cx, c, h);
@@ -113,7 +118,12 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     clear_retransmit(c);
     cx.s.mib.add(Mib::kTcpExtTCPDelivered);  // the SYN
     c.delivered = 1;
-    if (c.syn_retransmits == 0) {
+    if (!c.sent.empty()) {  // the data in it, or a part
+        acknowledge_syn_data(cx, c, h);
+    }
+    if (c.rtt.valid()) {
+        // SYN and data left at the same time: one sample
+    } else if (c.syn_retransmits == 0) {
         const Duration rtt =
             std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
         take_rtt(cx, c, rtt, rtt);
@@ -132,9 +142,14 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     enter(cx, c, State::kEstablished, Cause::kRcvSynAck);
     finish_open(cx, c);
     c.predicted = c.options.snd_wscale == 0;
+    const bool data_sent_again = take_fast_open_syn_ack(cx, c, packet);
     notify(cx, c, poll::kOut);
+    if (data_sent_again) {
+        return push_pending(cx, c);  // it carried the ACK
+    }
     if (c.ack.pingpong >= cx.s.sysctl.tcp_pingpong_thresh || c.opt.defer_accept != 0 ||
-        !c.unsent.empty()) {
+        c.write_pending || !c.unsent.empty()) {
+        c.write_pending = false;
         // Something will be sent soon: the ACK rides on it, or follows within 200 ms.
         c.ack.scheduled = true;
         enter_quickack(c, 16);

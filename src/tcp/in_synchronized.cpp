@@ -5,11 +5,15 @@
 #include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/receive_buffer.hpp"
+#include "tcp/retransmit.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
+#include "tcp/undo.hpp"
 
 namespace netsim::tcp {
 
@@ -154,6 +158,9 @@ Step check_rst(Context& cx, Connection& c, const wire::TcpHeader& h) {
     }
     drop(cx, Drop::kReset);
     if (!exact) {
+        if (c.state == State::kEstablished) {
+            detect_blackhole_by_end(cx, c);
+        }
         send_challenge_ack(cx, c);
         return Step::kStop;
     }
@@ -182,6 +189,27 @@ Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
     return Step::kStop;
 }
 
+/// The last ACK of a Fast Open child: what it has sent early is from now on watched by the RTO.
+/// Linux tcp_rcv_synrecv_state_fastopen().
+void handshake_acked(Context& cx, Connection& c, const wire::TcpHeader& h) {
+    if (c.ca_state == CaState::kLoss && c.sent.empty()) {  // the SYN-ACK may have gone in vain
+        AckOutcome outcome;
+        outcome.header = &h;
+        try_undo_recovery(cx, c, outcome);
+    }
+    c.retransmits = 0;
+    forget_first_retransmission(c);
+    if (!c.rtt.valid() && c.syn_retransmits == 0) {
+        const Duration rtt =
+            std::max<Duration>(cx.now - c.fast_open->syn_ack_at, std::chrono::microseconds(1));
+        take_rtt(cx, c, rtt, rtt);
+    } else if (!c.rtt.valid()) {
+        c.rtt.set_rto(std::chrono::seconds(3));
+    }
+    release_fast_open(cx, c, false);
+    rearm_rto(cx, c);
+}
+
 /// Our FIN is acknowledged in FIN-WAIT-1: FIN-WAIT-2, for an orphan as a mini-socket.
 Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& packet) {
     const wire::TcpHeader& h = packet.tcp;
@@ -192,6 +220,9 @@ Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& pac
     }
     const bool text_after_close =
         h.payload.length > 0 && after(h.seq + h.payload.length, c.rcv_nxt);
+    if (text_after_close && h.fin()) {
+        detect_blackhole_by_end(cx, c);
+    }
     if (c.opt.linger2 < 0 || text_after_close) {
         // The RST answers the segment (tcp_v4_send_reset()); it is not the socket's own.
         cx.s.mib.add(Mib::kTcpExtTCPAbortOnData);
@@ -212,6 +243,8 @@ Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& pac
     return Step::kStop;
 }
 
+void establish_fast_open(Context& cx, Connection& c, const wire::Packet& packet);
+
 /// Fifth, second half: what the ACK means in each state.
 Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, bool predicted) {
     const wire::TcpHeader& h = packet.tcp;
@@ -220,16 +253,24 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
         return Step::kStop;
     }
     if (c.state == State::kSynReceived) {
-        if (!between(h.ack, c.snd_una, c.snd_nxt) || h.ack != c.snd_nxt) {
+        // Beyond the SYN it may acknowledge data: of our SYN, or sent early by a Fast Open child.
+        if (!between(h.ack, c.iss + 1, c.snd_nxt)) {
             drop(cx, Drop::kOldAck);
             send_reset_for(cx, packet);
             return Step::kStop;
         }
-        establish(cx, c, packet, Cause::kRcvAckOfSyn);
-        return Step::kStop;  // establish() gave the rest of the segment its turn
+        if (c.awaits_handshake_ack()) {
+            establish_fast_open(cx, c, packet);
+        } else {
+            establish(cx, c, packet, Cause::kRcvAckOfSyn);
+        }
+        return Step::kStop;  // they gave the rest of the segment its turn
     }
     if (!acknowledge(cx, c, h, predicted) || c.state == State::kClosed) {
         return Step::kStop;
+    }
+    if (c.awaits_handshake_ack()) {  // closed before the last ACK: it comes in FIN-WAIT-1
+        handshake_acked(cx, c, h);
     }
     const bool fin_acked = c.fin_sent && c.snd_una == c.write_seq;
     if (!fin_acked) {
@@ -295,10 +336,35 @@ void take_rest(Context& cx, Connection& c, const wire::Packet& packet) {
     check_ack(cx, c);
 }
 
+/// ESTABLISHED: the application learns of it, and the rest of the segment has its turn.
+void opened(Context& cx, Connection& c, const wire::Packet& packet, Cause cause) {
+    enter(cx, c, State::kEstablished, cause);
+    c.predicted = true;
+    notify(cx, c, poll::kOut);
+    if (c.send_shutdown) {  // closed while opening (RFC 9293 §3.10.4: queued until now)
+        enter(cx, c, State::kFinWait1, Cause::kClose);
+        queue_fin(cx, c);
+    }
+    take_rest(cx, c, packet);
+}
+
+/// The last ACK of the handshake may acknowledge data as well: the transfer has begun long ago.
+void establish_fast_open(Context& cx, Connection& c, const wire::Packet& packet) {
+    if (!acknowledge(cx, c, packet.tcp, false)) {
+        return;
+    }
+    ++c.delivered;  // the SYN
+    handshake_acked(cx, c, packet.tcp);
+    opened(cx, c, packet, Cause::kRcvAckOfSyn);
+}
+
 }  // namespace
 
 void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
     const wire::TcpHeader& h = packet.tcp;
+    if (c.awaits_handshake_ack() && guard_fast_open_child(cx, c, packet)) {
+        return;
+    }
     if (!h.ack_flag() && !h.rst() && !h.syn()) {
         return drop(cx, Drop::kNoAck);
     }
@@ -330,6 +396,10 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     const wire::TcpHeader& h = packet.tcp;
     clear_retransmit(c);
     c.snd_una = h.ack;
+    c.delivered = 1;  // the SYN
+    if (!c.sent.empty()) {
+        acknowledge_syn_data(cx, c, h);
+    }
     c.snd_nxt = later(c.snd_nxt, h.ack);
     c.snd_wnd = std::uint32_t{h.window}
                 << (c.options.wscale_ok && !h.syn() ? c.options.snd_wscale : 0);
@@ -338,14 +408,15 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     c.retransmits = 0;
     c.backoff = 0;
     c.first_retrans_at = kNever;
-    c.delivered = 1;  // the SYN
     if (!c.passive && !c.rtt.valid() && c.syn_retransmits == 0) {
         const Duration rtt =
             std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
         take_rtt(cx, c, rtt, rtt);
     }
     update_timestamp(cx, c, h);
-    enter(cx, c, State::kEstablished, cause);
+    if (!c.sent.empty()) {
+        rearm_rto(cx, c);
+    }
     if (!c.passive) {  // a simultaneous open: our SYN, as in in_syn_sent()
         cx.s.mib.add(Mib::kTcpExtTCPDelivered);
     }
@@ -353,13 +424,7 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
         cx.s.mib.add(Mib::kTcpExtTCPPureAcks);
     }
     finish_open(cx, c);
-    c.predicted = true;
-    notify(cx, c, poll::kOut);
-    if (c.send_shutdown) {  // closed while opening (RFC 9293 §3.10.4: queued until now)
-        enter(cx, c, State::kFinWait1, Cause::kClose);
-        queue_fin(cx, c);
-    }
-    take_rest(cx, c, packet);
+    opened(cx, c, packet, cause);
 }
 
 }  // namespace netsim::tcp

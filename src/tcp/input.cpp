@@ -207,6 +207,23 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet) {
     take_in_order(cx, c, packet);
 }
 
+void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet) {
+    const wire::TcpHeader& h = packet.tcp;
+    if (h.payload.length == 0 && !h.fin()) {
+        return;
+    }
+    if (h.payload.length > 0) {
+        accept_payload(cx, c, h.payload, packet_memory(h));
+    } else {
+        queue_received_fin(cx, c, packet_memory(h));
+    }
+    c.fast_open->data_acked = true;
+    if (h.fin()) {
+        return take_fin(cx, c);
+    }
+    notify(cx, c, poll::kIn);
+}
+
 void arm_keepalive(Context& cx, Connection& c) {
     const std::int64_t idle = c.opt.keepidle != 0 ? c.opt.keepidle : cx.s.sysctl.tcp_keepalive_time;
     arm(cx, c, Timer::kKeepalive, cx.now + std::chrono::seconds(idle));

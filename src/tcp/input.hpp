@@ -14,6 +14,10 @@ void finish_open(Context& cx, Connection& c);
 /// The seventh step of RFC 9293 §3.10.7.4: the segment text, and the eighth: its FIN.
 void take_text(Context& cx, Connection& c, const wire::Packet& packet);
 
+/// What a SYN or SYN-ACK of Fast Open brings along: to be read, not yet acknowledged. Linux
+/// tcp_fastopen_add_skb().
+void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet);
+
 /// Takes in-order bytes for the application, and checks that they are the bytes the peer sent
 /// there.
 void accept_payload(Context& cx, Connection& c, const wire::PayloadRef& payload,

@@ -28,7 +28,9 @@ void check_connection(const StackState& s, const Connection& c) {
     std::uint32_t sacked = 0;
     std::uint32_t lost = 0;
     std::uint32_t retransmitted = 0;
-    wire::SeqNum at = c.snd_una;
+    // Before its SYN is acknowledged, data of a Fast Open begins one later.
+    const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
+    wire::SeqNum at = opening && c.snd_una == c.iss ? c.iss + 1 : c.snd_una;
     for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
         const SentSegment& segment = c.sent[i];
         CHECK(segment.seq == at);
@@ -47,7 +49,7 @@ void check_connection(const StackState& s, const Connection& c) {
     if (c.reassembly) {
         check_reassembly(*c.reassembly);
     }
-    const bool in_flight = !c.sent.empty() || c.state == State::kSynSent;
+    const bool in_flight = !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
     CHECK(c.deadlines.earliest() == kNever || c.heap_slot != kNoIndex);
 }
@@ -63,6 +65,16 @@ void check_listener(const StackState& s, const Listener& listener) {
     }
     CHECK(listener.syn_queue_len == requests);
     CHECK(listener.syn_queue_young == young);
+    std::uint32_t fast_open = 0;
+    for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {
+        const bool live = s.connections.live(i) && s.connections.at(i).awaits_handshake_ack();
+        fast_open +=
+            live && s.connections.at(i).fast_open->listener == s.listeners.id_at(listener.index)
+                ? 1U
+                : 0U;
+    }
+    CHECK(listener.closed ||
+          listener.fast_open.pending == fast_open + listener.fast_open.kept.size());
     for (const std::uint32_t index : listener.accept_queue) {
         CHECK(s.connections.live(index));
         CHECK(s.connections.at(index).parent == listener.index);

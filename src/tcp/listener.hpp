@@ -10,6 +10,7 @@
 #include "netsim/socket.hpp"
 #include "netsim/time.hpp"
 #include "tcp/deadline_list.hpp"
+#include "tcp/fastopen.hpp"
 #include "tcp/socket_options.hpp"
 
 namespace netsim::tcp {
@@ -28,6 +29,7 @@ struct Listener {
     std::uint32_t accept_queue_peak = 0;
     SocketId socket;
     SocketOptions opt;
+    FastOpenQueue fast_open;
 
     /// To be called when a queue has grown.
     void note_peaks() {

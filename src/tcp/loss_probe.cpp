@@ -19,6 +19,7 @@ constexpr Duration kTimerMin = std::chrono::milliseconds(2);  // TCP_TIMEOUT_MIN
 bool probes_allowed(const Context& cx, const Connection& c) {
     const std::int64_t mode = cx.s.sysctl.tcp_early_retrans;
     return (mode == 3 || mode == 4) && c.options.sack_ok && !c.sent.empty() &&
+           !c.awaits_handshake_ack() &&
            (c.ca_state == CaState::kOpen || c.ca_state == CaState::kCwr);
 }
 

@@ -19,24 +19,6 @@ namespace option = wire::option;
 
 namespace {
 
-Packet packet_for(const StackState& s, const FourTuple& tuple) {
-    Packet p{};
-    p.source = tuple.local;
-    p.destination = tuple.remote;
-    p.ttl = static_cast<std::uint8_t>(s.sysctl.ip_default_ttl);
-    p.tcp.source_port = tuple.local_port;
-    p.tcp.destination_port = tuple.remote_port;
-    return p;
-}
-
-/// IP_TOS, IP_TTL, IP_MTU_DISCOVER.
-void set_ip_options(Packet& p, const SocketOptions& opt) {
-    constexpr std::uint8_t kDont = 0;  // IP_PMTUDISC_DONT: routers may fragment
-    p.dscp = static_cast<std::uint8_t>(opt.tos >> 2U);
-    p.ttl = opt.ttl != 0 ? opt.ttl : p.ttl;
-    p.dont_fragment = opt.mtu_discover != kDont;
-}
-
 /// SACK blocks that fit beside `payload` bytes: 40 bytes of options, and the path's MTU.
 std::uint8_t sack_room(const Connection& c, std::uint32_t payload) {
     constexpr std::uint32_t kFixed =
@@ -138,61 +120,21 @@ void send_probe_of_peer(Context& cx, Connection& c) {
     cx.s.mib.add(Mib::kTcpOutSegs);
 }
 
-void send_syn(Context& cx, Connection& c) {
-    StackState& s = cx.s;
-    Packet p = packet_for(s, c.tuple);
-    wire::TcpHeader& h = p.tcp;
-    h.seq = c.iss;
-    h.flags = flag::kSyn | ecn_syn_flags(s.sysctl, c);
-    h.options = option::kMss;
-    h.mss = c.advmss;
-    if (s.sysctl.tcp_sack != 0) {
-        h.options |= option::kSackPermitted;
-    }
-    if (s.sysctl.tcp_timestamps != 0) {
-        h.options |= option::kTimestamps;
-        h.tsval = timestamp(c, cx.now);
-        h.tsecr = c.ts_recent;
-    }
-    if (s.sysctl.tcp_window_scaling != 0) {
-        h.options |= option::kWindowScale;
-        h.window_scale = c.options.rcv_wscale;
-    }
-    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
-    set_ip_options(p, c.opt);
-    ++c.segs_out;
-    if (c.syn_retransmits == 0) {  // RFC 4022: OutSegs excludes retransmissions
-        s.mib.add(Mib::kTcpOutSegs);
-    }
-    cx.out.packets.push_back(p);
+void set_ip_options(Packet& p, const SocketOptions& opt) {
+    constexpr std::uint8_t kDont = 0;  // IP_PMTUDISC_DONT: routers may fragment
+    p.dscp = static_cast<std::uint8_t>(opt.tos >> 2U);
+    p.ttl = opt.ttl != 0 ? opt.ttl : p.ttl;
+    p.dont_fragment = opt.mtu_discover != kDont;
 }
 
-void send_syn_ack(Context& cx, Connection& c) {
-    Packet p = packet_for(cx.s, c.tuple);
-    wire::TcpHeader& h = p.tcp;
-    h.seq = c.iss;
-    h.ack = c.rcv_nxt;
-    h.flags = flag::kSyn | flag::kAck | (c.options.ecn_ok ? flag::kEce : std::uint16_t{0});
-    h.options = option::kMss;
-    h.mss = c.advmss;
-    if (c.options.sack_ok) {
-        h.options |= option::kSackPermitted;
-    }
-    if (c.options.tstamp_ok) {
-        h.options |= option::kTimestamps;
-        h.tsval = timestamp(c, cx.now);
-        h.tsecr = c.ts_recent;
-    }
-    if (c.options.wscale_ok) {
-        h.options |= option::kWindowScale;
-        h.window_scale = c.options.rcv_wscale;
-    }
-    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
-    ++c.segs_out;
-    if (c.passive) {  // in a simultaneous open it is our SYN sent again
-        cx.s.mib.add(Mib::kTcpOutSegs);
-    }
-    cx.out.packets.push_back(p);
+Packet packet_for(const StackState& s, const FourTuple& tuple) {
+    Packet p{};
+    p.source = tuple.local;
+    p.destination = tuple.remote;
+    p.ttl = static_cast<std::uint8_t>(s.sysctl.ip_default_ttl);
+    p.tcp.source_port = tuple.local_port;
+    p.tcp.destination_port = tuple.remote_port;
+    return p;
 }
 
 void send_ack(Context& cx, Connection& c) {

@@ -9,10 +9,19 @@ namespace netsim::tcp {
 struct SendFlags;
 
 // --- connections
-/// The SYN of an active open, first or again.
-void send_syn(Context& cx, Connection& c);
-/// The SYN-ACK of a simultaneous open.
-void send_syn_ack(Context& cx, Connection& c);
+/// The first SYN of an active open, with what Fast Open adds; its data stands on `sent` already.
+void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
+                    const wire::PayloadRef& data);
+/// The SYN again: without option and data.
+void resend_syn(Context& cx, Connection& c);
+/// The SYN-ACK of a simultaneous open, or of a Fast Open child.
+void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option);
+/// IP_TOS, IP_TTL, IP_MTU_DISCOVER.
+void set_ip_options(wire::Packet& p, const SocketOptions& opt);
+/// A packet from here to the peer, its header still to be filled in.
+wire::Packet packet_for(const StackState& s, const FourTuple& tuple);
+/// Adds the option if it fits beside the others.
+void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option);
 /// An ACK now.
 void send_ack(Context& cx, Connection& c);
 /// An ACK now that answers an invalid segment; if that was old data, with a DSACK (RFC 2883). Linux
@@ -64,7 +73,7 @@ void send_active_reset(Context& cx, Connection& c);
 /// itself.
 void send_reset_for(Context& cx, const wire::Packet& packet);
 /// The SYN-ACK of a half-open request, first or again.
-void send_request_syn_ack(Context& cx, RequestSock& req);
+void send_request_syn_ack(Context& cx, RequestSock& req, const FastOpenOption& option);
 /// The SYN-ACK that carries a cookie: `isn` and options of a request that will not be kept.
 void send_cookie_syn_ack(Context& cx, const RequestSock& req);
 /// An ACK of a half-open request to a segment out of its window. Linux tcp_v4_reqsk_send_ack().

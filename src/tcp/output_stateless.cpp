@@ -135,9 +135,24 @@ void send_reset_for(Context& cx, const Packet& packet) {
     emit(cx, p);
 }
 
-void send_request_syn_ack(Context& cx, RequestSock& req) {
-    emit(cx, syn_ack_packet(cx, req));
+void send_request_syn_ack(Context& cx, RequestSock& req, const FastOpenOption& option) {
+    Packet p = syn_ack_packet(cx, req);
+    put_fast_open(p.tcp, option);
+    emit(cx, p);
     req.sent_at_us = clock_us(cx.now);
+}
+
+void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option) {
+    constexpr std::uint32_t kOptionSpace = 40;
+    if (!option.present) {
+        return;
+    }
+    const std::uint8_t before = h.options;
+    h.cookie = option.cookie;
+    h.options |= option.experimental ? option::kFastOpenExp : option::kFastOpen;
+    if (h.options_length() > kOptionSpace) {
+        h.options = before;
+    }
 }
 
 void send_cookie_syn_ack(Context& cx, const RequestSock& req) {

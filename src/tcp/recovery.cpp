@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/fastopen_active.hpp"
 #include "tcp/frto.hpp"
 #include "tcp/output.hpp"
 #include "tcp/prr.hpp"
@@ -243,6 +244,9 @@ void fit_to_path(Context& cx, Connection& c, std::uint32_t mtu) {
         return;
     }
     c.path_mtu = mtu;
+    if (c.state == State::kSynSent) {
+        return resend_syn_to_path(cx, c);
+    }
     const std::uint32_t option_bytes = c.options.tstamp_ok ? 12U : 0U;
     const auto mss = static_cast<std::uint16_t>(mtu - 40U - option_bytes);
     if (!c.synchronized() || mss >= c.snd_mss) {

@@ -121,6 +121,9 @@ Duration rto_left(const Context& cx, const Connection& c) {
 }
 
 void rearm_rto(Context& cx, Connection& c) {
+    if (c.awaits_handshake_ack()) {  // the timer is the SYN-ACK's
+        return;
+    }
     if (c.sent.empty()) {
         return clear_retransmit(c);
     }

@@ -28,6 +28,8 @@ void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet);
 /// The child of a listener from what the handshake agreed on: in SYN-RECEIVED, in the table, in the
 /// accept queue, not yet given the segment.
 Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie);
+/// Linux tcp_in_window(): is the segment in a half-open connection's window?
+bool in_request_window(wire::SeqNum seq, wire::SeqNum end, wire::SeqNum left, wire::SeqNum right);
 
 /// The round trip of a SYN-ACK that was sent more than once, or kept nowhere: only an echoed
 /// timestamp tells it. Linux tcp_synack_rtt_meas(), tcp_ack_update_rtt().

@@ -247,7 +247,7 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
 
 bool may_send(const Connection& c) {
     return c.state != State::kClosed && c.state != State::kSynSent &&
-           c.state != State::kSynReceived;
+           (c.state != State::kSynReceived || c.awaits_handshake_ack());
 }
 
 /// The end of the write queue is the end of something. Linux tcp_mark_push().

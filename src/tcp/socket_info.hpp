@@ -110,9 +110,11 @@ struct SocketInfo {
     bool sack = false;
     bool window_scale = false;
     bool ecn = false;
-    bool ecn_seen = false;                // the peer marks what it sends
-    std::string_view congestion_control;  // "reno"
-    std::string_view ca_state;            // "Open"
+    bool ecn_seen = false;                  // the peer marks what it sends
+    bool syn_data = false;                  // TCPI_OPT_SYN_DATA: data in a SYN was acknowledged
+    std::uint8_t fastopen_client_fail = 0;  // FastOpenFail
+    std::string_view congestion_control;    // "reno"
+    std::string_view ca_state;              // "Open"
 };
 
 }  // namespace netsim::tcp

@@ -4,6 +4,8 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/fastopen_options.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
@@ -48,7 +50,10 @@ std::string_view to_string(SocketOption option) {
                                                                     "IP_FREEBIND",
                                                                     "SO_PRIORITY",
                                                                     "SO_MARK",
-                                                                    "TCP_NOTSENT_LOWAT"});
+                                                                    "TCP_NOTSENT_LOWAT",
+                                                                    "TCP_FASTOPEN",
+                                                                    "TCP_FASTOPEN_CONNECT",
+                                                                    "TCP_FASTOPEN_NO_COOKIE"});
     static_assert(kNames.size() == static_cast<std::size_t>(SocketOption::kCount));
     return kNames[static_cast<std::size_t>(option)];
 }
@@ -197,6 +202,15 @@ bool store(SocketOptions& opt, const Sysctl& sysctl, SocketOption option, std::i
         case SocketOption::kTCP_NOTSENT_LOWAT:
             opt.notsent_lowat = u32();
             return in_range(value, 0, 0xffffffff);
+        case SocketOption::kTCP_FASTOPEN:
+            opt.fastopen = static_cast<std::uint32_t>(std::min(value, sysctl.somaxconn));
+            return in_range(value, 0, kIntMax);
+        case SocketOption::kTCP_FASTOPEN_CONNECT:
+            opt.fastopen_connect = value != 0;
+            return in_range(value, 0, 1);
+        case SocketOption::kTCP_FASTOPEN_NO_COOKIE:
+            opt.fastopen_no_cookie = value != 0;
+            return in_range(value, 0, 1);
         case SocketOption::kSO_TIMESTAMPING:
         case SocketOption::kTCP_QUICKACK:
         case SocketOption::kSO_ERROR:
@@ -274,6 +288,12 @@ Result<std::int64_t> load(const SocketOptions& opt, const Sysctl& sysctl, Socket
             return opt.mark;
         case SocketOption::kTCP_NOTSENT_LOWAT:
             return opt.notsent_lowat;
+        case SocketOption::kTCP_FASTOPEN:
+            return opt.fastopen;
+        case SocketOption::kTCP_FASTOPEN_CONNECT:
+            return opt.fastopen_connect ? 1 : 0;
+        case SocketOption::kTCP_FASTOPEN_NO_COOKIE:
+            return opt.fastopen_no_cookie ? 1 : 0;
         case SocketOption::kTCP_QUICKACK:
         case SocketOption::kSO_ERROR:
         case SocketOption::kCount:
@@ -342,6 +362,9 @@ Result<void> Stack::set_option(SocketId socket, SocketOption option, std::int64_
     if (option == SocketOption::kSO_ERROR || option == SocketOption::kCount) {
         return fail(Errno::kENOPROTOOPT);
     }
+    if (const Errno refused = refuse_fast_open_option(s, c, option); refused != Errno::kOk) {
+        return fail(refused);
+    }
     SocketOptions& opt = c != nullptr ? c->opt : listener->opt;
     if (option == SocketOption::kSO_TIMESTAMPING) {
         return c != nullptr ? set_timestamping(*c, static_cast<std::uint32_t>(value))
@@ -353,6 +376,12 @@ Result<void> Stack::set_option(SocketId socket, SocketOption option, std::int64_
             return fail(Errno::kEINVAL);
         }
         opt = changed;
+    }
+    if (option == SocketOption::kTCP_FASTOPEN) {
+        draw_fast_open_key(s);
+        if (listener != nullptr) {
+            listener->fast_open.most = opt.fastopen;
+        }
     }
     for (BoundPort& b : s.bound) {
         if (b.socket == socket) {
@@ -390,6 +419,9 @@ Result<std::int64_t> Stack::get_option(SocketId socket, SocketOption option) {
         if (option == SocketOption::kTCP_QUICKACK) {
             return c->ack.pingpong < s.sysctl.tcp_pingpong_thresh ? 1 : 0;
         }
+    }
+    if (listener != nullptr && option == SocketOption::kTCP_FASTOPEN) {
+        return listener->fast_open.most;  // bit 0x400 sets it as well
     }
     return load(c != nullptr ? c->opt : listener->opt, s.sysctl, option);
 }

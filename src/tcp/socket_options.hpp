@@ -20,6 +20,7 @@ struct SocketOptions {
     std::uint32_t mark = 0;              // SO_MARK, for routing and filters: TCP only keeps it
     std::uint32_t notsent_lowat = 0;     // 0: the sysctl
     std::uint32_t timestamping = 0;      // SO_TIMESTAMPING: error_queue.hpp
+    std::uint32_t fastopen = 0;          // TCP_FASTOPEN: pending children allowed
     std::uint16_t maxseg = 0;
     std::uint16_t keepidle = 0;  // seconds; 0: the sysctl
     std::uint16_t keepintvl = 0;
@@ -43,6 +44,8 @@ struct SocketOptions {
     bool zerocopy : 1 = false;              // SO_ZEROCOPY
     bool freebind : 1 = false;              // IP_FREEBIND
     bool recverr : 1 = false;               // IP_RECVERR
+    bool fastopen_connect : 1 = false;
+    bool fastopen_no_cookie : 1 = false;
 };
 
 }  // namespace netsim::tcp

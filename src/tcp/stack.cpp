@@ -140,6 +140,10 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.timestamps = c.options.tstamp_ok;
     info.sack = c.options.sack_ok;
     info.window_scale = c.options.wscale_ok;
+    if (c.fast_open) {
+        info.syn_data = c.fast_open->data_acked;
+        info.fastopen_client_fail = static_cast<std::uint8_t>(c.fast_open->fail);
+    }
     info.ecn = c.options.ecn_ok;
     info.ecn_seen = c.ecn_seen;
     describe_rate(c, info);
@@ -214,7 +218,8 @@ void icmp_for_request(Context& cx, std::uint32_t index, const wire::IcmpHeader& 
 /// Linux tcp_v4_err()
 void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icmp) {
     const wire::SeqNum seq(icmp.quoted.seq);
-    if (!wire::between(seq, c.snd_una, c.snd_nxt)) {
+    const bool fast_open = c.awaits_handshake_ack();
+    if (!wire::between(seq, fast_open ? c.iss : c.snd_una, c.snd_nxt)) {
         cx.s.mib.add(Mib::kTcpExtOutOfWindowIcmps);
         return;
     }
@@ -223,7 +228,9 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
         return fit_to_path(cx, c, icmp.mtu);
     }
     const Errno error = icmp_errno(icmp.type, icmp.code);
-    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+    // A Fast Open child that was accepted is treated as if it were open.
+    const bool accepted = fast_open && c.parent == kNoIndex;
+    if (c.state == State::kSynSent || (c.state == State::kSynReceived && !accepted)) {
         if (c.opt.recverr) {
             queue_icmp_error(cx, c, error, icmp.type, icmp.code, 0);
         }
@@ -330,7 +337,10 @@ unsigned Stack::poll(SocketId s) const {
     if (c->receive_shutdown) {
         mask |= poll::kIn | poll::kRdHup;
     }
-    if (c->state != State::kSynSent && c->state != State::kSynReceived) {
+    if (c->connect_deferred()) {
+        mask |= poll::kOut;  // the first write sends the SYN
+    } else if (c->state != State::kSynSent &&
+               (c->state != State::kSynReceived || c->awaits_handshake_ack())) {
         const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
                                c->urgent->urg_seq == c->copied_seq && !c->opt.oob_inline;
         if (c->received_bytes >= c->opt.rcvlowat + (at_urgent ? 1U : 0U)) {

@@ -64,9 +64,18 @@ class Stack {
     Result<void> bind(SocketId s, Endpoint local);
     Result<void> listen(SocketId s, int backlog, Time now, Outbox& out);
     Result<void> connect(SocketId s, Endpoint remote, Time now, Outbox& out);
+    /// The connect() in sendto(2) with MSG_FASTOPEN (RFC 7413): the SYN waits for the send() that
+    /// follows at once, and takes of its payload what send_room() says. EOPNOTSUPP: sysctl
+    /// tcp_fastopen; else as connect(), without EINPROGRESS.
+    Result<void> fast_open(SocketId s, Endpoint remote, Time now, Outbox& out);
+    /// A blocking write goes on when the handshake is over: its last ACK rides on that data.
+    void await_handshake(SocketId s);
+    /// Is there a handshake that a blocking connect() or Fast Open write would wait for?
+    bool opening(SocketId s) const;
     Result<SocketId> accept(SocketId s);
     /// Room for payload now; the caller makes a PayloadRef of at most so many bytes and passes it
-    /// to send(), which takes it whole. EAGAIN when there is none.
+    /// to send(), which takes it whole. EAGAIN when there is none. The SYN of a Fast Open that
+    /// waits for its data may take less, or none: then send() says EINPROGRESS.
     Result<std::uint64_t> send_room(SocketId s);
 
     /// The stream to refer to, and the offset of its next byte. `real`: bytes kept in a ByteStore.
@@ -106,6 +115,11 @@ class Stack {
     Result<void> set_option(SocketId s, SocketOption option, std::int64_t value, Time now,
                             Outbox& out);
     Result<std::int64_t> get_option(SocketId s, SocketOption option);
+    /// TCP_FASTOPEN_KEY: 16 octets, or 32 with the backup key. EINVAL: another length.
+    Result<void> set_fastopen_key(SocketId s, std::span<const std::uint8_t> octets);
+    Result<std::vector<std::uint8_t>> fastopen_key(SocketId s) const;
+    /// `ip tcp_metrics flush`: nothing is known of any peer.
+    void flush_metrics();
     /// TCP_CONGESTION, the one option whose value is text. ENOENT: unknown; EPERM: not in
     /// tcp_allowed_congestion_control.
     Result<void> set_congestion_control(SocketId s, std::string_view name, Time now);

@@ -65,6 +65,11 @@ constexpr auto kRows = std::to_array<Row>({
      "explicit congestion notification (RFC 3168): 0 never, 1 ask for it, 2 only when asked"},
     {"net.ipv4.tcp_ecn_fallback", ONE(tcp_ecn_fallback), 0, 1,
      "a SYN sent again no longer asks for ECN"},
+    {"net.ipv4.tcp_fastopen", ONE(tcp_fastopen), 0, kIntMax,
+     "TCP Fast Open, bits: 0x1 client, 0x2 server, 0x4 client without cookie, 0x200 server without "
+     "cookie, 0x400 every listener"},
+    {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", ONE(tcp_fastopen_blackhole_timeout_sec), 0,
+     kIntMax, "first pause of client Fast Open after a middlebox swallowed one; 0: none"},
     {"net.ipv4.tcp_fin_timeout", ONE(tcp_fin_timeout), 1, kIntMax,
      "seconds an orphan stays in FIN-WAIT-2"},
     {"net.ipv4.tcp_frto", ONE(tcp_frto), 0, 255,
@@ -251,6 +256,12 @@ bool set_reserved_ports(Sysctl& s, std::string_view value) {
     return true;
 }
 
+bool set_fastopen_key(Sysctl& sysctl, std::string_view value) {
+    const auto keys = parse_fastopen_keys(value);
+    sysctl.tcp_fastopen_key = keys.value_or(sysctl.tcp_fastopen_key);
+    return keys.has_value();
+}
+
 constexpr auto kTextRows = std::to_array<TextRow>({
     {"net.ipv4.ip_local_reserved_ports",
      [](const Sysctl& s) { return ports_text(s.ip_local_reserved_ports); }, set_reserved_ports,
@@ -266,6 +277,10 @@ constexpr auto kTextRows = std::to_array<TextRow>({
      [] { return std::string("read only"); }, "congestion controls there are"},
     {"net.ipv4.tcp_congestion_control", [](const Sysctl& s) { return s.tcp_congestion_control; },
      set_congestion, congestion_choices, "congestion control of new connections"},
+    {"net.ipv4.tcp_fastopen_key", [](const Sysctl& s) { return to_text(s.tcp_fastopen_key); },
+     set_fastopen_key,
+     [] { return std::string("xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx, a second one after a comma"); },
+     "keys of Fast Open cookies: primary[,backup]"},
 });
 
 const TextRow* find_text_row(std::string_view name) {
@@ -328,7 +343,9 @@ std::vector<std::int64_t> parse_numbers(std::string_view text) {
         std::int64_t number = 0;
         const char* begin = text.data() + i;
         const char* end = text.data() + text.size();
-        const auto [rest, error] = std::from_chars(begin, end, number);
+        const bool hex = text.substr(i).starts_with("0x");  // as /proc/sys reads it
+        const auto [rest, error] =
+            hex ? std::from_chars(begin + 2, end, number, 16) : std::from_chars(begin, end, number);
         const bool ends_well = rest == end || *rest == ' ' || *rest == '\t';
         if (error != std::errc() || !ends_well) {
             return {};

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tcp/fastopen_cookie.hpp"
+
 #include "tcp/rules.hpp"
 
 namespace netsim::tcp {
@@ -51,6 +53,8 @@ struct Sysctl {
     std::int64_t tcp_early_retrans = 3;
     std::int64_t tcp_ecn = 2;
     std::int64_t tcp_ecn_fallback = 1;
+    std::int64_t tcp_fastopen = 1;
+    std::int64_t tcp_fastopen_blackhole_timeout_sec = 0;
     std::int64_t tcp_fin_timeout = 60;
     std::int64_t tcp_frto = 2;
     std::int64_t tcp_invalid_ratelimit = 500;
@@ -97,6 +101,7 @@ struct Sysctl {
     std::array<std::int64_t, 3> tcp_wmem{4096, 16384, 4194304};
     std::uint32_t tcp_allowed_congestion_control = ~0U;  // bit i: congestion_controls()[i]
     std::string tcp_congestion_control = "cubic";
+    FastOpenKeys tcp_fastopen_key;  // count 0: drawn when first needed
 
     Rules rules;  // what a profile decides and no sysctl sets
 };

@@ -5,6 +5,8 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/loss_probe.hpp"
@@ -24,15 +26,6 @@ using std::chrono::seconds;
 
 Duration rto_max(const StackState& s) {
     return milliseconds(s.sysctl.tcp_rto_max_ms);
-}
-
-/// Gives up: the soft error an ICMP left, or ETIMEDOUT. Linux tcp_write_err().
-void give_up(Context& cx, Connection& c) {
-    cx.s.mib.add(Mib::kTcpExtTCPAbortOnTimeout);
-    const Errno error = c.soft_error != Errno::kOk ? c.soft_error : Errno::kETIMEDOUT;
-    c.error = error;
-    c.reset = true;
-    done(cx, c, Cause::kTimeout);
 }
 
 /// Linux tcp_model_timeout(): how long `boundary` exponential retransmissions take.
@@ -63,6 +56,15 @@ std::int64_t orphan_retries(const StackState& s, const Connection& c, bool alive
     return configured == 0 && alive ? 8 : configured;
 }
 
+/// Gives up when it is `over`; a Fast Open that times out may tell of a blackhole.
+bool end_if(Context& cx, Connection& c, bool over) {
+    detect_blackhole_by_timeout(cx, c, over);
+    if (over) {
+        give_up(cx, c);
+    }
+    return over;
+}
+
 /// Linux tcp_write_timeout(): true if the connection has been given up.
 bool exhausted(Context& cx, Connection& c) {
     const Sysctl& sysctl = cx.s.sysctl;
@@ -78,11 +80,7 @@ bool exhausted(Context& cx, Connection& c) {
                                    ? Duration(milliseconds(c.opt.user_timeout_ms))
                                    : model_timeout(cx.s, doublings, seconds(1));
         const bool late = c.retransmits > 0 && cx.now - c.created_at >= bound;
-        if (c.retransmits >= most || late) {
-            give_up(cx, c);
-            return true;
-        }
-        return false;
+        return end_if(cx, c, c.retransmits >= most || late);
     }
     const auto time_of = [&](std::int64_t retries) {
         return model_timeout(cx.s, retries, std::chrono::microseconds(sysctl.tcp_rto_min_us));
@@ -98,11 +96,7 @@ bool exhausted(Context& cx, Connection& c) {
     const Duration bound = c.opt.user_timeout_ms != 0
                                ? Duration(milliseconds(c.opt.user_timeout_ms))
                                : time_of(retries);
-    if (timed_out(cx, c, bound)) {
-        give_up(cx, c);
-        return true;
-    }
-    return false;
+    return end_if(cx, c, timed_out(cx, c, bound));
 }
 
 void back_off(Context& cx, Connection& c) {
@@ -140,20 +134,6 @@ void count_failure(Context& cx, const Connection& c) {
     }
 }
 
-void retransmit_syn(Context& cx, Connection& c) {
-    if (c.retransmits > 0) {  // the one before was lost as well
-        cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
-    }
-    if (c.first_retrans_at == kNever) {
-        c.first_retrans_at = cx.now;
-    }
-    ++c.syn_retransmits;
-    ++c.retrans_total;
-    cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
-    cx.s.mib.add(Mib::kTcpRetransSegs);
-    c.state == State::kSynSent ? send_syn(cx, c) : send_syn_ack(cx, c);
-}
-
 /// The peer took its window back while data is in flight: what is sent again serves as a probe, and
 /// only silence ends the connection. Linux tcp_rtx_probe0_timed_out().
 bool silent_zero_window(const Context& cx, const Connection& c) {
@@ -164,6 +144,9 @@ bool silent_zero_window(const Context& cx, const Connection& c) {
 
 /// Linux tcp_retransmit_timer()
 void retransmission_timeout(Context& cx, Connection& c) {
+    if (c.awaits_handshake_ack()) {  // nothing else is repeated before its last ACK
+        return fast_open_syn_ack_timeout(cx, c);
+    }
     const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
     if (!opening && c.sent.empty()) {
         return;
@@ -392,7 +375,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
         ++req.num_retrans;
         s.mib.add(Mib::kTcpExtTCPSynRetrans);
         s.mib.add(Mib::kTcpRetransSegs);
-        send_request_syn_ack(cx, req);
+        send_request_syn_ack(cx, req, {});
     }
     const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     s.synack_timers[level].remove(s.requests, index);
@@ -428,6 +411,28 @@ std::size_t earliest_stage(const StackState& s) {
 }
 
 }  // namespace
+
+void give_up(Context& cx, Connection& c) {
+    cx.s.mib.add(Mib::kTcpExtTCPAbortOnTimeout);
+    const Errno error = c.soft_error != Errno::kOk ? c.soft_error : Errno::kETIMEDOUT;
+    c.error = error;
+    c.reset = true;
+    done(cx, c, Cause::kTimeout);
+}
+
+void retransmit_syn(Context& cx, Connection& c) {
+    if (c.retransmits > 0) {  // the one before was lost as well
+        cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
+    }
+    if (c.first_retrans_at == kNever) {
+        c.first_retrans_at = cx.now;
+    }
+    ++c.syn_retransmits;
+    ++c.retrans_total;
+    cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
+    cx.s.mib.add(Mib::kTcpRetransSegs);
+    c.state == State::kSynSent ? resend_syn(cx, c) : send_syn_ack(cx, c, {});
+}
 
 void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
     if (seq != c.snd_una || c.retransmits == 0 || c.backoff == 0 || c.sent.empty()) {

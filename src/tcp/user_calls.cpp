@@ -4,7 +4,8 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
-#include "tcp/ecn.hpp"
+#include "tcp/fastopen_active.hpp"
+#include "tcp/fastopen_passive.hpp"
 #include "tcp/input.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/orphans.hpp"
@@ -14,7 +15,6 @@
 #include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
-#include "tcp/tw_recycle.hpp"
 
 namespace netsim::tcp {
 
@@ -25,97 +25,14 @@ Errno take_error(Connection& c) {
     return std::exchange(c.error, Errno::kOk);
 }
 
-/// A socket that failed to connect may try again: everything but its options and its port is new.
-void make_fresh(Connection& c) {
-    Connection fresh;
-    fresh.index = c.index;
-    fresh.socket = c.socket;
-    fresh.opt = c.opt;
-    fresh.errors = std::move(c.errors);
-    fresh.bound_port = c.bound_port;
-    fresh.bound_address = c.bound_address;
-    if (c.bound_port) {
-        fresh.tuple.local_port = c.tuple.local_port;
-    }
-    if (c.bound_address) {
-        fresh.tuple.local = c.tuple.local;
-    }
-    fresh.port_named = c.port_named;
-    c = std::move(fresh);
-}
-
-/// connect() on a socket that has been connected, or tried to. nullopt: it may begin.
-std::optional<Errno> connect_again(Connection& c) {
-    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
-        return c.connecting ? Errno::kEALREADY : Errno::kEISCONN;
-    }
-    if (c.state != State::kClosed) {
-        if (c.connecting) {
-            c.connecting = false;
-            return Errno::kOk;  // the outcome, reported once
-        }
-        return Errno::kEISCONN;
-    }
-    if (c.connecting) {  // it failed: say so once, then the socket is free again
-        c.connecting = false;
-        c.tuple.remote_port = 0;  // tcp_disconnect(): what ss shows of it from now on
-        c.write_seq += c.max_window + 2;
-        const Errno error = take_error(c);
-        return error != Errno::kOk ? error : Errno::kECONNABORTED;
-    }
-    if (c.was_open) {  // SS_CONNECTED outlives the connection
-        return Errno::kEISCONN;
-    }
-    return std::nullopt;
-}
-
-void begin_open(Context& cx, Connection& c, const PathInfo& path,
-                const std::optional<OldIncarnation>& old) {
-    StackState& s = cx.s;
-    const IsnAndOffset start = secure_isn(s, c.tuple, cx.now);
-    c.iss = old ? old->isn : start.isn;
-    c.ts_offset = start.ts_offset;
-    c.snd_una = c.iss;
-    c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq = c.iss + 1;
-    c.path_mtu = path.mtu;
-    c.advmss = path_mss(path);
-    if (c.opt.maxseg != 0) {
-        c.advmss = std::min(c.advmss, c.opt.maxseg);
-    }
-    // A SYN that takes over a TIME-WAIT record knows that the peer has timestamps: it echoes the
-    // last one, and its window is whole segments that carry them (Linux tcp_connect_init()).
-    std::uint32_t unit = c.advmss;
-    if (old && s.sysctl.tcp_timestamps != 0) {
-        c.ts_recent = old->ts_recent;
-        c.ts_recent_stamp_s = old->ts_recent_stamp_s;
-        unit -= 12;
-    }
-    if (!old) {
-        fetch_peer_timestamp(s, c, cx.now);
-    }
-    const InitialWindow w = initial_window(s, c.opt, unit, s.sysctl.tcp_window_scaling != 0);
-    c.rcv_wnd = w.window;
-    c.window_clamp = w.clamp;
-    c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
-    // Until the peer's MSS is known (tcp_sync_mss() in tcp_connect_init()).
-    const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
-    c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
-    c.rtt.use_ticks(s.wheel.granularity());
-    c.options.ecn_ok = ecn_asked_for(s.sysctl);
-    c.cc.algorithm = &congestion_control(c.opt.congestion);
-    c.created_at = cx.now;
-    c.last_sent_at = cx.now;
-    c.connecting = true;
-    s.mib.add(Mib::kTcpActiveOpens);
-    hash_connection(s, c);
-    enter(cx, c, State::kSynSent, Cause::kActiveOpen);
-    send_syn(cx, c);
-    arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
-}
-
 /// The FIN's place in the state machine. Linux tcp_close_state(): true if a FIN must be sent.
 bool close_state(Context& cx, Connection& c) {
     switch (c.state) {
+        case State::kSynReceived:
+            if (!c.awaits_handshake_ack()) {
+                return false;
+            }
+            [[fallthrough]];
         case State::kEstablished:
             enter(cx, c, State::kFinWait1, Cause::kClose);
             return true;
@@ -290,6 +207,15 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.syn_queue_limit = syn_queue_limit(s.sysctl, limit);
     listener.opt = c->opt;
     listener.socket = socket;
+    listener.fast_open.most = c->opt.fastopen;
+    if (c->fast_open) {
+        listener.fast_open.keys = c->fast_open->keys;
+    }
+    constexpr std::int64_t kEvery = fastopen_bit::kServer | fastopen_bit::kAllListeners;
+    if (listener.fast_open.most == 0 && (s.sysctl.tcp_fastopen & kEvery) == kEvery) {
+        listener.fast_open.most = limit;
+        draw_fast_open_key(s);
+    }
     s.listeners_by_port[local.port].push_back(id.index);
     s.sockets.at(socket.index) = {true, id.index};
     for (BoundPort& b : s.bound) {
@@ -300,46 +226,6 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     c->socket = {};
     s.connections.erase(s.connections.id_at(c->index));
     return {};
-}
-
-Result<void> Stack::connect(SocketId socket, Endpoint remote, Time now, Outbox& out) {
-    StackState& s = *state_;
-    Connection* c = find_connection(s, socket);
-    if (c == nullptr) {
-        return fail(find_any_listener(s, socket) != nullptr ? Errno::kEISCONN : Errno::kEBADF);
-    }
-    if (const auto outcome = connect_again(*c)) {
-        return *outcome == Errno::kOk ? Result<void>{} : fail(*outcome);
-    }
-    if (remote.address.is_any() || remote.port == 0) {
-        return fail(remote.port == 0 ? Errno::kEINVAL : Errno::kECONNREFUSED);
-    }
-    if (remote.address.is_multicast() || remote.address.is_broadcast()) {
-        return fail(Errno::kENETUNREACH);
-    }
-    make_fresh(*c);
-    const PathInfo path = s.paths.path(remote.address);
-    if (path.error != Errno::kOk) {
-        return fail(path.error);
-    }
-    Context cx{s, now, out};
-    const Ipv4 local = c->bound_address ? c->tuple.local : path.source;
-    std::optional<OldIncarnation> old;
-    if (c->bound_port) {
-        const FourTuple tuple{local, remote.address, c->tuple.local_port, remote.port};
-        if (!claim_tuple(cx, tuple, true, old)) {
-            return fail(Errno::kEADDRNOTAVAIL);
-        }
-        c->tuple = tuple;
-    } else {
-        const auto port = choose_connect_port(cx, local, remote, c->opt, old);
-        if (!port) {
-            return fail(Errno::kEADDRNOTAVAIL);
-        }
-        c->tuple = {local, remote.address, *port, remote.port};
-    }
-    begin_open(cx, *c, path, old);
-    return fail(Errno::kEINPROGRESS);
 }
 
 Result<SocketId> Stack::accept(SocketId socket) {
@@ -373,7 +259,11 @@ Result<std::uint64_t> Stack::send_room(SocketId socket) {
     if (c->error != Errno::kOk) {
         return fail(take_error(*c));
     }
-    if (c->state == State::kSynSent || c->state == State::kSynReceived) {
+    if (c->connect_deferred()) {
+        return syn_room(*state_, *c);
+    }
+    if (c->state == State::kSynSent ||
+        (c->state == State::kSynReceived && !c->awaits_handshake_ack())) {
         return fail(c->send_shutdown ? Errno::kEPIPE : Errno::kEAGAIN);
     }
     if (c->send_shutdown || c->state == State::kClosed) {
@@ -394,44 +284,17 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
         return fail(Errno::kEBADF);
     }
     CHECK(payload.stream == c->tx_stream && payload.offset == c->tx_offset);
+    Context cx{*state_, now, out};
+    if (c->connect_deferred()) {
+        const std::uint32_t taken = send_deferred_syn(cx, *c, payload);
+        return taken > 0 ? Result<std::uint64_t>(taken) : fail(Errno::kEINPROGRESS);
+    }
     if (payload.length == 0) {
         return 0;
     }
-    Context cx{*state_, now, out};
     c->tx_offset += payload.length;
     write_data(cx, *c, payload, flags);
     return payload.length;
-}
-
-Result<void> Stack::disconnect(SocketId socket, Time now, Outbox& out) {
-    StackState& s = *state_;
-    Context cx{s, now, out};
-    if (find_any_listener(s, socket) != nullptr) {
-        return fail(Errno::kEOPNOTSUPP);
-    }
-    Connection* c = find_connection(s, socket);
-    if (c == nullptr) {
-        return fail(Errno::kEBADF);
-    }
-    Errno error = c->error;
-    if (c->state != State::kClosed) {
-        const bool unsent = c->snd_nxt != c->write_seq &&
-                            (c->state == State::kClosing || c->state == State::kLastAck);
-        const bool resets = unsent || c->state == State::kEstablished ||
-                            c->state == State::kCloseWait || c->state == State::kFinWait1 ||
-                            c->state == State::kFinWait2 || c->state == State::kSynReceived;
-        if (resets) {
-            send_active_reset(cx, *c);
-        }
-        if (resets || c->state == State::kSynSent) {
-            error = Errno::kECONNRESET;
-        }
-        done(cx, *c, Cause::kAbort);
-    }
-    make_fresh(*c);
-    c->error = error;
-    notify(cx, *c, error != Errno::kOk ? poll::kErr : 0U);
-    return {};
 }
 
 Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& out) {
@@ -455,7 +318,8 @@ Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& ou
     }
     if (how != Shutdown::kRead && !c->send_shutdown) {
         c->send_shutdown = true;
-        if (close_state(cx, *c)) {
+        // In SYN-RECEIVED the FIN waits for the handshake's last ACK (tcp_shutdown()).
+        if (c->state != State::kSynReceived && close_state(cx, *c)) {
             queue_fin(cx, *c);
         }
     }

@@ -1,0 +1,94 @@
+// SYNs of active opens, with what Fast Open adds, and the SYN-ACKs that full sockets send.
+#include <algorithm>
+
+#include "tcp/actions.hpp"
+#include "tcp/ecn.hpp"
+#include "tcp/output.hpp"
+
+namespace netsim::tcp {
+
+using wire::Packet;
+namespace flag = wire::flag;
+namespace option = wire::option;
+
+namespace {
+
+Packet syn_packet(const Context& cx, const Connection& c) {
+    const StackState& s = cx.s;
+    Packet p = packet_for(s, c.tuple);
+    wire::TcpHeader& h = p.tcp;
+    h.seq = c.iss;
+    h.flags = flag::kSyn | ecn_syn_flags(s.sysctl, c);
+    h.options = option::kMss;
+    h.mss = c.advmss;
+    if (s.sysctl.tcp_sack != 0) {
+        h.options |= option::kSackPermitted;
+    }
+    if (s.sysctl.tcp_timestamps != 0) {
+        h.options |= option::kTimestamps;
+        h.tsval = timestamp(c, cx.now);
+        h.tsecr = c.ts_recent;
+    }
+    if (s.sysctl.tcp_window_scaling != 0) {
+        h.options |= option::kWindowScale;
+        h.window_scale = c.options.rcv_wscale;
+    }
+    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
+    set_ip_options(p, c.opt);
+    return p;
+}
+
+}  // namespace
+
+void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
+                    const wire::PayloadRef& data) {
+    c.snd_nxt = c.iss + 1 + data.length;
+    c.write_seq = c.high_seq = c.rtt_seq = c.pushed_seq = c.snd_nxt;
+    c.snd_sml = c.iss + 1;
+    c.created_at = cx.now;
+    c.last_sent_at = cx.now;
+    Packet p = syn_packet(cx, c);
+    put_fast_open(p.tcp, option);
+    p.tcp.payload = data;
+    ++c.segs_out;
+    cx.s.mib.add(Mib::kTcpOutSegs);
+    cx.s.mib.add(Mib::kTcpActiveOpens);
+    cx.out.packets.push_back(p);
+    arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
+}
+
+void resend_syn(Context& cx, Connection& c) {
+    ++c.segs_out;  // RFC 4022: OutSegs excludes retransmissions
+    cx.out.packets.push_back(syn_packet(cx, c));
+}
+
+void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
+    Packet p = packet_for(cx.s, c.tuple);
+    wire::TcpHeader& h = p.tcp;
+    h.seq = c.iss;
+    h.ack = c.rcv_nxt;
+    h.flags = flag::kSyn | flag::kAck | (c.options.ecn_ok ? flag::kEce : std::uint16_t{0});
+    h.options = option::kMss;
+    h.mss = c.advmss;
+    if (c.options.sack_ok) {
+        h.options |= option::kSackPermitted;
+    }
+    if (c.options.tstamp_ok) {
+        h.options |= option::kTimestamps;
+        h.tsval = timestamp(c, cx.now);
+        h.tsecr = c.ts_recent;
+    }
+    if (c.options.wscale_ok) {
+        h.options |= option::kWindowScale;
+        h.window_scale = c.options.rcv_wscale;
+    }
+    put_fast_open(h, option);
+    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
+    ++c.segs_out;
+    if (c.passive) {  // in a simultaneous open it is our SYN sent again
+        cx.s.mib.add(Mib::kTcpOutSegs);
+    }
+    cx.out.packets.push_back(p);
+}
+
+}  // namespace netsim::tcp
