@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "tcp/input.hpp"
 #include "tcp/delayed_ack.hpp"
+#include "tcp/input.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
