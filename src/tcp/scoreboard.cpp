@@ -112,14 +112,19 @@ Blocks collect(Context& cx, const Connection& c, const wire::TcpHeader& h, SeqNu
         if (!block_valid(c, block, duplicate)) {
             count_invalid(cx, c, h, block, duplicate);
         } else if (after(block.end, prior_snd_una)) {
-            blocks.at[blocks.count++] = block;
+            // In order: of at most four, by insertion.
+            const auto first = blocks.at.begin();
+            const auto end = first + blocks.count++;
+            const auto place = std::upper_bound(
+                first, end, block,
+                [](const SeqRange& a, const SeqRange& b) { return before(a.begin, b.begin); });
+            std::move_backward(place, end, end + 1);
+            *place = block;
             if (duplicate) {
                 blocks.duplicate = block;
             }
         }
     }
-    std::sort(blocks.at.begin(), blocks.at.begin() + blocks.count,
-              [](const SeqRange& a, const SeqRange& b) { return before(a.begin, b.begin); });
     return blocks;
 }
 
