@@ -100,8 +100,9 @@ std::vector<Field> fields_of(const tcp::SocketInfo& i) {
 void compare_info(const RecordedInfo& kernel, const tcp::SocketInfo& model, Differences& out) {
     const std::vector<Field> fields = fields_of(model);
     for (const auto& [name, value] : kernel.numbers) {
-        const auto field = std::find_if(fields.begin(), fields.end(),
-                                        [&](const Field& f) { return f.name == name; });
+        const auto field =
+            std::find_if(fields.begin(), fields.end(),
+                         [&wanted = name](const Field& f) { return f.name == wanted; });
         if (field == fields.end()) {
             out.push_back(fmt::format("unknown TCP_INFO field \"{}\"", name));
             continue;

@@ -79,7 +79,8 @@ void Witness::settle() {
         if (state != "FIN_WAIT2") {
             continue;
         }
-        const auto& [local, remote] = key.second;
+        const Endpoint local = key.second.first;
+        const Endpoint remote = key.second.second;
         bool mini = false;
         host(key.first).for_each_socket([&](const tcp::SocketInfo& info) {
             mini = mini || (info.kind == tcp::EndpointKind::kTimeWait && info.local == local &&
