@@ -16,16 +16,6 @@ namespace option = wire::option;
 
 namespace {
 
-Packet reply_packet(const StackState& s, const FourTuple& tuple) {
-    Packet p{};
-    p.source = tuple.local;
-    p.destination = tuple.remote;
-    p.ttl = static_cast<std::uint8_t>(s.sysctl.ip_default_ttl);
-    p.tcp.source_port = tuple.local_port;
-    p.tcp.destination_port = tuple.remote_port;
-    return p;
-}
-
 void emit(Context& cx, const Packet& p) {
     cx.s.mib.add(Mib::kTcpOutSegs);
     cx.out.packets.push_back(p);
@@ -39,7 +29,7 @@ std::uint16_t advertised_mss(const StackState& s, const RequestSock& req) {
 
 Packet syn_ack_packet(Context& cx, const RequestSock& req) {
     const StackState& s = cx.s;
-    Packet p = reply_packet(s, req.tuple);
+    Packet p = packet_for(s, req.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn;
     h.ack = req.rcv_isn + 1;
@@ -122,7 +112,7 @@ void send_reset_for(Context& cx, const Packet& packet) {
     if (in.rst() || packet.destination.is_multicast() || packet.destination.is_broadcast()) {
         return;
     }
-    Packet p = reply_packet(cx.s, tuple_of(packet));
+    Packet p = packet_for(cx.s, tuple_of(packet));
     wire::TcpHeader& h = p.tcp;
     if (in.ack_flag()) {
         h.seq = in.ack;
@@ -165,7 +155,7 @@ void send_cookie_syn_ack(Context& cx, const RequestSock& req) {
 }
 
 void send_request_ack(Context& cx, const RequestSock& req) {
-    Packet p = reply_packet(cx.s, req.tuple);
+    Packet p = packet_for(cx.s, req.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn + 1;
     h.ack = req.rcv_isn + 1;
@@ -184,7 +174,7 @@ void send_request_ack(Context& cx, const RequestSock& req) {
 }
 
 void send_time_wait_ack(Context& cx, const TimeWait& tw) {
-    Packet p = reply_packet(cx.s, tw.tuple);
+    Packet p = packet_for(cx.s, tw.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = tw.snd_nxt;
     h.ack = tw.rcv_nxt;

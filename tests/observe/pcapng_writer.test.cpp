@@ -87,7 +87,7 @@ void handshake(PcapngWriter& writer) {
 
 TEST_F(PcapngWriterTest, InterfacesDirectionsAndTimesAreAsTcpdumpWouldSeeThem) {
     if (!have_tshark()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "tshark is not installed (packages.txt)";
     }
     PcapngWriter writer(path(), nullptr);
     handshake(writer);
@@ -109,7 +109,7 @@ TEST_F(PcapngWriterTest, InterfacesDirectionsAndTimesAreAsTcpdumpWouldSeeThem) {
 
 TEST_F(PcapngWriterTest, NothingIsMalformedAndEveryChecksumIsGood) {
     if (!have_tshark()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "tshark is not installed (packages.txt)";
     }
     PcapngWriter writer(path(), nullptr);
     handshake(writer);
@@ -144,7 +144,7 @@ TEST_F(PcapngWriterTest, NothingIsMalformedAndEveryChecksumIsGood) {
 
 TEST_F(PcapngWriterTest, ADropOfWhatStandsOnTheInterfaceIsACommentThere) {
     if (!have_tshark()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "tshark is not installed (packages.txt)";
     }
     PcapngWriter writer(path(), nullptr);
     const wire::Packet lost = syn(1000);
@@ -157,7 +157,7 @@ TEST_F(PcapngWriterTest, ADropOfWhatStandsOnTheInterfaceIsACommentThere) {
 
 TEST_F(PcapngWriterTest, ADropInsideAHostIsACommentOnWhatItReceived) {
     if (!have_tshark()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "tshark is not installed (packages.txt)";
     }
     PcapngWriter writer(path(), nullptr);
     const wire::Packet refused = syn(1000);
@@ -174,7 +174,7 @@ TEST_F(PcapngWriterTest, ADropInsideAHostIsACommentOnWhatItReceived) {
 
 TEST_F(PcapngWriterTest, ADropNoTcpdumpSeesStandsOnAnInterfaceOfItsOwn) {
     if (!have_tshark()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "tshark is not installed (packages.txt)";
     }
     PcapngWriter writer(path(), nullptr);
     const wire::Packet lost = syn(1000);
@@ -189,7 +189,7 @@ TEST_F(PcapngWriterTest, ADropNoTcpdumpSeesStandsOnAnInterfaceOfItsOwn) {
 
 TEST_F(PcapngWriterTest, TheFileIsValidAfterEachFlush) {
     if (!have_tshark()) {
-        GTEST_SKIP();
+        GTEST_SKIP() << "tshark is not installed (packages.txt)";
     }
     PcapngWriter writer(path(), nullptr);
     writer.flush();

@@ -220,7 +220,7 @@ TEST(Tcpdump, SaysWhatTheRealOneSaysOfRandomPackets) {
     if (theirs.empty()) {
         std::cerr
             << "\n*** NOTICE: tcpdump is not installed: only golden lines are checked ***\n\n";
-        GTEST_SKIP();
+        GTEST_SKIP() << "tcpdump is not installed (packages.txt)";
     }
     ASSERT_EQ(ours.size(), theirs.size());
     for (std::size_t i = 0; i < ours.size(); ++i) {
