@@ -16,6 +16,7 @@
 #include "tcp/scoreboard.hpp"
 #include "tcp/send_buffer.hpp"
 #include "tcp/tso.hpp"
+#include "tcp/write_queue.hpp"
 
 namespace netsim::tcp {
 
@@ -48,21 +49,18 @@ void update_window(const Context& cx, Connection& c, const wire::TcpHeader& h,
 
 /// A zero window's probe was answered. Linux tcp_ack_probe().
 void probe_answered(Context& cx, Connection& c) {
-    if (c.packets_out() > 0 || c.unsent.empty()) {
+    if (c.packets_out() > 0 || !anything_unsent(c)) {
         return;
     }
-    const std::uint32_t head = std::min<std::uint32_t>(c.unsent.front().payload.length, c.snd_mss);
-    if (!after(c.snd_nxt + head, c.window_end())) {
+    if (can_send_more(c)) {
         c.backoff = 0;
+        c.probing_since_ms = 0;
         if (c.retransmit_timer == RetransmitTimer::kProbe0) {
             clear_retransmit(c);
         }
         return;
     }
-    const Duration base = std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(200));
-    const Duration most = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
-    arm_retransmit(cx, c, RetransmitTimer::kProbe0,
-                   std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most));
+    arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_wait(cx, c));
 }
 
 /// Room again in the send buffer. Linux sk_stream_write_space().

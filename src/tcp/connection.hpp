@@ -295,7 +295,8 @@ struct Connection {
     Time first_retrans_at = kNever;  // retrans_stamp: bounds tcp_retries2, tells originals
     std::uint8_t retransmits = 0;    // icsk_retransmits: expiries in a row
     std::uint8_t backoff = 0;
-    std::uint8_t probes = 0;  // zero-window probes unanswered
+    std::uint32_t probing_since_ms = 0;  // icsk_probes_tstamp: clock_ms() + 1; 0: not probing
+    std::uint8_t probes = 0;             // zero-window probes unanswered
     std::uint8_t keepalive_probes = 0;
     std::uint8_t syn_retransmits = 0;  // of our SYN or SYN-ACK, for TCP_INFO and statistics
     RetransmitTimer retransmit_timer = RetransmitTimer::kNone;

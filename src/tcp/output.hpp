@@ -62,9 +62,17 @@ void queue_fin(Context& cx, Connection& c);
 bool can_send_more(const Connection& c);
 /// One burst of new data whatever cwnd says: a loss probe. False: nothing was sent.
 bool send_probe_segment(Context& cx, Connection& c);
-/// A probe of a closed window, or of a silent peer. Linux tcp_write_wakeup(). False: nothing was
-/// sent.
-bool send_wakeup(Context& cx, Connection& c);
+/// What is unsent, if the window takes a part of it; else a probe of a closed window, or of a
+/// silent peer, which `probe` counts. Linux tcp_write_wakeup().
+void send_wakeup(Context& cx, Connection& c, Mib probe);
+/// When a probe is due if none was sent yet: this also bounds how long TCP_CORK and MSG_MORE hold
+/// data back while nothing is in flight. Linux tcp_probe0_base().
+Duration probe_base(const Connection& c);
+/// Since Connection::probing_since_ms, which must not be 0.
+std::uint32_t probing_for_ms(const Context& cx, const Connection& c);
+/// When the next is due after those unanswered. Linux tcp_probe0_when(),
+/// tcp_clamp_probe0_to_user_timeout().
+Duration probe_wait(const Context& cx, const Connection& c);
 /// RST,ACK of our own accord (abort). RFC 9293 §3.10.5.
 void send_active_reset(Context& cx, Connection& c);
 

@@ -27,14 +27,6 @@ enum class Amount : std::uint8_t {
     kProbe,  // one burst, whatever cwnd says
 };
 
-bool fin_waits(const Connection& c) {
-    return c.fin_queued && !c.fin_sent;
-}
-
-bool anything_unsent(const Connection& c) {
-    return !c.unsent.empty() || fin_waits(c);
-}
-
 /// The head of the write queue; a FIN behind no data is a head of its own.
 struct Head {
     std::uint32_t length = 0;
@@ -54,6 +46,11 @@ Head head_of(const Connection& c) {
 bool window_takes(const Connection& c, const Head& head, std::uint32_t mss) {
     const std::uint32_t first = head.length > mss ? mss : head.length + (head.fin ? 1U : 0U);
     return !after(c.snd_nxt + first, c.window_end());
+}
+
+/// Does TCP_NODELAY's explicit push let everything queued go? Linux tcp_nagle_test().
+bool pushed_out(const Connection& c, Nagle nagle) {
+    return nagle == Nagle::kPush || (nagle == Nagle::kSocket && c.opt.nagle_push);
 }
 
 /// RFC 896 with Minshall's change: a partial segment waits while an earlier partial one is
@@ -197,8 +194,8 @@ Next next_burst(Context& cx, Connection& c, Nagle nagle, Amount amount, std::uin
     }
     if (head.length <= mss) {
         const bool urgent = c.urgent && c.urgent->sending;
-        const bool held =
-            head.last && !head.fin && !urgent && nagle_holds(c, head.length < mss, nagle);
+        const bool held = head.last && !head.fin && !urgent && !pushed_out(c, nagle) &&
+                          nagle_holds(c, head.length < mss, nagle);
         return {head.length, head.fin, !held};
     }
     if (amount == Amount::kAll) {
@@ -292,6 +289,7 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
             tail.push = false;
         } else {
             restart_after_idle(cx, c);
+            c.opt.nagle_push = false;
             c.unsent.push_back({rest.slice(0, part), false, false});
         }
         at += part;
@@ -336,10 +334,10 @@ void push_pending(Context& cx, Connection& c, Nagle nagle) {
     }
     const bool stuck = write_xmit(cx, c, nagle, Amount::kAll);
     update_chrono(c, cx.now);
-    // Linux tcp_check_probe_timer(): what waits only for the window is kept alive by probes.
+    // Linux tcp_check_probe_timer(): what waits for the window, or under TCP_CORK, is not
+    // forgotten.
     if (stuck && c.retransmit_timer == RetransmitTimer::kNone) {
-        arm_retransmit(cx, c, RetransmitTimer::kProbe0,
-                       std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(200)));
+        arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_base(c));
     }
 }
 
@@ -360,26 +358,55 @@ bool send_probe_segment(Context& cx, Connection& c) {
     return c.packets_out() > before_count;
 }
 
-bool send_wakeup(Context& cx, Connection& c) {
+void send_wakeup(Context& cx, Connection& c, Mib probe) {
     const std::int32_t left = c.window_end() - c.snd_nxt;
-    if (c.unsent.empty() || left <= 0) {
+    if (!anything_unsent(c) || left <= 0) {
         send_probe_of_peer(cx, c);
-        return true;
+        cx.s.mib.add(probe);
+        return;
     }
-    // Something fits although not a whole segment: it goes, with PSH (tcp_write_wakeup).
+    // Something fits although not a whole segment, or was held back: it goes, with PSH. Minshall's
+    // rule does not count it as small.
     const std::uint32_t mss = current_mss(c);
-    UnsentChunk& chunk = c.unsent.front();
-    const auto window = static_cast<std::uint32_t>(left);
-    const std::uint32_t length = std::min({chunk.payload.length, mss, window});
-    const bool fin = fin_waits(c) && length == c.unsent_bytes && window > length;
-    chunk.push = true;
-    if (length < chunk.payload.length) {
-        const UnsentChunk fits{chunk.payload.slice(0, length), true, false};
-        chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
-        c.unsent.insert(0, fits);
+    const wire::SeqNum small = c.snd_sml;
+    const std::uint32_t head = c.unsent.empty() ? 0 : c.unsent.front().payload.length;
+    const std::uint32_t length = std::min({head, mss, static_cast<std::uint32_t>(left)});
+    const bool fin =
+        fin_waits(c) && length == c.unsent_bytes && left > static_cast<std::int32_t>(length);
+    c.pushed_seq = later(c.pushed_seq, c.snd_nxt + head);
+    if (head > 0) {
+        UnsentChunk& chunk = c.unsent.front();
+        chunk.push = true;
+        if (length < head) {
+            const UnsentChunk fits{chunk.payload.slice(0, length), true, false};
+            chunk.payload = chunk.payload.slice(length, head - length);
+            c.unsent.insert(0, fits);
+        }
     }
     send_burst(cx, c, length, fin, mss);
-    return true;
+    c.snd_sml = small;
+}
+
+Duration probe_base(const Connection& c) {
+    constexpr Duration kLeast = std::chrono::milliseconds(200);  // TCP_RTO_MIN
+    return std::max<Duration>(c.rtt.rto(), kLeast);
+}
+
+std::uint32_t probing_for_ms(const Context& cx, const Connection& c) {
+    return clock_ms(cx.s.wheel.tick(cx.now)) + 1 - c.probing_since_ms;
+}
+
+Duration probe_wait(const Context& cx, const Connection& c) {
+    const Duration most = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
+    const Duration wait =
+        std::min(probe_base(c) * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most);
+    if (c.opt.user_timeout_ms == 0 || c.probing_since_ms == 0) {
+        return wait;
+    }
+    const std::uint32_t spent = probing_for_ms(cx, c);
+    const std::uint32_t left =
+        c.opt.user_timeout_ms > spent ? c.opt.user_timeout_ms - spent : 2U;  // TCP_TIMEOUT_MIN
+    return std::min<Duration>(wait, std::chrono::milliseconds(left));
 }
 
 }  // namespace netsim::tcp

@@ -317,11 +317,17 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
                 arm_keepalive(cx, c);
             }
             break;
-        case SocketOption::kTCP_NODELAY:  // what was held back may go now, even corked
-            push_pending(cx, c, value != 0 ? Nagle::kPush : Nagle::kSocket);
+        case SocketOption::kTCP_NODELAY:
+            if (value != 0) {  // what was held back goes, even corked
+                c.opt.nagle_push = true;
+                push_pending(cx, c);
+            }
             break;
         case SocketOption::kTCP_CORK:
-            push_pending(cx, c, value == 0 && c.opt.nodelay ? Nagle::kPush : Nagle::kSocket);
+            if (value == 0) {
+                c.opt.nagle_push = c.opt.nagle_push || c.opt.nodelay;
+                push_pending(cx, c);
+            }
             break;
         case SocketOption::kSO_MAX_PACING_RATE:
             limit_pacing(c);

@@ -37,6 +37,7 @@ struct SocketOptions {
     bool keepalive : 1 = false;
     bool nodelay : 1 = false;
     bool cork : 1 = false;
+    bool nagle_push : 1 = false;            // what is queued goes, corked or not (TCP_NAGLE_PUSH)
     bool congestion_chosen : 1 = false;     // by the application, not by the sysctl
     bool bind_address_no_port : 1 = false;  // IP_BIND_ADDRESS_NO_PORT
     bool inq : 1 = false;                   // TCP_INQ

@@ -16,6 +16,7 @@
 #include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
+#include "tcp/write_queue.hpp"
 
 namespace netsim::tcp {
 
@@ -188,10 +189,19 @@ void retransmission_timeout(Context& cx, Connection& c) {
 
 /// Linux tcp_probe_timer(): the peer's window is closed and something waits.
 void probe_timeout(Context& cx, Connection& c) {
-    if (!c.sent.empty() || (c.unsent.empty() && (!c.fin_queued || c.fin_sent))) {
+    if (!c.sent.empty() || !anything_unsent(c)) {
         c.probes = 0;
+        c.probing_since_ms = 0;
         return;
     }
+    // RFC 9293 §3.8.6.1: as long as the peer answers, it may keep its window closed;
+    // TCP_USER_TIMEOUT counts from the first probe even so.
+    const bool first = c.probing_since_ms == 0;
+    if (first) {
+        c.probing_since_ms = clock_ms(cx.s.wheel.tick(cx.now)) + 1;
+    }
+    const bool user =
+        !first && c.opt.user_timeout_ms != 0 && probing_for_ms(cx, c) >= c.opt.user_timeout_ms;
     std::int64_t most = cx.s.sysctl.tcp_retries2;
     if (c.orphan) {
         const bool alive =
@@ -204,26 +214,21 @@ void probe_timeout(Context& cx, Connection& c) {
             return;
         }
     }
-    const bool user =
-        c.opt.user_timeout_ms != 0 && cx.now - c.last_ack_at >= milliseconds(c.opt.user_timeout_ms);
     if (c.probes >= most || user) {
         return give_up(cx, c);
     }
-    cx.s.mib.add(Mib::kTcpExtTCPWinProbe);
-    send_wakeup(cx, c);
-    if (!c.sent.empty()) {
+    send_wakeup(cx, c, Mib::kTcpExtTCPWinProbe);
+    if (!c.sent.empty()) {  // not a probe: the window, TCP_CORK or MSG_MORE held it back
         c.probes = 0;
         c.backoff = 0;
+        c.probing_since_ms = 0;
         return;
     }
     ++c.probes;
     if (c.backoff < cx.s.sysctl.tcp_retries2) {
         ++c.backoff;
     }
-    const Duration base = std::max<Duration>(c.rtt.rto(), milliseconds(200));
-    arm_retransmit(
-        cx, c, RetransmitTimer::kProbe0,
-        std::min(base * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), rto_max(cx.s)));
+    arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_wait(cx, c));
 }
 
 /// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT spends the rest as a
@@ -259,8 +264,7 @@ void keepalive_timeout(Context& cx, Connection& c) {
         send_active_reset(cx, c);
         return give_up(cx, c);
     }
-    cx.s.mib.add(Mib::kTcpExtTCPKeepAlive);
-    send_wakeup(cx, c);
+    send_wakeup(cx, c, Mib::kTcpExtTCPKeepAlive);
     ++c.keepalive_probes;
     arm(cx, c, Timer::kKeepalive,
         cx.now + seconds(c.opt.keepintvl != 0 ? c.opt.keepintvl : sysctl.tcp_keepalive_intvl));

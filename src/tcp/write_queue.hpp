@@ -8,6 +8,15 @@
 
 namespace netsim::tcp {
 
+/// A FIN that has not left waits behind the data.
+inline bool fin_waits(const Connection& c) {
+    return c.fin_queued && !c.fin_sent;
+}
+
+inline bool anything_unsent(const Connection& c) {
+    return !c.unsent.empty() || fin_waits(c);
+}
+
 /// To the last chunk if it may grow, else a new one.
 void append_written(Connection& c, const wire::PayloadRef& payload);
 /// Each piece of memory is a fragment of its own, and an skb has 17 (MAX_SKB_FRAGS): one that is
