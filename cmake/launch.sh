@@ -153,11 +153,20 @@ compile() {
     say "built in $((SECONDS - began)) s"
 }
 
-# Called by ./netsim, whose fresh() says whether anything is to be done.
+# Called by ./netsim, whose fresh() says whether anything is to be done, and which names $preset,
+# $build and $stamp.
 build_netsim() {
-    lock release
+    local arguments=() targets=(netsim) sections=(build)
+    if [[ $preset == bench ]]; then
+        targets+=(netsim_bench)
+        sections+=(bench)
+    else
+        # The tests need packages of their own: ./test switches them on in the same directory.
+        arguments=(-DNETSIM_TESTS=OFF)
+    fi
+    lock "$preset"
     if ! fresh; then # another launcher may have built while this one waited
-        install_packages build
+        install_packages "${sections[@]}"
         wipe_if_foreign "$build"
         mkdir -p "$build"
         if [[ -f $stamp ]]; then
@@ -167,9 +176,8 @@ build_netsim() {
             [[ $old == "$(build_key)" ]] || { rm -rf -- "$build" && mkdir -p "$build"; }
         fi
         : >"$build/.building"
-        # The tests need packages of their own: ./test switches them on in the same directory.
-        [[ -f $build/build.ninja ]] || configure release -DNETSIM_TESTS=OFF
-        compile release netsim
+        [[ -f $build/build.ninja ]] || configure "$preset" "${arguments[@]}"
+        compile "$preset" "${targets[@]}"
         build_key >"$build/.building.key"
         touch -r "$build/.building" "$build/.building.key"
         mv -f "$build/.building.key" "$stamp"

@@ -10,5 +10,6 @@ int replay_command(const Options& options);
 int sysctl_command(const Options& options);
 int topo_command(const Options& options);
 int packetdrill_command(const Options& options);
+int bench_command(const Options& options);
 
 }  // namespace netsim::cli

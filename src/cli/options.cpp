@@ -216,10 +216,16 @@ Options parse_options(int argc, char** argv) {
     CLI::App* replay = add_replay(app, options, texts, replay_json);
     CLI::Option* packetdrill_json = nullptr;
     CLI::App* packetdrill = add_packetdrill(app, options, texts, packetdrill_json);
+    app.add_subcommand("bench", "Measure netsim's speed and size; from a clone");
     CLI::App* version = app.add_subcommand("version", "Print the version");
     app.add_subcommand("help", "This text");
     if (argc > 1 && std::string_view(argv[1]) == "help") {
         std::cout << app.help();
+        return options;
+    }
+    if (argc > 1 && std::string_view(argv[1]) == "bench") {
+        options.command = Command::kBench;
+        options.arguments.assign(argv + 2, argv + argc);
         return options;
     }
     try {

@@ -22,6 +22,7 @@ enum class Command : std::uint8_t {
     kTopo,
     kReplay,
     kPacketdrill,
+    kBench,
 };
 
 struct Options {
@@ -43,6 +44,8 @@ struct Options {
     std::vector<std::string> files;
     std::vector<std::string> defines;
     bool verbose = false;
+
+    std::vector<std::string> arguments;  // bench: for the program that measures
 };
 
 /// InputError on bad usage. Prints --help and --version itself.

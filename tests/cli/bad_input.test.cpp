@@ -62,6 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
                {"packetdrill", "--profile", "lnux-legacy", "x.lua"},
                "did you mean \"linux-legacy\""},
         BadRun{"UnknownSysctlToList", {"sysctl", "tcp_syncokies"}, "unknown sysctl"},
+        BadRun{"BenchWithoutBenchmarks", {"bench", "--quick"}, "built without the benchmarks"},
         BadRun{"UnknownTopology", {"topo", "strr"}, "star"},
         BadRun{"TopologyParameterWithoutValue", {"topo", "star", "--hosts"}, "value is missing"}),
     test_name);

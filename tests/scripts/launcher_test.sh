@@ -23,19 +23,19 @@ tool() { # tool NAME: a stand-in; its body comes from standard input
 
 fresh_clone() {
     rm -rf -- "$work/clone" "$work/tools" "$work/installed" "$calls"
-    mkdir -p "$work/clone/cmake" "$work/clone/src" "$work/clone/include" "$work/tools"
+    mkdir -p "$work/clone/"{cmake,src,include,bench} "$work/tools"
     cp "$root/netsim" "$root/packages.txt" "$root/CMakeLists.txt" "$root/CMakePresets.json" \
         "$work/clone/"
     cp "$root/cmake/launch.sh" "$work/clone/cmake/"
     touch "$calls" "$work/installed"
     tool cmake <<'T'
 echo "cmake $*" >>"$calls"
-mkdir -p build/release
-printf 'CMAKE_HOME_DIRECTORY:INTERNAL=%s\n' "$PWD" >build/release/CMakeCache.txt
-touch build/release/build.ninja
+mkdir -p "build/$2"
+printf 'CMAKE_HOME_DIRECTORY:INTERNAL=%s\n' "$PWD" >"build/$2/CMakeCache.txt"
+touch "build/$2/build.ninja"
 T
     tool ninja <<'T'
-echo "ninja" >>"$calls"
+echo "ninja${4:+ $4}" >>"$calls"
 [[ -z ${BREAK:-} ]] || { echo "error: no such thing"; exit 1; }
 mkdir -p "$2/bin"
 printf '#!/bin/bash\nprintf "[%%s]" "$@"\nexit 7\n' >"$2/bin/netsim"
@@ -100,6 +100,20 @@ expect "a failed build exits 2" "$?" 2
 expect "... does not run the old program" "$out" ""
 expect "... shows the end of the log" "$(grep -c 'no such thing' "$work/err")" 1
 expect "after the failure it builds again" "$(run "$work/clone/netsim" x)" '[x]'
+
+: >"$calls"
+expect "bench runs the program built with the benchmarks" \
+    "$(run "$work/clone/netsim" bench --quick)" '[bench][--quick]'
+expect "... which it configures and builds" "$(grep -v apt-get "$calls")" \
+    $'cmake --preset bench\nninja netsim_bench'
+expect "... with packages of its own" "$(grep -o 'recommends.*' "$calls")" \
+    "recommends $(sed '1,/^\[bench\]/d;/^\[/,$d' "$root/packages.txt" | xargs)"
+: >"$calls"
+echo >"$work/clone/bench/new.cpp"
+run "$work/clone/netsim" >/dev/null
+expect "a new benchmark is no reason to build netsim" "$(cat "$calls")" ""
+run "$work/clone/netsim" bench >/dev/null
+expect "... but to build the benchmarks" "$(cat "$calls")" "ninja netsim_bench"
 
 : >"$calls"
 mv "$work/clone" "$work/moved"
