@@ -7,6 +7,11 @@ target_compile_options(netsim_flags INTERFACE
   -ffp-contract=off
   # g++ 12 warns falsely of overlap in "text" + std::string (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(NETSIM_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # In one translation unit no file is the main file, whose own types g++ lets have members of an
+  # anonymous namespace.
+  target_compile_options(netsim_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(NETSIM_INVARIANTS)
   target_compile_definitions(netsim_flags INTERFACE NETSIM_INVARIANTS)
 endif()

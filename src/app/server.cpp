@@ -6,7 +6,7 @@
 namespace netsim::app {
 namespace {
 
-constexpr std::uint64_t kStart = 0;
+constexpr std::uint64_t kBegin = 0;
 constexpr std::uint64_t kAcceptAgain = 1;
 
 }  // namespace
@@ -20,7 +20,7 @@ Server::Server(host::Host& host, unsigned ordinal, const ServerOptions& options)
         bad_option("port must be 1 to 65535");
     }
     if (options_.start > now()) {
-        schedule(options_.start, kStart);
+        schedule(options_.start, kBegin);
         return;
     }
     // At once, not by an event: a SYN of this very instant must find the listener.
@@ -51,7 +51,7 @@ Errno Server::listen() {
 }
 
 void Server::fire(std::uint64_t argument) {
-    if (argument == kStart) {
+    if (argument == kBegin) {
         if (listen() != Errno::kOk) {
             ++stats_.failed;
         }

@@ -8,7 +8,6 @@ namespace netsim::model {
 namespace {
 
 constexpr double kNothing = 1e-9;
-constexpr double kLn2 = 0.69314718;  // Poisson(ln 2) is 0 with probability 1/2
 constexpr double kNormalFrom = 100;  // a Poisson of this mean is taken as normal
 
 }  // namespace

@@ -10,6 +10,8 @@
 
 namespace netsim::model {
 
+inline constexpr double kLn2 = 0.69314718;  // Poisson(ln 2) is 0 with probability 1/2
+
 class Occupancy {
  public:
     /// Unproven SYNs are let in while fewer than `unproven` are half-open, proven ones while fewer

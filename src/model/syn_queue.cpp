@@ -15,7 +15,6 @@ namespace {
 
 constexpr double kWork = 4e7;                // steps times states: well under a second
 constexpr std::size_t kStepsMax = 400'000;   // of a run
-constexpr double kLn2 = 0.69314718;          // Poisson(ln 2) is 0 with probability 1/2
 constexpr double kSampleSeconds = 0.1;       // of the series
 constexpr std::size_t kStepsPerSecond = 50;  // at least
 

@@ -19,9 +19,9 @@ using Step = PacketFilter::Step;
 using Test = PacketFilter::Test;
 using Side = PacketFilter::Side;
 
-constexpr std::array<std::string_view, 17> kWords{"host", "src",  "dst",  "port", "net", "tcp",
-                                                  "udp",  "icmp", "syn",  "fin",  "rst", "ack",
-                                                  "data", "drop", "node", "not",  "and"};
+constexpr std::array<std::string_view, 17> kFilterWords{
+    "host", "src", "dst", "port", "net",  "tcp",  "udp", "icmp", "syn",
+    "fin",  "rst", "ack", "data", "drop", "node", "not", "and"};
 /// Parentheses and "not"s may nest this deep: each level leaves at most two bits (a or b and (...))
 /// on the stack of matches(), which is one word.
 constexpr std::size_t kDepthMax = 30;
@@ -31,9 +31,11 @@ struct Word {
     std::size_t column = 0;  // from 1
 };
 
-class Parser {
+class FilterParser {
  public:
-    Parser(std::string_view text, const KnownNames& names) : text_(text), names_(names) { next(); }
+    FilterParser(std::string_view text, const KnownNames& names) : text_(text), names_(names) {
+        next();
+    }
 
     std::vector<Step> parse() {
         if (!word_.text.empty()) {
@@ -95,7 +97,7 @@ class Parser {
         } else if (!sided_word(word, Side::kEither) && !plain_word(word)) {
             word_ = word;
             fail(fmt::format("unknown word \"{}\"{}; known: {}", word.text,
-                             did_you_mean(word.text, kWords), join(kWords)));
+                             did_you_mean(word.text, kFilterWords), join(kFilterWords)));
         }
     }
 
@@ -300,7 +302,7 @@ bool condition_holds(const Step& step, const sim::PacketRecord& record) {
 }  // namespace
 
 PacketFilter::PacketFilter(std::string_view text, const KnownNames& names)
-    : steps_(Parser(text, names).parse()) {}
+    : steps_(FilterParser(text, names).parse()) {}
 
 bool PacketFilter::names_a_node() const {
     return std::any_of(steps_.begin(), steps_.end(),

@@ -52,12 +52,12 @@ constexpr std::array<std::pair<std::string_view, std::uint32_t>, 16> kStates{{
 }};
 
 constexpr std::string_view kFlags = "-t -a -l -n -o -i -e -4 -H -O";
-constexpr std::array<std::string_view, 8> kWords{"state", "exclude", "sport", "dport",
-                                                 "src",   "dst",     "and",   "="};
+constexpr std::array<std::string_view, 8> kQueryWords{"state", "exclude", "sport", "dport",
+                                                      "src",   "dst",     "and",   "="};
 
-class Parser {
+class QueryParser {
  public:
-    explicit Parser(std::string_view text) {
+    explicit QueryParser(std::string_view text) {
         for (std::size_t at = 0; at < text.size();) {
             const std::size_t begin = text.find_first_not_of(" \t()", at);
             if (begin == std::string_view::npos) {
@@ -81,8 +81,8 @@ class Parser {
                 address(word == "src");
             } else if (word != "and" && word != "&&") {
                 throw InputError(fmt::format("ss: unknown word \"{}\"{}; known: {} and flags {}",
-                                             word, did_you_mean(word, kWords), join(kWords),
-                                             kFlags));
+                                             word, did_you_mean(word, kQueryWords),
+                                             join(kQueryWords), kFlags));
             }
         }
         query_.states = chosen_states();
@@ -231,7 +231,7 @@ bool SsQuery::wants(const tcp::SocketInfo& socket) const {
 }
 
 SsQuery parse_ss(std::string_view arguments) {
-    return Parser(arguments).parse();
+    return QueryParser(arguments).parse();
 }
 
 }  // namespace netsim::observe

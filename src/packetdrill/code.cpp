@@ -5,19 +5,12 @@
 
 #include "packetdrill/code_value.hpp"
 #include "packetdrill/machine.hpp"
+#include "packetdrill/scanner.hpp"
 
 namespace netsim::packetdrill {
 namespace {
 
 constexpr int kDepthMax = 64;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-}
 
 CodeValue of(std::int64_t n) {
     return CodeValue{n};

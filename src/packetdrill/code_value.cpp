@@ -8,7 +8,7 @@
 namespace netsim::packetdrill {
 namespace {
 
-CodeValue of(std::int64_t n) {
+CodeValue number(std::int64_t n) {
     return CodeValue{n};
 }
 
@@ -111,15 +111,15 @@ CodeValue arithmetic(std::string_view op, const CodeValue& a, const CodeValue& b
     }
     if (x != nullptr && y != nullptr) {
         if (divides && *y == -1) {
-            return op == "%" ? of(0) : of(wrapped('-', 0, *x));
+            return op == "%" ? number(0) : number(wrapped('-', 0, *x));
         }
         if (divides) {
             const std::int64_t rest = ((*x % *y) + *y) % *y;  // Python's: the divisor's sign
             if (op == "%") {
-                return of(rest);
+                return number(rest);
             }
             if (op == "//" || rest == 0) {
-                return of((*x - rest) / *y);
+                return number((*x - rest) / *y);
             }
             return {static_cast<double>(*x) / static_cast<double>(*y)};
         }
@@ -128,12 +128,12 @@ CodeValue arithmetic(std::string_view op, const CodeValue& a, const CodeValue& b
                 throw Mismatch{"a shift by more than 62 in the code"};
             }
             const auto bits = static_cast<std::uint64_t>(*x);
-            return of(op == "<<" ? static_cast<std::int64_t>(bits << *y) : *x >> *y);
+            return number(op == "<<" ? static_cast<std::int64_t>(bits << *y) : *x >> *y);
         }
         if (op == "&" || op == "|" || op == "^") {
-            return of(op == "&" ? *x & *y : op == "|" ? *x | *y : *x ^ *y);
+            return number(op == "&" ? *x & *y : op == "|" ? *x | *y : *x ^ *y);
         }
-        return of(wrapped(op[0], *x, *y));
+        return number(wrapped(op[0], *x, *y));
     }
     const double m = as_double(a);
     const double n = as_double(b);

@@ -39,7 +39,7 @@ constexpr auto kSettings = std::to_array<std::string_view>({"local_ip",
                                                             "define",
                                                             "profile"});
 
-std::string trimmed(std::string_view text) {
+std::string without_margins(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
     const std::size_t end = text.find_last_not_of(" \t\r\n");
     return begin == std::string_view::npos ? std::string()
@@ -250,7 +250,7 @@ Event Parser::event() {
         e.what = call();
     }
     const std::string_view written = scan_.text().substr(begin, scan_.offset() - begin);
-    e.source = trimmed(written.substr(0, written.find("\n//")));
+    e.source = without_margins(written.substr(0, written.find("\n//")));
     const bool sends =
         std::holds_alternative<PacketLine>(e.what) && !std::get<PacketLine>(e.what).inbound;
     if ((e.when.base == When::Base::kAny || e.when.latest) && !sends) {

@@ -8,14 +8,6 @@
 namespace netsim::packetdrill {
 namespace {
 
-bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 std::string shown(std::string_view rest) {
     if (rest.empty()) {
         return "the end of the script";

@@ -11,6 +11,15 @@
 
 namespace netsim::packetdrill {
 
+constexpr bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// May it stand in a name?
+constexpr bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
+}
+
 class Scanner {
  public:
     Scanner(std::string_view name, std::string_view text) : name_(name), text_(text) {}

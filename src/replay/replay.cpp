@@ -19,9 +19,9 @@ namespace {
 constexpr std::uint64_t kSeed = 1;
 
 /// Something done at a moment of the recording.
-class Moment final : public sim::EventTarget {
+class Deed final : public sim::EventTarget {
  public:
-    explicit Moment(std::function<void()> action) : action_(std::move(action)) {}
+    explicit Deed(std::function<void()> action) : action_(std::move(action)) {}
 
     void fire(std::uint64_t /*argument*/) override { action_(); }
 
@@ -100,7 +100,7 @@ class Experiment {
     }
 
     void at(Milliseconds t, std::function<void()> action) {
-        moments_.push_back(std::make_unique<Moment>(std::move(action)));
+        moments_.push_back(std::make_unique<Deed>(std::move(action)));
         sim_.schedule(to_model(t), relay_.id(), *moments_.back());
     }
 
@@ -170,7 +170,7 @@ class Experiment {
     Witness witness_;
     std::vector<std::unique_ptr<net::LinkDirection>> links_;
     std::vector<std::unique_ptr<Actor>> actors_;
-    std::vector<std::unique_ptr<Moment>> moments_;
+    std::vector<std::unique_ptr<Deed>> moments_;
 };
 
 }  // namespace

@@ -13,8 +13,6 @@ namespace netsim::tcp {
 
 namespace {
 
-constexpr Duration kTimerMin = std::chrono::milliseconds(2);  // TCP_TIMEOUT_MIN_US
-
 /// tcp_early_retrans: 3 probes; 4 once also repaired reordering and is the same now.
 bool probes_allowed(const Context& cx, const Connection& c) {
     const std::int64_t mode = cx.s.sysctl.tcp_early_retrans;

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::int64_t kStaticWindow = 2;  // tcp_recovery bits
 constexpr std::int64_t kNoDupThreshold = 4;
-constexpr std::uint8_t kPersistRecoveries = 16;               // RFC 8985 §6.2 step 4
-constexpr Duration kTimerMin = std::chrono::milliseconds(2);  // TCP_TIMEOUT_MIN_US
 
 /// Was `a` sent after `b`? By count, not by time: much can be sent at one instant here. Linux
 /// tcp_skb_sent_after() takes the sequence number where times are equal.

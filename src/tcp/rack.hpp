@@ -8,6 +8,9 @@
 
 namespace netsim::tcp {
 
+/// How many recoveries a widened reordering window lasts (§6.2 step 4).
+inline constexpr std::uint8_t kPersistRecoveries = 16;
+
 /// §6.2 step 1-2: `segment` has arrived.
 void rack_advance(Connection& c, const SentSegment& segment, Time now);
 /// §6.2 step 4: a DSACK widens the reordering window, recoveries without one narrow it.

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "tcp/output.hpp"
+#include "tcp/skb.hpp"
 
 namespace netsim::tcp {
 
@@ -13,9 +14,7 @@ using wire::SeqNum;
 namespace {
 
 // x86-64 with 64-byte cache lines: what each packet costs beside its bytes.
-constexpr std::uint32_t kSkb = 256;         // struct sk_buff
-constexpr std::uint32_t kSharedInfo = 320;  // struct skb_shared_info, at the buffer's end
-constexpr std::uint32_t kHeadroom = 64;     // NET_SKB_PAD
+constexpr std::uint32_t kHeadroom = 64;  // NET_SKB_PAD
 // skb_small_head_cache: room for MAX_TCP_HEADER, of a kernel without wireless and tunnels. (Each of
 // them widens the headers; with both it is 704.)
 constexpr std::uint32_t kSmallHead = 576;

@@ -13,11 +13,6 @@ namespace netsim::tcp {
 
 namespace {
 
-/// Takes and clears the pending error (Linux sock_error()).
-Errno take_error(Connection& c) {
-    return std::exchange(c.error, Errno::kOk);
-}
-
 /// Takes the first bytes off the receive queue.
 void drop_received(Context& cx, Connection& c, std::uint32_t count) {
     wire::PayloadRef& head = c.received.front().payload;

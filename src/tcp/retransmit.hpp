@@ -7,6 +7,9 @@
 
 namespace netsim::tcp {
 
+/// The least wait of a reordering timer or a loss probe. Linux TCP_TIMEOUT_MIN_US.
+inline constexpr Duration kTimerMin = std::chrono::milliseconds(2);
+
 /// Sends segment i of `sent` again, cut to what MSS and window take now, short ones joined.
 /// Changes no state of recovery. False: the window shrank below it.
 bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i);

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "tcp/skb.hpp"
+
 namespace netsim::tcp {
 namespace {
 
-constexpr std::uint32_t kHeadroom = 320;    // MAX_TCP_HEADER
-constexpr std::uint32_t kSharedInfo = 320;  // skb_shared_info, aligned
-constexpr std::uint32_t kSkb = 256;         // sk_buff, aligned
+constexpr std::uint32_t kHeaderMost = 320;  // MAX_TCP_HEADER
 
 std::uint64_t notsent_limit(const Connection& c, const Sysctl& sysctl) {
     return c.opt.notsent_lowat != 0 ? c.opt.notsent_lowat
@@ -34,7 +34,7 @@ bool writable(const Connection& c, const Sysctl& sysctl) {
 
 std::uint32_t wanted_send_buffer(const Connection& c) {
     const std::uint32_t mss = std::max<std::uint32_t>(c.options.mss, c.snd_mss);
-    const std::uint32_t per_segment = std::bit_ceil(mss + kHeadroom + kSharedInfo) + kSkb;
+    const std::uint32_t per_segment = std::bit_ceil(mss + kHeaderMost + kSharedInfo) + kSkb;
     return c.cc.algorithm->windows_buffered() * std::max(c.cc.cwnd, kInitialCwnd) * per_segment;
 }
 

@@ -1,6 +1,8 @@
 // From a descriptor to its record.
 #pragma once
 
+#include <utility>
+
 #include "tcp/stack_state.hpp"
 
 namespace netsim::tcp {
@@ -29,6 +31,11 @@ inline Listener* find_any_listener(StackState& s, SocketId socket) {
 inline const Listener* find_any_listener(const StackState& s, SocketId socket) {
     const SocketEntry* entry = find_entry(s, socket);
     return entry != nullptr && entry->is_listener ? &s.listeners.at(entry->index) : nullptr;
+}
+
+/// Takes and clears the pending error. Linux sock_error().
+inline Errno take_error(Connection& c) {
+    return std::exchange(c.error, Errno::kOk);
 }
 
 }  // namespace netsim::tcp

@@ -5,13 +5,12 @@
 
 #include "tcp/output.hpp"
 #include "tcp/prr.hpp"
+#include "tcp/rack.hpp"
 #include "tcp/scoreboard.hpp"
 
 namespace netsim::tcp {
 
 namespace {
-
-constexpr std::uint8_t kPersistRecoveries = 16;  // RFC 8985 §6.2 step 4
 
 /// The ACK answers something sent before the first retransmission, or nothing was sent again yet.
 /// Linux tcp_packet_delayed().

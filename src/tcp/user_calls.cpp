@@ -20,11 +20,6 @@ namespace netsim::tcp {
 
 namespace {
 
-/// Takes and clears the pending error (Linux sock_error()).
-Errno take_error(Connection& c) {
-    return std::exchange(c.error, Errno::kOk);
-}
-
 /// The FIN's place in the state machine. Linux tcp_close_state(): true if a FIN must be sent.
 bool close_state(Context& cx, Connection& c) {
     switch (c.state) {
