@@ -130,7 +130,7 @@ void done(Context& cx, Connection& c, Cause cause) {
     unhash_connection(cx.s, c);
     c.deadlines.clear_all();
     c.retransmit_timer = RetransmitTimer::kNone;
-    cx.s.timers.remove(cx.s.connections, c);
+    c.looks = {};
     c.send_shutdown = true;
     c.receive_shutdown = true;
     c.sent.clear();
@@ -162,7 +162,7 @@ void abort_with(Context& cx, Connection& c, Errno error, Cause cause) {
 }
 
 void destroy(StackState& s, Connection& c) {
-    CHECK(c.state == State::kClosed && !c.in_table && c.heap_slot == kNoIndex);
+    CHECK(c.state == State::kClosed && !c.in_table);
     if (c.orphan) {
         --s.orphans;
     }
@@ -214,7 +214,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     }
     c.deadlines.clear_all();
     c.retransmit_timer = RetransmitTimer::kNone;
-    s.timers.remove(s.connections, c);
+    c.looks = {};
     c.state = State::kClosed;  // the full socket; the record plays the state from now on
     c.send_shutdown = true;
     c.receive_shutdown = true;

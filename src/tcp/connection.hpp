@@ -126,6 +126,12 @@ class Deadlines {
                                                                    kNever};
 };
 
+/// When the stack's calendar of deadlines looks at the connection.
+struct Looks {
+    Time next = kNever;   // no later than the earliest deadline
+    Time later = kNever;  // and then: an entry left from before
+};
+
 /// Delayed acknowledgement, as Linux's icsk_ack.
 struct AckPolicy {
     Duration ato{0};
@@ -210,6 +216,7 @@ struct Connection {
     bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
     bool ecn_seen : 1 = false;          // the peer marks what it sends (TCP_ECN_SEEN)
     bool ecn_demand_cwr : 1 = false;    // ECE until the peer says CWR
+    bool attempted : 1 = false;         // connect() has been tried: all but the options is used
     bool ecn_queue_cwr : 1 = false;     // cwnd has been reduced: the next new data says CWR
     Negotiated options;
 
@@ -314,7 +321,7 @@ struct Connection {
 
     // --- timers
     Deadlines deadlines;
-    std::uint32_t heap_slot = kNoIndex;  // place in the stack's timer heap
+    Looks looks;
 
     // --- counters for TCP_INFO
     std::uint64_t bytes_acked = 0;

@@ -3,6 +3,7 @@
 // the end, so it is O(1) there, and correct for any deadline.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/slab.hpp"
@@ -28,9 +29,7 @@ class DeadlineList {
 
     std::uint32_t front() const { return head_; }
 
-    Time earliest(const Slab<Record>& slab) const {
-        return empty() ? kNever : slab.at(head_).link.deadline;
-    }
+    Time earliest() const { return earliest_; }
 
     void insert(Slab<Record>& slab, std::uint32_t index, Time deadline) {
         DeadlineLink& link = slab.at(index).link;
@@ -43,6 +42,7 @@ class DeadlineList {
         link.next = after == kNoIndex ? head_ : slab.at(after).link.next;
         (link.previous == kNoIndex ? head_ : slab.at(link.previous).link.next) = index;
         (link.next == kNoIndex ? tail_ : slab.at(link.next).link.previous) = index;
+        earliest_ = std::min(earliest_, deadline);
     }
 
     void remove(Slab<Record>& slab, std::uint32_t index) {
@@ -50,11 +50,13 @@ class DeadlineList {
         (link.previous == kNoIndex ? head_ : slab.at(link.previous).link.next) = link.next;
         (link.next == kNoIndex ? tail_ : slab.at(link.next).link.previous) = link.previous;
         link = DeadlineLink{};
+        earliest_ = empty() ? kNever : slab.at(head_).link.deadline;
     }
 
  private:
     std::uint32_t head_ = kNoIndex;
     std::uint32_t tail_ = kNoIndex;
+    Time earliest_ = kNever;  // the head's: asked for after every input
 };
 
 }  // namespace netsim::tcp

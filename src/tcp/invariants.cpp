@@ -51,7 +51,7 @@ void check_connection(const StackState& s, const Connection& c) {
     }
     const bool in_flight = !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
-    CHECK(c.deadlines.earliest() == kNever || c.heap_slot != kNoIndex);
+    CHECK(c.deadlines.earliest() >= c.looks.next);
 }
 
 void check_listener(const StackState& s, const Listener& listener) {

@@ -104,6 +104,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     c.cc.algorithm = &congestion_control(c.opt.congestion);
     c.created_at = cx.now;
     c.connecting = true;
+    c.attempted = true;
     hash_connection(s, c);
     enter(cx, c, State::kSynSent, Cause::kActiveOpen);
 }
@@ -135,7 +136,9 @@ Errno open_towards(Context& cx, Connection& c, Endpoint remote) {
     if (remote.address.is_multicast() || remote.address.is_broadcast()) {
         return Errno::kENETUNREACH;
     }
-    make_fresh(c);
+    if (c.attempted) {
+        make_fresh(c);
+    }
     const PathInfo path = s.paths.path(remote.address);
     if (path.error != Errno::kOk) {
         return path.error;

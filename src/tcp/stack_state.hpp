@@ -13,6 +13,7 @@
 #include "netsim/rng.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/context.hpp"
+#include "tcp/deadline_calendar.hpp"
 #include "tcp/deadline_list.hpp"
 #include "tcp/drop.hpp"
 #include "tcp/endpoint_key.hpp"
@@ -22,7 +23,6 @@
 #include "tcp/siphash.hpp"
 #include "tcp/sysctl.hpp"
 #include "tcp/time_wait.hpp"
-#include "tcp/timer_heap.hpp"
 #include "tcp/timer_wheel.hpp"
 
 namespace netsim::tcp {
@@ -103,7 +103,7 @@ struct StackState {
 
     std::array<DeadlineList<RequestSock>, kSynAckLevels> synack_timers;
     DeadlineList<TimeWait> time_wait_timers;
-    TimerHeap timers;
+    DeadlineCalendar timers;
     TimerWheel wheel;
 
     absl::flat_hash_map<std::uint32_t, PeerMetrics> metrics;

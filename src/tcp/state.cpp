@@ -1,7 +1,7 @@
 // The transition table and the names of states and causes.
 #include "tcp/state.hpp"
 
-#include <algorithm>
+#include <array>
 
 #include "base/check.hpp"
 
@@ -69,6 +69,18 @@ constexpr auto kTransitions = std::to_array<Transition>({
     {kClosing, Cause::kRcvAckOfFin, kClosed},
 });
 
+constexpr std::size_t kStates = 16;  // Linux numbers them from 1
+
+/// The table above, to be looked up at each change: [from][cause] has a bit for each `to`.
+constexpr auto kAllowed = [] {
+    std::array<std::array<std::uint16_t, static_cast<std::size_t>(Cause::kCount)>, kStates> bits{};
+    for (const Transition& t : kTransitions) {
+        bits[static_cast<std::size_t>(t.from)][static_cast<std::size_t>(t.cause)] |=
+            static_cast<std::uint16_t>(1U << static_cast<unsigned>(t.to));
+    }
+    return bits;
+}();
+
 struct StateNames {
     State state;
     std::string_view rfc;
@@ -124,9 +136,9 @@ std::span<const Transition> transitions() {
 }
 
 bool legal(State from, Cause cause, State to) {
-    return std::any_of(kTransitions.begin(), kTransitions.end(), [&](const Transition& t) {
-        return t.from == from && t.cause == cause && t.to == to;
-    });
+    const std::uint16_t allowed =
+        kAllowed[static_cast<std::size_t>(from)][static_cast<std::size_t>(cause)];
+    return (allowed >> static_cast<unsigned>(to) & 1U) != 0;
 }
 
 std::string transitions_dot() {

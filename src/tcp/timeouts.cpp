@@ -406,8 +406,7 @@ void time_wait_timeout(Context& cx, std::uint32_t index) {
 std::size_t earliest_stage(const StackState& s) {
     std::size_t best = 0;
     for (std::size_t level = 1; level < kSynAckLevels; ++level) {
-        if (s.synack_timers[level].earliest(s.requests) <
-            s.synack_timers[best].earliest(s.requests)) {
+        if (s.synack_timers[level].earliest() < s.synack_timers[best].earliest()) {
             best = level;
         }
     }
@@ -461,37 +460,34 @@ void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
 }
 
 Time next_deadline(const StackState& s) {
-    Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest(s.time_waits));
+    Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest());
     for (const auto& stage : s.synack_timers) {
-        at = std::min(at, stage.earliest(s.requests));
+        at = std::min(at, stage.earliest());
     }
     return at;
 }
 
+/// In the order of their deadlines; at the same moment requests, connections, mini-sockets.
 void timers_expire(Context& cx) {
     StackState& s = cx.s;
     for (;;) {
         const std::size_t stage = earliest_stage(s);
-        const Time request = s.synack_timers[stage].earliest(s.requests);
-        const Time connection = s.timers.earliest();
-        const Time time_wait = s.time_wait_timers.earliest(s.time_waits);
-        const Time first = std::min({request, connection, time_wait});
-        if (first > cx.now) {
-            return;
-        }
-        if (request == first) {
-            request_timeout(cx, s.synack_timers[stage].front());
-        } else if (connection == first) {
-            Connection& c = s.connections.at(s.timers.front());
-            const Id<Connection> id = s.connections.id_at(c.index);
-            connection_timeout(cx, c);
-            // The record may be gone; if it is still at the front, its entry moves to its true
-            // deadline.
-            if (s.connections.contains(id) && !s.timers.empty() && s.timers.front() == id.index) {
-                s.timers.refresh_front(s.connections);
+        const Time request = s.synack_timers[stage].earliest();
+        const Time time_wait = s.time_wait_timers.earliest();
+        const Time before_request = request == kNever ? kNever : request - Duration{1};
+        const Time first = std::min({cx.now, time_wait, before_request});
+        if (Connection* c = s.timers.pop_due(s.connections, first)) {
+            const Id<Connection> id = s.connections.id_at(c->index);
+            connection_timeout(cx, *c);
+            if (s.connections.contains(id)) {
+                s.timers.update(s.connections, *c);
             }
-        } else {
+        } else if (request <= std::min(cx.now, time_wait)) {
+            request_timeout(cx, s.synack_timers[stage].front());
+        } else if (time_wait <= cx.now) {
             time_wait_timeout(cx, s.time_wait_timers.front());
+        } else {
+            return s.timers.trim(s.connections);
         }
     }
 }

@@ -5,9 +5,9 @@
 #include <map>
 
 #include "netsim/rng.hpp"
+#include "tcp/deadline_calendar.hpp"
 #include "tcp/deadline_list.hpp"
 #include "tcp/ring.hpp"
-#include "tcp/timer_heap.hpp"
 
 namespace netsim::tcp {
 namespace {
@@ -91,62 +91,102 @@ TEST(DeadlineListTest, KeepsTheOrderOfDeadlinesAndOfInsertion) {
         ASSERT_EQ(list.empty(), model.empty());
         if (!model.empty()) {
             ASSERT_EQ(list.front(), model.begin()->second);
-            ASSERT_EQ(list.earliest(slab), model.begin()->first);
+            ASSERT_EQ(list.earliest(), model.begin()->first);
         } else {
-            ASSERT_EQ(list.earliest(slab), kNever);
+            ASSERT_EQ(list.earliest(), kNever);
         }
     }
 }
 
-TEST(TimerHeapTest, IsNeverLateAndComesUpInOrder) {
-    Rng rng(3, "heap");
+/// Deadlines of 60 connections that come, move, are cleared and vanish, near and far; a multimap of
+/// all deadlines says what must come up.
+TEST(DeadlineCalendarTest, IsNeverLateAndComesUpInOrder) {
+    Rng rng(3, "calendar");
     Slab<Connection> slab;
-    TimerHeap heap;
+    DeadlineCalendar calendar;
     std::vector<std::uint32_t> all;
-    for (int i = 0; i < 60; ++i) {
+    const auto create = [&] {
         const Id<Connection> id = slab.emplace();
         slab.at(id.index).index = id.index;
-        all.push_back(id.index);
+        return id.index;
+    };
+    for (int i = 0; i < 60; ++i) {
+        all.push_back(create());
     }
     Time now{};
     for (int step = 0; step < 20000; ++step) {
-        Connection& c = slab.at(all[rng.below(all.size())]);
+        std::uint32_t& chosen = all[rng.below(all.size())];
+        Connection& c = slab.at(chosen);
         const auto timer = static_cast<Timer>(rng.below(static_cast<std::size_t>(Timer::kCount)));
-        switch (rng.below(5)) {
+        switch (rng.below(6)) {
             case 0:
-            case 1: {
-                const Time at = now + Duration(1 + rng.below(1000));
+            case 1:
+            case 2: {
+                // From microseconds to years: each level of the wheel has its turn.
+                const std::uint64_t most = std::uint64_t{1000} << rng.below(46);
+                const Time at = now + Duration(1 + rng.below(most));
                 c.deadlines.set(timer, at, at);
-                heap.update(slab, c);
+                calendar.update(slab, c);
                 break;
             }
-            case 2:
-                c.deadlines.clear(timer);  // lazily: the heap is not told
-                break;
             case 3:
-                c.deadlines.clear_all();
-                heap.remove(slab, c);
+                c.deadlines.clear(timer);  // lazily: the calendar is not told
+                break;
+            case 4:
+                slab.erase(slab.id_at(chosen));
+                chosen = create();
                 break;
             default:
-                now += Duration(rng.below(200));
+                now += Duration(rng.below(std::uint64_t{1000} << rng.below(36)));
         }
-        while (heap.earliest() <= now) {
-            Connection& due = slab.at(heap.front());
+        std::pair<Time, std::uint32_t> before{};
+        while (Connection* due = calendar.pop_due(slab, now)) {
+            const std::pair place{due->deadlines.earliest(), due->index};
+            ASSERT_LE(place.first, now);
+            ASSERT_LE(before, place);
+            before = place;
             for (std::size_t k = 0; k < static_cast<std::size_t>(Timer::kCount); ++k) {
-                if (due.deadlines.get(static_cast<Timer>(k)) <= now) {
-                    due.deadlines.clear(static_cast<Timer>(k));
+                if (due->deadlines.get(static_cast<Timer>(k)) <= now) {
+                    due->deadlines.clear(static_cast<Timer>(k));
                 }
             }
-            heap.refresh_front(slab);
+            calendar.update(slab, *due);
         }
-        Time earliest = kNever;  // what a multimap of all deadlines would say
+        calendar.trim(slab);
+        Time earliest = kNever;
         for (const std::uint32_t index : all) {
             earliest = std::min(earliest, slab.at(index).deadlines.earliest());
         }
         ASSERT_GT(earliest, now);
-        ASSERT_LE(heap.earliest(), earliest);  // may be early, never late
+        ASSERT_GT(calendar.earliest(), now);
+        ASSERT_LE(calendar.earliest(), earliest);  // may be early, never late
     }
+    EXPECT_LT(calendar.entries(), 2000U);  // what is of no use does not stay for ever
 }
 
-}  // namespace
+/// One deadline that moves on with each ACK, and a second one that fires all the time: a handful of
+/// entries serve them.
+TEST(DeadlineCalendarTest, MovingADeadlineDoesNotPileUpEntries) {
+    Slab<Connection> slab;
+    DeadlineCalendar calendar;
+    Connection& c = slab.at(slab.emplace().index);
+    c.index = 0;
+    Time now{};
+    std::size_t most = 0;
+    for (int step = 0; step < 100000; ++step) {
+        const Time rto = now + std::chrono::milliseconds(200);
+        c.deadlines.set(Timer::kRetransmit, rto, rto);
+        calendar.update(slab, c);
+        const Time pace = now + std::chrono::milliseconds(1);
+        c.deadlines.set(Timer::kPacing, pace, pace);
+        calendar.update(slab, c);
+        now = pace;
+        ASSERT_EQ(calendar.pop_due(slab, now), &c);
+        c.deadlines.clear(Timer::kPacing);
+        calendar.update(slab, c);
+        most = std::max(most, calendar.entries());
+    }
+    EXPECT_LE(most, 8U);
+}
+
 }  // namespace netsim::tcp
