@@ -189,4 +189,5 @@ TEST(DeadlineCalendarTest, MovingADeadlineDoesNotPileUpEntries) {
     EXPECT_LE(most, 8U);
 }
 
+}  // namespace
 }  // namespace netsim::tcp

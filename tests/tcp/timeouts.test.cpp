@@ -91,7 +91,7 @@ TEST_P(Timeouts, DeadlinesOfAllKindsFireInOrder) {
     t.sock = *t.stack().socket();        // a connection: SYN at 1, 2, 3 ... s
     t.connect(false);
     t.take_sent();
-    EXPECT_EQ(t.stack().next_deadline(), begin + 1s);
+    EXPECT_LE(t.stack().next_deadline(), begin + 1s);  // early at worst, never late
     const auto at = t.sent_at(4s);
     EXPECT_EQ(at, (std::vector<double>{1, 1, 2, 3, 4}));
     EXPECT_EQ(t.syn_queue(), 0U);
