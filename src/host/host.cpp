@@ -59,8 +59,12 @@ bool Host::is_local(Ipv4 address) const {
     if (address == state_->address || address.is_loopback()) {
         return true;
     }
-    return std::any_of(interfaces().begin(), interfaces().end(),
-                       [&](const net::Interface& i) { return i.address == address; });
+    for (const net::Interface& i : interfaces()) {  // nearly always one
+        if (i.address == address) {
+            return true;
+        }
+    }
+    return false;
 }
 
 net::RouteTable& Host::routes() {
@@ -263,17 +267,17 @@ void Host::remove_tap(PacketTap& tap) {
 
 // --- the stack's outputs
 
+/// Most calls have nothing to say: each of its parts is looked at only if there is something in it.
+/// A call made from inside a watcher leaves waking others and arming the timer to the outermost.
 void Host::drain(const Packet* arrived, std::uint32_t interface) {
     State& state = *state_;
     tcp::Outbox& out = state.out;
-    if (out.drop && arrived != nullptr) {
-        fabric().sim.node_digest(id()).add(static_cast<std::uint64_t>(*out.drop) + 0x100);
-        const std::string_view name = interface_name(interface);
-        net::trace_packet(fabric(), *this, name, sim::PacketEvent::kDropped, *arrived,
-                          tcp::to_string(*out.drop));
+    if (out.drop) {
+        note_drop(arrived, interface);
     }
-    out.drop.reset();
-    trace_states();
+    if (!out.states.empty()) {
+        trace_states();
+    }
     for (Packet& packet : out.packets) {
         stack_->mib().add(Mib::kIpOutRequests);
         // Linux sends SYN-ACKs with id 0 (ip_build_and_send_pkt() of a packet with DF).
@@ -282,22 +286,39 @@ void Host::drain(const Packet* arrived, std::uint32_t interface) {
         route_out(packet);
     }
     out.packets.clear();
-    state.pending.insert(state.pending.end(), out.events.begin(), out.events.end());
-    out.events.clear();
-    arm_timer();
+    if (!out.events.empty()) {
+        state.pending.insert(state.pending.end(), out.events.begin(), out.events.end());
+        out.events.clear();
+    }
 #ifdef NETSIM_INVARIANTS
     stack_->check_invariants();
 #endif
-    dispatch_events();
+    if (state.dispatching) {
+        return;
+    }
+    if (!state.pending.empty()) {
+        dispatch_events();
+    }
+    arm_timer();
+}
+
+/// The segment that arrived was dropped by TCP.
+void Host::note_drop(const Packet* arrived, std::uint32_t interface) {
+    tcp::Outbox& out = state_->out;
+    if (arrived != nullptr) {
+        fabric().sim.node_digest(id()).add(static_cast<std::uint64_t>(*out.drop) + 0x100);
+        const std::string_view name = interface_name(interface);
+        net::trace_packet(fabric(), *this, name, sim::PacketEvent::kDropped, *arrived,
+                          tcp::to_string(*out.drop));
+    }
+    out.drop.reset();
 }
 
 void Host::trace_states() {
-    if (fabric().tracer != nullptr) {
-        for (const tcp::StateChange& change : state_->out.states) {
-            fabric().tracer->on_state({fabric().sim.now(), id(), name(), change.local,
-                                       change.remote, tcp::rfc_name(change.from),
-                                       tcp::rfc_name(change.to), tcp::to_string(change.cause)});
-        }
+    for (const tcp::StateChange& change : state_->out.states) {
+        fabric().tracer->on_state({fabric().sim.now(), id(), name(), change.local, change.remote,
+                                   tcp::rfc_name(change.from), tcp::rfc_name(change.to),
+                                   tcp::to_string(change.cause)});
     }
     state_->out.states.clear();
 }
@@ -305,9 +326,6 @@ void Host::trace_states() {
 /// Watchers run one after the other, never inside one another: what they cause is appended.
 void Host::dispatch_events() {
     State& state = *state_;
-    if (state.dispatching) {
-        return;
-    }
     state.dispatching = true;
     for (std::size_t i = 0; i < state.pending.size(); ++i) {
         const tcp::SocketEvent event = state.pending[i];

@@ -159,6 +159,7 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     bool route_out(wire::Packet& packet);
     void send_icmp_error(const wire::Packet& cause, std::uint8_t type, std::uint8_t code);
     void drain(const wire::Packet* arrived, std::uint32_t interface);
+    void note_drop(const wire::Packet* arrived, std::uint32_t interface);
     void dispatch_events();
     void arm_timer();
     void trace_states();

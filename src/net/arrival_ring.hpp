@@ -34,6 +34,10 @@ class ArrivalRing {
     /// True if it is the first to arrive now.
     bool insert(InFlight entry) {
         std::size_t place = ring_.size();
+        if (place == 0 || !entry.before(ring_[place - 1])) [[likely]] {
+            ring_.push_back(std::move(entry));
+            return place == 0;
+        }
         while (place > 0 && entry.before(ring_[place - 1])) {
             --place;
         }

@@ -55,7 +55,8 @@ struct LinkDirection::State {
     std::uint64_t sending_bytes = 0;
     Time wire_free{};
     Time last_arrival{};
-    bool bad = false;  // Gilbert-Elliott's state
+    bool firing = false;  // fire() arms the next arrival when it is done
+    bool bad = false;     // Gilbert-Elliott's state
     std::uint32_t since_reorder = 0;
     // One stream per purpose, made at its first draw: switching one impairment on or off leaves
     // the draws of the others as they were.
@@ -75,6 +76,22 @@ struct LinkDirection::State {
 };
 
 namespace {
+
+/// A script's error may leave fire() by an exception.
+class Firing {
+ public:
+    explicit Firing(bool& flag) : flag_(flag) { flag_ = true; }
+
+    Firing(const Firing&) = delete;
+    Firing& operator=(const Firing&) = delete;
+    Firing(Firing&&) = delete;
+    Firing& operator=(Firing&&) = delete;
+
+    ~Firing() { flag_ = false; }
+
+ private:
+    bool& flag_;
+};
 
 Rng& stream(std::optional<Rng>& rng, const Fabric& fabric, const LinkLabel& label,
             const char* purpose) {
@@ -143,8 +160,10 @@ void LinkDirection::transmit(wire::PacketPtr packet) {
     const std::uint32_t length = packet->length();
     ++stats_.sent_packets;
     stats_.sent_bytes += length;
-    trace_packet(fabric_, from_, from_.interfaces()[from_if_].name, sim::PacketEvent::kSent,
-                 *packet);
+    if (fabric_.tracer != nullptr) [[unlikely]] {
+        trace_packet(fabric_, from_, from_.interfaces()[from_if_].name, sim::PacketEvent::kSent,
+                     *packet);
+    }
     if (!up_) {
         drop(std::move(packet), DropReason::kLinkDown);
     } else if (length > options_.mtu) {
@@ -182,11 +201,15 @@ void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
         s.sending.push_back({departs, length});
         s.sending_bytes += length;
     }
-    if (impaired_) {
-        impair_and_launch(std::move(packet), departs);
-    } else {
-        launch(std::move(packet), departs);
+    if (impaired_) [[unlikely]] {
+        return impair_and_launch(std::move(packet), departs);
     }
+    Time arrives = departs + options_.delay;
+    if (!options_.jitter_reorders) {
+        arrives = std::max(arrives, s.last_arrival);
+    }
+    s.last_arrival = arrives;
+    put_in_flight(std::move(packet), arrives);
 }
 
 /// As netem_enqueue() counts: a duplicate that is lost leaves one.
@@ -289,7 +312,8 @@ bool LinkDirection::draws_loss() {
 void LinkDirection::put_in_flight(wire::PacketPtr packet, Time arrives) {
     ++stats_.in_flight;
     const std::uint64_t order = fabric_.sim.reserve(from_.id());
-    if (state_->in_flight.insert(InFlight{arrives, order, std::move(packet)})) {
+    const bool first = state_->in_flight.insert(InFlight{arrives, order, std::move(packet)});
+    if (first && !state_->firing) {
         arm();
     }
 }
@@ -300,18 +324,33 @@ void LinkDirection::arm() {
     fabric_.sim.schedule_reserved(first.at, first.order, *this, ++state_->armed);
 }
 
+/// The first packet arrives, and those behind it as long as nothing else comes in between: a
+/// direction under load need not go through the event queue for each.
 void LinkDirection::fire(std::uint64_t argument) {
-    if (argument != state_->armed) {
+    State& s = *state_;
+    if (argument != s.armed) {
         return;
     }
-    wire::PacketPtr packet = state_->in_flight.pop();
-    if (!state_->in_flight.empty()) {
+    {
+        const Firing scope(s.firing);
+        do {
+            deliver(s.in_flight.pop());
+        } while (!s.in_flight.empty() &&
+                 fabric_.sim.go_on(s.in_flight.front().at, s.in_flight.front().order));
+    }
+    if (!s.in_flight.empty()) {
         arm();
     }
+}
+
+void LinkDirection::deliver(wire::PacketPtr packet) {
     --stats_.in_flight;
     ++stats_.delivered_packets;
     stats_.delivered_bytes += packet->length();
-    trace_packet(fabric_, to_, to_.interfaces()[to_if_].name, sim::PacketEvent::kReceived, *packet);
+    if (fabric_.tracer != nullptr) [[unlikely]] {
+        trace_packet(fabric_, to_, to_.interfaces()[to_if_].name, sim::PacketEvent::kReceived,
+                     *packet);
+    }
     digest_packet(fabric_, to_, *packet, 0);
     to_.receive(std::move(packet), to_if_);
 }

@@ -75,6 +75,7 @@ class LinkDirection final : public sim::EventTarget {
     Time arrival(Time departs);
     void put_in_flight(wire::PacketPtr packet, Time arrives);
     void arm();
+    void deliver(wire::PacketPtr packet);
     void drop(wire::PacketPtr packet, DropReason reason);
     bool loses(wire::Packet& packet);
     bool draws_loss();

@@ -19,6 +19,7 @@ RouteTable::RouteTable(RouteTable&&) noexcept = default;
 RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 
 void RouteTable::add(const Route& route) {
+    ++version_;
     const std::uint8_t length = route.prefix.length;
     auto level = std::find_if(levels_.begin(), levels_.end(),
                               [&](const Level& l) { return l.length <= length; });
@@ -32,6 +33,7 @@ void RouteTable::add(const Route& route) {
 }
 
 bool RouteTable::remove(Prefix prefix) {
+    ++version_;
     for (auto level = levels_.begin(); level != levels_.end(); ++level) {
         if (level->length == prefix.length) {
             const bool found = level->routes.erase(prefix.address.bits) != 0;
@@ -45,13 +47,23 @@ bool RouteTable::remove(Prefix prefix) {
 }
 
 void RouteTable::remove_computed() {
+    ++version_;
     for (Level& level : levels_) {
         absl::erase_if(level.routes, [](const auto& entry) { return entry.second.computed; });
     }
     std::erase_if(levels_, [](const Level& level) { return level.routes.empty(); });
 }
 
-const Route* RouteTable::find(Ipv4 destination) const {
+const Route* RouteTable::find_and_remember(Ipv4 destination) const {
+    if (!cache_) {
+        cache_ = std::make_unique<std::array<Cached, kCached>>();
+    }
+    const Route* route = search(destination);
+    (*cache_)[slot(destination)] = {destination, version_, route};
+    return route;
+}
+
+const Route* RouteTable::search(Ipv4 destination) const {
     for (const Level& level : levels_) {
         const auto found = level.routes.find(destination.bits & level.mask);
         if (found != level.routes.end()) {

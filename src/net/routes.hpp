@@ -1,7 +1,9 @@
 // A node's forwarding table: longest prefix match (RFC 1812 §5.2.4.3).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -26,16 +28,46 @@ class RouteTable {
     void add(const Route& route);
     bool remove(Prefix prefix);
     void remove_computed();
-    /// The longest match, or nullptr.
-    const Route* find(Ipv4 destination) const;
+
+    /// The longest match, or nullptr. Valid until the table changes.
+    const Route* find(Ipv4 destination) const {
+        if (cache_) {
+            const Cached& entry = (*cache_)[slot(destination)];
+            if (entry.destination == destination && entry.version == version_) {
+                return entry.route;
+            }
+        }
+        return find_and_remember(destination);
+    }
+
     std::size_t size() const;
     /// All, longest prefix first, then by address.
     std::vector<Route> all() const;
 
  private:
     struct Level;
+
+    /// What was found last, as Linux keeps it per socket (sk_dst_cache): a packet's route is looked
+    /// for several times on its way, and mostly towards the same few.
+    struct Cached {
+        Ipv4 destination;
+        std::uint32_t version = 0;
+        const Route* route = nullptr;
+    };
+
+    static constexpr std::size_t kCached = 64;
+
+    static constexpr std::size_t slot(Ipv4 destination) {
+        return (destination.bits ^ (destination.bits >> 8U)) % kCached;
+    }
+
+    const Route* find_and_remember(Ipv4 destination) const;
+    const Route* search(Ipv4 destination) const;
+
     // Hash of addresses per prefix length in use, longest first.
     std::vector<Level> levels_;
+    std::uint32_t version_ = 1;  // of the table: rises with each change
+    mutable std::unique_ptr<std::array<Cached, kCached>> cache_;
 
  public:
     RouteTable();

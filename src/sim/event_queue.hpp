@@ -33,16 +33,27 @@ struct Event {
     std::uint64_t argument = 0;
 
     friend constexpr bool operator<(const Event& a, const Event& b) {
-        return a.at != b.at ? a.at < b.at : a.order < b.order;
+        // Both comparisons, no branch: which of two events is earlier is not predictable.
+        const bool earlier = a.at < b.at;
+        const bool same = a.at == b.at;
+        return earlier || (same && a.order < b.order);
     }
 };
 
-/// An implicit 4-ary heap (docs/decisions/0001). pop() leaves a hole at the root: the push that
-/// nearly always follows, as an event schedules its successor, fills it with one sift instead of
-/// two.
+/// While few events are pending, as on a link or two: an array in order, the earliest at its end. A
+/// new event is mostly among the later ones, but there are few to step over, and taking the
+/// earliest is free. With more: an implicit 4-ary heap (docs/decisions/0001), whose pop() leaves a
+/// hole at the root: the push that nearly always follows, as an event schedules its successor,
+/// fills it with one sift instead of two.
 class EventQueue {
  public:
     void push(const Event& event) {
+        if (few_) {
+            if (heap_.size() < kFewMost) {
+                return insert(event);
+            }
+            many();
+        }
         if (hole_) {
             hole_ = false;
             sift_down(event);
@@ -63,13 +74,40 @@ class EventQueue {
 
     /// The earliest; only while not empty(). Valid until the next call.
     const Event& top() const {
+        if (few_) {
+            return heap_.back();
+        }
         fill();
         return heap_.front();
     }
 
+    /// Does anything fire before `event`? Leaves a hole as it is.
+    bool any_before(const Event& event) const {
+        if (few_) {
+            return !heap_.empty() && heap_.back() < event;
+        }
+        if (!hole_) {
+            return !heap_.empty() && heap_.front() < event;
+        }
+        const std::size_t last = std::min(kArity + 1, heap_.size());
+        for (std::size_t child = 1; child < last; ++child) {
+            if (heap_[child] < event) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void pop() {
+        if (few_) {
+            heap_.pop_back();
+            return;
+        }
         fill();
         hole_ = true;
+        if (heap_.size() <= kFewAgain) {
+            few();
+        }
     }
 
     bool empty() const { return size() == 0; }
@@ -78,6 +116,29 @@ class EventQueue {
 
  private:
     static constexpr std::size_t kArity = 4;
+    static constexpr std::size_t kFewMost = 16;  // events kept in order
+    static constexpr std::size_t kFewAgain = 8;  // a heap as small as this becomes an array again
+
+    void insert(const Event& event) {
+        heap_.push_back(event);
+        std::size_t i = heap_.size() - 1;
+        for (; i > 0 && heap_[i - 1] < event; --i) {
+            heap_[i] = heap_[i - 1];
+        }
+        heap_[i] = event;
+    }
+
+    /// In order with the earliest last; reversed, it is a heap.
+    void many() {
+        std::reverse(heap_.begin(), heap_.end());
+        few_ = false;
+    }
+
+    void few() {
+        fill();
+        std::sort(heap_.begin(), heap_.end(), [](const Event& a, const Event& b) { return b < a; });
+        few_ = true;
+    }
 
     void fill() const {
         if (!hole_) {
@@ -117,6 +178,7 @@ class EventQueue {
     // The hole is an implementation's debt, paid by whoever looks next: mutable.
     mutable std::vector<Event> heap_;
     mutable bool hole_ = false;
+    bool few_ = true;
 };
 
 }  // namespace netsim::sim

@@ -1,7 +1,9 @@
 // The executor: one loop over the event queue.
 #include "sim/simulation.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/check.hpp"
 
@@ -78,39 +80,70 @@ void Simulation::fire(const Event& event) {
     event.target->fire(event.argument);
 }
 
+bool Simulation::go_on(Time at, std::uint64_t order) {
+    if (at > go_on_until_ || fired_ >= go_on_events_ || stop_asked_ || interrupted() ||
+        queue_.any_before(Event{at, order, nullptr, 0})) {
+        return false;
+    }
+    now_ = at;
+    ++fired_;
+    CheckContext& context = check_context();
+    context.now_ns = to_ns(at);
+    context.event = fired_;
+    return true;
+}
+
 StopReason Simulation::run(const StopConditions& stop) {
     RunningContext context(seed_);
-    const std::uint64_t first = fired_;
+    const std::uint64_t last =
+        stop.events_max != 0 ? fired_ + stop.events_max : std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t look_up = 0;  // housekeeping is due at this many events
+    StopReason reason = StopReason::kIdle;
     for (;;) {
         if (stop_asked_) {
             stop_asked_ = false;
-            return StopReason::kStopped;
+            reason = StopReason::kStopped;
+            break;
         }
         if (interrupted()) {
-            return StopReason::kInterrupted;
+            reason = StopReason::kInterrupted;
+            break;
         }
         if (queue_.empty() || queue_.top().at > stop.until) {
             if (stop.until != kNever && stop.until > now_) {
                 now_ = stop.until;
             }
-            return queue_.empty() ? StopReason::kIdle : StopReason::kUntil;
+            reason = queue_.empty() ? StopReason::kIdle : StopReason::kUntil;
+            break;
         }
-        if (stop.events_max != 0 && fired_ - first >= stop.events_max) {
-            return StopReason::kEvents;
+        if (fired_ >= last) {
+            reason = StopReason::kEvents;
+            break;
         }
-        if (fired_ % kHousekeeping == kHousekeeping - 1) {
-            if (on_progress) {
-                on_progress(now_);
+        if (fired_ >= look_up) {
+            if (look_up != 0 && memory_exceeded(stop)) {
+                reason = StopReason::kMemory;
+                break;
             }
-            if (stop.memory_bytes_max != 0 && resident_bytes() > stop.memory_bytes_max) {
-                return StopReason::kMemory;
-            }
+            look_up = (fired_ / kHousekeeping + 1) * kHousekeeping - 1;
         }
+        go_on_until_ = stop.until;
+        go_on_events_ = std::min(last, look_up);
         const Event event = queue_.top();
         queue_.pop();
         context.at(event.at, fired_ + 1);
         fire(event);
     }
+    go_on_until_ = Time::min();
+    return reason;
+}
+
+/// Every kHousekeeping events: observers outside the model, and the limit of memory.
+bool Simulation::memory_exceeded(const StopConditions& stop) {
+    if (on_progress) {
+        on_progress(now_);
+    }
+    return stop.memory_bytes_max != 0 && resident_bytes() > stop.memory_bytes_max;
 }
 
 bool Simulation::step(Time until) {
@@ -118,6 +151,7 @@ bool Simulation::step(Time until) {
         return false;
     }
     RunningContext context(seed_);
+    go_on_until_ = Time::min();
     const Event event = queue_.top();
     queue_.pop();
     context.at(event.at, fired_ + 1);

@@ -71,6 +71,11 @@ class Simulation {
     void schedule_reserved(Time at, std::uint64_t order, EventTarget& target,
                            std::uint64_t argument = 0);
 
+    /// From inside an event: would the event (at, order), whose place was reserved, be the next to
+    /// fire? Then it counts as fired, the clock stands at `at`, and the caller does what it would
+    /// have done. Otherwise false, and the caller schedules it.
+    bool go_on(Time at, std::uint64_t order);
+
     /// Runs until a condition holds. May be called again to go on.
     StopReason run(const StopConditions& stop);
     /// Fires exactly one event; false if there is none (or none up to `until`).
@@ -99,6 +104,7 @@ class Simulation {
 
  private:
     void fire(const Event& event);
+    bool memory_exceeded(const StopConditions& stop);
 
     std::uint64_t seed_;
     Time now_{};
@@ -108,6 +114,9 @@ class Simulation {
     std::vector<std::uint64_t> uids_;
     std::vector<Digest> digests_;
     bool stop_asked_ = false;
+    // Up to where go_on() may go without the loop; nowhere outside run().
+    Time go_on_until_ = Time::min();
+    std::uint64_t go_on_events_ = 0;
     std::atomic<bool> interrupted_{false};
 };
 

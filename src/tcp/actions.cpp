@@ -65,7 +65,7 @@ Connection& new_connection(StackState& s) {
 
 void hash_connection(StackState& s, Connection& c) {
     CHECK(!c.in_table);
-    CHECK(s.table.insert(RecordRef(RecordKind::kConnection, c.index)).second);
+    CHECK(s.table.insert(RecordRef(RecordKind::kConnection, c.index)));
     c.in_table = true;
     if (c.passive || c.bound_port) {  // a child shares its listener's bucket
         hold_port(s, c.tuple.local_port);
@@ -221,7 +221,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     c.reassembly.reset();
     c.sent.clear();
     c.unsent.clear();
-    CHECK(s.table.insert(RecordRef(RecordKind::kTimeWait, id.index)).second);
+    CHECK(s.table.insert(RecordRef(RecordKind::kTimeWait, id.index)));
     s.time_wait_timers.insert(s.time_waits, id.index, s.wheel.fires_at(cx.now, cx.now + life));
     // Linux counts when the timer is first set (inet_twsk_schedule()), short lives apart.
     s.mib.add(life <= std::chrono::seconds(4) ? Mib::kTcpExtTWKilled : Mib::kTcpExtTW);

@@ -10,8 +10,7 @@ namespace netsim::tcp {
 // --- finding
 /// The record with this tuple, if any.
 inline std::optional<RecordRef> find_record(const StackState& s, const FourTuple& tuple) {
-    const auto it = s.table.find(tuple);
-    return it == s.table.end() ? std::nullopt : std::optional<RecordRef>(*it);
+    return s.table.find(tuple);
 }
 
 // --- changing

@@ -52,21 +52,28 @@ class DeadlineCalendar {
                 continue;
             }
             Connection& c = slab.at(entry.id.index);
-            c.looks.next = c.looks.later;
-            c.looks.later = kNever;
             if (c.deadlines.earliest() <= entry.at) {
+                c.looks = {c.looks.later, kNever};
                 return &c;
             }
-            update(slab, c);  // it has moved since
+            looked_at(slab, c);
         }
     }
 
-    /// Throws away what is of no use at the front, so that earliest() is a time at which something
-    /// may happen.
-    void trim(const Slab<Connection>& slab) {
-        while (!near_.empty() && !wanted(slab, near_.front())) {
+    /// Throws away what is of no use at the front, and puts what has moved where it belongs, so
+    /// that earliest() is a time at which something will happen.
+    void trim(Slab<Connection>& slab) {
+        while (!near_.empty()) {
+            const Entry entry = near_.front();
+            const bool live = wanted(slab, entry);
+            if (live && slab.at(entry.id.index).deadlines.earliest() <= entry.at) {
+                return;
+            }
             std::pop_heap(near_.begin(), near_.end(), later);
             near_.pop_back();
+            if (live) {
+                looked_at(slab, slab.at(entry.id.index));
+            }
         }
     }
 
@@ -118,6 +125,12 @@ class DeadlineCalendar {
         }
         const Looks& looks = slab.at(entry.id.index).looks;
         return looks.next == entry.at || looks.later == entry.at;
+    }
+
+    /// Its entry came up, but the deadline has moved.
+    void looked_at(const Slab<Connection>& slab, Connection& c) {
+        c.looks = {c.looks.later, kNever};
+        update(slab, c);
     }
 
     void insert(const Entry& entry) {

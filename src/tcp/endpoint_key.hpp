@@ -53,6 +53,13 @@ class RecordRef {
 
     constexpr std::uint32_t index() const { return word_ & 0x3fffffffU; }
 
+    /// Both in one number below 2^32 - 1, as a table keeps them.
+    constexpr std::uint32_t word() const { return word_; }
+
+    static constexpr RecordRef from_word(std::uint32_t word) {
+        return RecordRef(static_cast<RecordKind>(word >> 30U), word & 0x3fffffffU);
+    }
+
     friend constexpr bool operator==(RecordRef, RecordRef) = default;
 
  private:

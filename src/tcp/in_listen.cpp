@@ -38,7 +38,7 @@ bool accept_queue_refuses(const StackState& s, const Listener& listener) {
 
 /// Pure: queues and sysctls decide. The order of the questions is tcp_conn_request()'s.
 SynPolicy admit_syn(const StackState& s, const Listener& listener, const wire::Packet& syn,
-                    Time now, bool from_time_wait) {
+                    const PathInfo& path, Time now, bool from_time_wait) {
     using enum SynPolicy::Verdict;
     const std::int64_t cookies = s.sysctl.tcp_syncookies;
     const Ipv4 peer = syn.source;
@@ -49,7 +49,7 @@ SynPolicy admit_syn(const StackState& s, const Listener& listener, const wire::P
     if (accept_queue_refuses(s, listener)) {
         return {kDrop, Drop::kAcceptQueueFull};
     }
-    if (s.paths.path(peer).error != Errno::kOk) {
+    if (path.error != Errno::kOk) {
         return {kDrop, Drop::kNoRoute};
     }
     if (pressed) {
@@ -85,14 +85,14 @@ void count_admission(Context& cx, const Listener& listener, const SynPolicy& pol
     }
 }
 
-RequestSock make_request(Context& cx, const Listener& listener, const wire::Packet& packet) {
+RequestSock make_request(Context& cx, const Listener& listener, const wire::Packet& packet,
+                         const PathInfo& path) {
     const wire::TcpHeader& syn = packet.tcp;
     RequestSock req;
     req.tuple = tuple_of(packet);
     req.rcv_isn = syn.seq;
     req.listener = listener.index;
-    const std::uint8_t scale =
-        initial_window(cx.s, listener.opt, path_mss(cx.s.paths.path(packet.source)), true).scale;
+    const std::uint8_t scale = initial_window(cx.s, listener.opt, path_mss(path), true).scale;
     req.options = negotiate(cx.s, syn, scale);
     req.options.ecn_ok = ecn_granted(cx.s.sysctl, packet);
     if (req.options.tstamp_ok) {
@@ -105,7 +105,7 @@ void queue_request(Context& cx, Listener& listener, const RequestSock& req,
                    const FastOpenOption& option) {
     StackState& s = cx.s;
     const Id<RequestSock> id = s.requests.emplace(req);
-    CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)).second);
+    CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)));
     s.requests.at(id.index).due_ms = clock_ms(cx.now + std::chrono::seconds(1));
     s.synack_timers[0].insert(s.requests, id.index,
                               s.wheel.fires_at(cx.now, cx.now + std::chrono::seconds(1)));
@@ -195,12 +195,13 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
         return drop(cx, Drop::kBroadcastSyn);
     }
     const bool from_time_wait = isn_from_time_wait.has_value();
-    const SynPolicy policy = admit_syn(cx.s, listener, packet, cx.now, from_time_wait);
+    const PathInfo path = cx.s.paths.path(packet.source);
+    const SynPolicy policy = admit_syn(cx.s, listener, packet, path, cx.now, from_time_wait);
     count_admission(cx, listener, policy, from_time_wait);
     if (policy.verdict == SynPolicy::Verdict::kDrop) {
         return drop(cx, policy.reason);
     }
-    RequestSock req = make_request(cx, listener, packet);
+    RequestSock req = make_request(cx, listener, packet, path);
     if (policy.verdict == SynPolicy::Verdict::kCookie) {
         return answer_with_cookie(cx, listener, req);
     }

@@ -87,8 +87,10 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
         return true;
     }
     const SeqNum rcv_nxt = req.rcv_isn + 1;
-    if (old_ts ||
-        !in_request_window(h.seq, h.end_seq(), rcv_nxt, rcv_nxt + request_window(s, req))) {
+    // Nearly all carry the very next sequence number; what the window is need not be known then.
+    const bool next = h.seq == rcv_nxt;
+    if (old_ts || (!next && !in_request_window(h.seq, h.end_seq(), rcv_nxt,
+                                               rcv_nxt + request_window(s, req)))) {
         if (!h.rst() &&
             may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
             send_request_ack(cx, req);

@@ -104,8 +104,14 @@ void hand_over(Context& cx, Listener& to, Connection& child) {
 }  // namespace
 
 Listener* find_listener(StackState& s, const FourTuple& tuple) {
-    if (!s.listeners_by_port.contains(tuple.local_port)) {
+    const auto found = s.listeners_by_port.find(tuple.local_port);
+    if (found == s.listeners_by_port.end()) {
         return nullptr;
+    }
+    if (found->second.size() == 1) {  // nearly always
+        Listener& only = s.listeners.at(found->second.front());
+        const bool serves = only.local.address.is_any() || only.local.address == tuple.local;
+        return serves ? &only : nullptr;
     }
     for (const Ipv4 address : {tuple.local, Ipv4{}}) {
         const Endpoint local{address, tuple.local_port};

@@ -3,14 +3,6 @@
 
 namespace netsim::tcp {
 
-std::size_t RecordHash::operator()(RecordRef ref) const {
-    return hash_of(s->tuple_of(ref));
-}
-
-bool RecordEqual::operator()(RecordRef a, const FourTuple& b) const {
-    return s->tuple_of(a) == b;
-}
-
 namespace {
 
 SipKey draw_key(Rng& rng) {
@@ -25,7 +17,7 @@ StackState::StackState(const Paths& ip, const Sysctl& settings, Rng random)
       sysctl(settings),
       rng(random),
       secrets{draw_key(rng), {draw_key(rng), draw_key(rng)}, draw_key(rng)},
-      table(0, RecordHash{this}, RecordEqual{this}) {}
+      table(*this) {}
 
 const FourTuple& StackState::tuple_of(RecordRef ref) const {
     switch (ref.kind()) {

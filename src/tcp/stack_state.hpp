@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
 
 #include "base/slab.hpp"
 #include "netsim/rng.hpp"
@@ -24,30 +23,11 @@
 #include "tcp/sysctl.hpp"
 #include "tcp/time_wait.hpp"
 #include "tcp/timer_wheel.hpp"
+#include "tcp/tuple_table.hpp"
 
 namespace netsim::tcp {
 
 struct StackState;
-
-/// Hash and equality of table entries look into the records: an entry is 4 bytes.
-struct RecordHash {
-    using is_transparent = void;
-    const StackState* s;
-    std::size_t operator()(RecordRef ref) const;
-
-    std::size_t operator()(const FourTuple& tuple) const { return hash_of(tuple); }
-};
-
-struct RecordEqual {
-    using is_transparent = void;
-    const StackState* s;
-
-    bool operator()(RecordRef a, RecordRef b) const { return a == b; }
-
-    bool operator()(RecordRef a, const FourTuple& b) const;
-
-    bool operator()(const FourTuple& a, RecordRef b) const { return (*this)(b, a); }
-};
 
 /// What a descriptor names.
 struct SocketEntry {
@@ -97,7 +77,7 @@ struct StackState {
     Slab<TimeWait> time_waits;
     Slab<Listener> listeners;
 
-    absl::flat_hash_set<RecordRef, RecordHash, RecordEqual> table;
+    TupleTable<StackState> table;
     absl::flat_hash_map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port;
     std::vector<BoundPort> bound;
 

@@ -459,10 +459,13 @@ void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
     retransmission_timeout(cx, c);
 }
 
-Time next_deadline(const StackState& s) {
+Time next_deadline(StackState& s) {
+    s.timers.trim(s.connections);
     Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest());
-    for (const auto& stage : s.synack_timers) {
-        at = std::min(at, stage.earliest());
+    if (s.requests.size() > 0) {
+        for (const auto& stage : s.synack_timers) {
+            at = std::min(at, stage.earliest());
+        }
     }
     return at;
 }
@@ -487,7 +490,7 @@ void timers_expire(Context& cx) {
         } else if (time_wait <= cx.now) {
             time_wait_timeout(cx, s.time_wait_timers.front());
         } else {
-            return s.timers.trim(s.connections);
+            return;
         }
     }
 }

@@ -20,6 +20,6 @@ void retransmit_syn(Context& cx, Connection& c);
 void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq);
 
 /// The earliest deadline of connections, requests and mini-sockets; may be early (lazy timers).
-Time next_deadline(const StackState& s);
+Time next_deadline(StackState& s);
 
 }  // namespace netsim::tcp

@@ -21,29 +21,36 @@ constexpr std::uint32_t padded(std::uint32_t length) {
 // As Linux's tcp_syn_options() and tcp_established_options() count: each option aligned to 4 by
 // itself, SACK-permitted in the timestamps' padding where both are there.
 std::uint32_t TcpHeader::options_length() const {
-    std::uint32_t length = 0;
-    if (has_option(option::kMss)) {
-        length += 4;
-    }
-    if (has_option(option::kTimestamps)) {
-        length += 12;
-    } else if (has_option(option::kSackPermitted)) {
-        length += 4;
-    }
-    if (has_option(option::kWindowScale)) {
-        length += 4;
+    // Asked for three times on a packet's way: one look-up, and more only for what has no fixed
+    // length.
+    static constexpr auto kFixed = [] {
+        std::array<std::uint8_t, 256> lengths{};
+        for (unsigned bits = 0; bits < lengths.size(); ++bits) {
+            unsigned length = (bits & option::kMss) != 0 ? 4 : 0;
+            if ((bits & option::kTimestamps) != 0) {
+                length += 12;
+            } else if ((bits & option::kSackPermitted) != 0) {
+                length += 4;
+            }
+            length += (bits & option::kWindowScale) != 0 ? 4 : 0;
+            length += (bits & option::kSack) != 0 ? 4 : 0;
+            length += (bits & option::kMd5) != 0 ? 20 : 0;
+            lengths[bits] = static_cast<std::uint8_t>(length);
+        }
+        return lengths;
+    }();
+    std::uint32_t length = kFixed[options];
+    if ((options & (option::kSack | option::kFastOpen | option::kFastOpenExp)) == 0) [[likely]] {
+        return length;
     }
     if (has_option(option::kSack)) {
-        length += 4 + 8U * sack_count;
+        length += 8U * sack_count;
     }
     if (has_option(option::kFastOpen)) {
         length += padded(2U + cookie.length);
     }
     if (has_option(option::kFastOpenExp)) {
         length += padded(4U + cookie.length);
-    }
-    if (has_option(option::kMd5)) {
-        length += 20;
     }
     return length;
 }
