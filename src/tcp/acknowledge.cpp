@@ -73,7 +73,7 @@ void tell_writable(Context& cx, Connection& c) {
 
 /// Linux tcp_new_space(): the send buffer follows cwnd.
 void grow_send_buffer(Context& cx, Connection& c) {
-    if (c.opt.sndbuf != 0) {
+    if (c.opt->sndbuf != 0) {
         return;
     }
     const auto most = static_cast<std::uint32_t>(cx.s.sysctl.tcp_wmem[2]);

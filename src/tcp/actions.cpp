@@ -199,8 +199,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.fin_wait_2 = fin_wait_2;
     tw.recycle_ms =
         static_cast<std::uint16_t>(std::min<std::int64_t>(least.count() / 1'000'000, 65535));
-    tw.reuse_addr = c.opt.reuse_addr;
-    tw.reuse_port = c.opt.reuse_port;
+    tw.reuse_addr = c.opt->reuse_addr;
+    tw.reuse_port = c.opt->reuse_port;
     tw.holds_port = c.passive || c.bound_port;
     if (tw.holds_port) {
         hold_port(s, tw.tuple.local_port);
@@ -286,7 +286,7 @@ bool peer_is_proven(const StackState& s, Ipv4 peer) {
 
 Duration fin_time(const StackState& s, const Connection& c) {
     const Duration configured = std::chrono::seconds(
-        c.opt.linger2 != 0 ? std::int64_t{c.opt.linger2} : s.sysctl.tcp_fin_timeout);
+        c.opt->linger2 != 0 ? std::int64_t{c.opt->linger2} : s.sysctl.tcp_fin_timeout);
     const Duration rto = c.rtt.rto();
     return std::max(configured, rto * 4 - rto / 2);
 }

@@ -48,7 +48,7 @@ std::uint32_t burst_goal(const Connection& c) {
 }
 
 std::uint64_t rate_of(const Connection& c, std::uint64_t bandwidth, std::uint32_t gain) {
-    return std::min(bytes_per_second(c.snd_mss, bandwidth, gain), c.opt.max_pacing_rate);
+    return std::min(bytes_per_second(c.snd_mss, bandwidth, gain), c.opt->max_pacing_rate);
 }
 
 /// The initial window in one round trip, times the gain of STARTUP.

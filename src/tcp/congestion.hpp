@@ -26,7 +26,7 @@ struct Congestion;
 struct Connection;
 struct Context;
 struct RateSample;
-struct SocketOptions;
+class SharedOptions;
 struct Sysctl;
 
 /// What an ACK tells an algorithm.
@@ -103,7 +103,7 @@ const CongestionControl& congestion_control(std::uint8_t index);
 
 /// A new socket, and a child whose listener's application chose none, take the host's. Linux
 /// tcp_assign_congestion_control().
-void assign_congestion_control(const Sysctl& sysctl, SocketOptions& opt);
+void assign_congestion_control(const Sysctl& sysctl, SharedOptions& opt);
 
 /// What CUBIC keeps (Linux struct bictcp). Times in milliseconds of the simulation's clock.
 struct CubicState {

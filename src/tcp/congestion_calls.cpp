@@ -8,9 +8,13 @@
 
 namespace netsim::tcp {
 
-void assign_congestion_control(const Sysctl& sysctl, SocketOptions& opt) {
-    if (!opt.congestion_chosen) {
-        opt.congestion = *find_congestion_control(sysctl.tcp_congestion_control);
+void assign_congestion_control(const Sysctl& sysctl, SharedOptions& opt) {
+    if (opt->congestion_chosen) {
+        return;
+    }
+    const std::uint8_t index = *find_congestion_control(sysctl.tcp_congestion_control);
+    if (opt->congestion != index) {
+        opt.edit().congestion = index;
     }
 }
 
@@ -18,7 +22,7 @@ namespace {
 
 /// A live connection goes on with what it has reached. Linux tcp_reinit_congestion_control().
 void change_algorithm(StackState& s, Connection& c, Time now) {
-    c.cc.algorithm = &congestion_control(c.opt.congestion);
+    c.cc.algorithm = &congestion_control(c.opt->congestion);
     c.cc.cubic = CubicState{};
     c.cc.bbr.reset();
     if (c.synchronized()) {
@@ -42,7 +46,7 @@ Result<void> Stack::set_congestion_control(SocketId socket, std::string_view nam
     if (!index) {
         return fail(Errno::kENOENT);
     }
-    SocketOptions& opt = c != nullptr ? c->opt : listener->opt;
+    SocketOptions& opt = (c != nullptr ? c->opt : listener->opt).edit();
     if (*index != opt.congestion && (s.sysctl.tcp_allowed_congestion_control >> *index & 1U) == 0) {
         return fail(Errno::kEPERM);
     }
@@ -61,7 +65,7 @@ Result<std::string_view> Stack::get_congestion_control(SocketId socket) const {
     if (c == nullptr && listener == nullptr) {
         return fail(Errno::kEBADF);
     }
-    const SocketOptions& opt = c != nullptr ? c->opt : listener->opt;
+    const SocketOptions& opt = c != nullptr ? *c->opt : *listener->opt;
     return congestion_controls()[opt.congestion];
 }
 

@@ -19,8 +19,8 @@
 #include "tcp/request_sock.hpp"
 #include "tcp/ring.hpp"
 #include "tcp/rtt.hpp"
+#include "tcp/shared_options.hpp"
 #include "tcp/socket_info.hpp"
-#include "tcp/socket_options.hpp"
 #include "tcp/urgent.hpp"
 #include "wire/payload.hpp"
 #include "wire/seq.hpp"
@@ -106,12 +106,20 @@ class Deadlines {
     /// `due`: what was asked for; the host's timer wheel may round it up to `at`.
     void set(Timer t, Time at, Time due) {
         at_[static_cast<std::size_t>(t)] = at;
-        due_[static_cast<std::size_t>(t)] = due;
+        const std::int64_t us = (at - due).count() / 1000;
+        rounded_us_[static_cast<std::size_t>(t)] =
+            static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, 0xffffffff));
     }
 
-    Time due(Timer t) const { return due_[static_cast<std::size_t>(t)]; }
+    /// To the microsecond.
+    Time due(Timer t) const {
+        const Time at = at_[static_cast<std::size_t>(t)];
+        return at == kNever
+                   ? at
+                   : at - std::chrono::microseconds(rounded_us_[static_cast<std::size_t>(t)]);
+    }
 
-    void clear(Timer t) { set(t, kNever, kNever); }
+    void clear(Timer t) { at_[static_cast<std::size_t>(t)] = kNever; }
 
     bool armed(Timer t) const { return get(t) != kNever; }
 
@@ -122,8 +130,7 @@ class Deadlines {
  private:
     std::array<Time, static_cast<std::size_t>(Timer::kCount)> at_{kNever, kNever, kNever, kNever,
                                                                   kNever};
-    std::array<Time, static_cast<std::size_t>(Timer::kCount)> due_{kNever, kNever, kNever, kNever,
-                                                                   kNever};
+    std::array<std::uint32_t, static_cast<std::size_t>(Timer::kCount)> rounded_us_{};
 };
 
 /// When the stack's calendar of deadlines looks at the connection.
@@ -216,6 +223,7 @@ struct Connection {
     bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
     bool ecn_seen : 1 = false;          // the peer marks what it sends (TCP_ECN_SEEN)
     bool ecn_demand_cwr : 1 = false;    // ECE until the peer says CWR
+    bool nagle_push : 1 = false;        // what is queued goes, corked or not (TCP_NAGLE_PUSH)
     bool attempted : 1 = false;         // connect() has been tried: all but the options is used
     bool ecn_queue_cwr : 1 = false;     // cwnd has been reduced: the next new data says CWR
     Negotiated options;
@@ -332,7 +340,7 @@ struct Connection {
     Time created_at{};
     ChronoStats chrono;
 
-    SocketOptions opt;
+    SharedOptions opt;
     std::unique_ptr<FastOpenState> fast_open;  // of the few that have to do with it
 
     std::uint32_t packets_out() const { return sent.size(); }

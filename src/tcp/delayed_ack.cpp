@@ -27,7 +27,7 @@ void increase_quickack(Connection& c, std::uint8_t most) {
 /// read before it matters (else its read sends the ACK).
 bool two_segments_owed(const Context& cx, Connection& c) {
     return c.rcv_nxt.raw() - c.rcv_wup.raw() > c.ack.rcv_mss &&
-           (c.rcv_nxt.raw() - c.copied_seq.raw() < c.opt.rcvlowat ||
+           (c.rcv_nxt.raw() - c.copied_seq.raw() < c.opt->rcvlowat ||
             window_available(cx, c) >= c.rcv_wnd);
 }
 

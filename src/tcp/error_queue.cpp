@@ -67,14 +67,14 @@ Result<void> set_timestamping(Connection& c, std::uint32_t flags) {
         return fail(Errno::kEINVAL);
     }
     const bool begins =
-        (flags & timestamping::kOptId) != 0 && (c.opt.timestamping & timestamping::kOptId) == 0;
+        (flags & timestamping::kOptId) != 0 && (c.opt->timestamping & timestamping::kOptId) == 0;
     if (begins) {
         if (c.state == State::kClosed) {
             return fail(Errno::kEINVAL);
         }
         errors_of(c).key_base = (flags & timestamping::kOptIdTcp) != 0 ? c.write_seq : c.snd_una;
     }
-    c.opt.timestamping = flags;
+    c.opt.edit().timestamping = flags;
     return {};
 }
 
@@ -85,7 +85,7 @@ void mark_send(Connection& c, bool zerocopy) {
         ErrorQueue& q = errors_of(c);
         q.zerocopies.push_back({c.write_seq, q.next_zerocopy++});
     }
-    if ((c.opt.timestamping & kRecord) == 0) {
+    if ((c.opt->timestamping & kRecord) == 0) {
         return;
     }
     ErrorQueue& q = errors_of(c);
@@ -96,7 +96,7 @@ void mark_send(Connection& c, bool zerocopy) {
             q.marks.pop_back();
         }
     }
-    q.marks.push_back({c.write_seq, c.opt.timestamping, false});
+    q.marks.push_back({c.write_seq, c.opt->timestamping, false});
 }
 
 void stamp_transmit(Context& cx, Connection& c, SeqNum seq, std::uint32_t length) {

@@ -27,7 +27,8 @@ const FastOpenPeer* find_peer(const StackState& s, const Connection& c) {
 }
 
 bool client_needs_no_cookie(const StackState& s, const Connection& c) {
-    return (s.sysctl.tcp_fastopen & fastopen_bit::kClientNoCookie) != 0 || c.opt.fastopen_no_cookie;
+    return (s.sysctl.tcp_fastopen & fastopen_bit::kClientNoCookie) != 0 ||
+           c.opt->fastopen_no_cookie;
 }
 
 /// Pauses so far; a change of the sysctl begins the count anew (proc_tfo_blackhole_detect_timeout).
@@ -150,8 +151,8 @@ std::uint32_t syn_room(const StackState& s, const Connection& c) {
         return 0;
     }
     std::uint32_t mss = peer != nullptr && peer->mss != 0 ? peer->mss : c.advmss;
-    if (c.opt.maxseg != 0) {
-        mss = std::min<std::uint32_t>(mss, c.opt.maxseg);
+    if (c.opt->maxseg != 0) {
+        mss = std::min<std::uint32_t>(mss, c.opt->maxseg);
     }
     mss = std::min(mss, c.path_mtu - wire::kIpHeaderLength - wire::kTcpHeaderLength);
     mss = std::max(mss, static_cast<std::uint32_t>(s.sysctl.tcp_min_snd_mss));

@@ -53,7 +53,7 @@ const FastOpenKeys& keys_of(const StackState& s, const Listener& listener) {
 
 bool needs_no_cookie(const StackState& s, const Listener& listener) {
     return (s.sysctl.tcp_fastopen & fastopen_bit::kServerNoCookie) != 0 ||
-           listener.opt.fastopen_no_cookie;
+           listener.opt->fastopen_no_cookie;
 }
 
 /// A child's SYN-ACK goes again, by timer or for a repeated SYN; without the option.
@@ -203,7 +203,7 @@ void fast_open_syn_ack_timeout(Context& cx, Connection& c) {
     StackState& s = cx.s;
     FastOpenState& f = *c.fast_open;
     s.mib.add(Mib::kTcpExtTCPTimeouts);
-    const std::int64_t most = c.opt.syncnt != 0 ? c.opt.syncnt : s.sysctl.tcp_synack_retries + 1;
+    const std::int64_t most = c.opt->syncnt != 0 ? c.opt->syncnt : s.sysctl.tcp_synack_retries + 1;
     if (f.num_timeout >= most) {
         return give_up(cx, c);
     }

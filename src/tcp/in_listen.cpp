@@ -92,7 +92,7 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
     req.tuple = tuple_of(packet);
     req.rcv_isn = syn.seq;
     req.listener = listener.index;
-    const std::uint8_t scale = initial_window(cx.s, listener.opt, path_mss(path), true).scale;
+    const std::uint8_t scale = initial_window(cx.s, *listener.opt, path_mss(path), true).scale;
     req.options = negotiate(cx.s, syn, scale);
     req.options.ecn_ok = ecn_granted(cx.s.sysctl, packet);
     if (req.options.tstamp_ok) {
@@ -158,7 +158,7 @@ std::optional<RequestSock> request_from_cookie(Context& cx, const Listener& list
     }
     if (req.options.wscale_ok) {
         const std::uint8_t scale =
-            initial_window(cx.s, listener.opt, path_mss(cx.s.paths.path(packet.source)), true)
+            initial_window(cx.s, *listener.opt, path_mss(cx.s.paths.path(packet.source)), true)
                 .scale;
         req.options.rcv_wscale = static_cast<std::uint8_t>(scale & 15U);
     }

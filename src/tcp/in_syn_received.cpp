@@ -18,7 +18,7 @@ namespace {
 std::uint32_t request_window(const StackState& s, const RequestSock& req) {
     const std::uint32_t mss =
         path_mss(s.paths.path(req.tuple.remote)) - (req.options.tstamp_ok ? 12U : 0U);
-    return initial_window(s, s.listeners.at(req.listener).opt, mss, req.options.wscale_ok).window;
+    return initial_window(s, *s.listeners.at(req.listener).opt, mss, req.options.wscale_ok).window;
 }
 
 /// The client repeats its SYN: so does the SYN-ACK, at once but not too often, and its timer
@@ -70,7 +70,7 @@ void overflow(Context& cx, std::uint32_t index, const wire::Packet& packet) {
 }
 
 bool deferred(const RequestSock& req, const Listener& listener, const wire::TcpHeader& h) {
-    return req.num_timeout < listener.opt.defer_accept && h.end_seq() == req.rcv_isn + 1;
+    return req.num_timeout < listener.opt->defer_accept && h.end_seq() == req.rcv_isn + 1;
 }
 
 /// The guards of tcp_check_req() before the ACK counts. True: the segment is dealt with.
@@ -201,7 +201,9 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.passive = true;
     c.parent = listener.index;
     c.opt = listener.opt;
-    c.opt.fastopen = 0;
+    if (c.opt->fastopen != 0) {
+        c.opt.edit().fastopen = 0;
+    }
     c.options = req.options;
     c.created_at = cx.now;
     c.rtt.use_ticks(s.wheel.granularity());
@@ -212,20 +214,20 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
         req.snt_isn + 1;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
-    if (c.opt.maxseg != 0) {
-        c.advmss = std::min(c.advmss, c.opt.maxseg);
+    if (c.opt->maxseg != 0) {
+        c.advmss = std::min(c.advmss, c.opt->maxseg);
     }
     const std::uint32_t option_bytes = req.options.tstamp_ok ? 12U : 0U;
     // cookie_v4_check() rounds the window to the cookie's MSS, which knows no options.
     const std::uint32_t unit = by_cookie ? req.options.mss : c.advmss - option_bytes;
-    const InitialWindow w = initial_window(s, c.opt, unit, req.options.wscale_ok);
+    const InitialWindow w = initial_window(s, *c.opt, unit, req.options.wscale_ok);
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.ts_recent = req.ts_recent;
     c.ts_recent_stamp_s = req.options.tstamp_ok ? clock_s(cx.now) : 0;
     c.ts_offset = secure_isn(s, req.tuple, cx.now).ts_offset;
     assign_congestion_control(s.sysctl, c.opt);
-    c.cc.algorithm = &congestion_control(c.opt.congestion);
+    c.cc.algorithm = &congestion_control(c.opt->congestion);
     c.syn_retransmits = req.num_retrans;
     s.mib.add(Mib::kTcpPassiveOpens);
     hash_connection(s, c);

@@ -147,7 +147,7 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     if (data_sent_again) {
         return push_pending(cx, c);  // it carried the ACK
     }
-    if (c.ack.pingpong >= cx.s.sysctl.tcp_pingpong_thresh || c.opt.defer_accept != 0 ||
+    if (c.ack.pingpong >= cx.s.sysctl.tcp_pingpong_thresh || c.opt->defer_accept != 0 ||
         c.write_pending || !c.unsent.empty()) {
         c.write_pending = false;
         // Something will be sent soon: the ACK rides on it, or follows within 200 ms.

@@ -223,7 +223,7 @@ Step fin_acked_in_fin_wait_1(Context& cx, Connection& c, const wire::Packet& pac
     if (text_after_close && h.fin()) {
         detect_blackhole_by_end(cx, c);
     }
-    if (c.opt.linger2 < 0 || text_after_close) {
+    if (c.opt->linger2 < 0 || text_after_close) {
         // The RST answers the segment (tcp_v4_send_reset()); it is not the socket's own.
         cx.s.mib.add(Mib::kTcpExtTCPAbortOnData);
         drop(cx, Drop::kAfterClose);

@@ -113,7 +113,7 @@ void take_in_order(Context& cx, Connection& c, const wire::Packet& packet) {
     if (fin) {
         return take_fin(cx, c);
     }
-    if (c.received_bytes >= c.opt.rcvlowat) {
+    if (c.received_bytes >= c.opt->rcvlowat) {
         notify(cx, c, poll::kIn);
     }
 }
@@ -150,13 +150,13 @@ void finish_open(Context& cx, Connection& c) {
     const auto least = static_cast<std::uint32_t>(s.sysctl.tcp_min_snd_mss);
     const std::uint32_t peer_mss = std::max<std::uint32_t>(c.options.mss, least);
     std::uint32_t mss = std::min(peer_mss, c.path_mtu - 40U);
-    if (c.opt.maxseg != 0) {
-        mss = std::min<std::uint32_t>(mss, c.opt.maxseg);
+    if (c.opt->maxseg != 0) {
+        mss = std::min<std::uint32_t>(mss, c.opt->maxseg);
     }
     c.snd_mss = static_cast<std::uint16_t>(mss - option_bytes);
-    c.sndbuf = c.opt.sndbuf != 0 ? c.opt.sndbuf
-                                 : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]),
-                                            wanted_send_buffer(c));
+    c.sndbuf = c.opt->sndbuf != 0 ? c.opt->sndbuf
+                                  : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]),
+                                             wanted_send_buffer(c));
     init_receive_buffer(cx, c);
     c.last_ack_at = cx.s.wheel.tick(cx.now);
     c.ack.last_data_at = s.wheel.tick(cx.now);
@@ -170,7 +170,7 @@ void finish_open(Context& cx, Connection& c) {
         update_pacing_rate(c, s.sysctl);
     }
     c.was_open = true;
-    if (c.opt.keepalive) {
+    if (c.opt->keepalive) {
         arm_keepalive(cx, c);
     }
 }
@@ -225,7 +225,8 @@ void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet) {
 }
 
 void arm_keepalive(Context& cx, Connection& c) {
-    const std::int64_t idle = c.opt.keepidle != 0 ? c.opt.keepidle : cx.s.sysctl.tcp_keepalive_time;
+    const std::int64_t idle =
+        c.opt->keepidle != 0 ? c.opt->keepidle : cx.s.sysctl.tcp_keepalive_time;
     arm(cx, c, Timer::kKeepalive, cx.now + std::chrono::seconds(idle));
 }
 

@@ -11,7 +11,7 @@
 #include "netsim/time.hpp"
 #include "tcp/deadline_list.hpp"
 #include "tcp/fastopen.hpp"
-#include "tcp/socket_options.hpp"
+#include "tcp/shared_options.hpp"
 
 namespace netsim::tcp {
 
@@ -28,7 +28,7 @@ struct Listener {
     std::uint32_t syn_queue_peak = 0;  // longest either queue has been
     std::uint32_t accept_queue_peak = 0;
     SocketId socket;
-    SocketOptions opt;
+    SharedOptions opt;
     FastOpenQueue fast_open;
 
     /// To be called when a queue has grown.

@@ -42,7 +42,7 @@ std::size_t count_at(const StackState& s, Endpoint local) {
 }
 
 bool migrates(const StackState& s, const Listener& listener) {
-    return s.sysctl.tcp_migrate_req != 0 && listener.opt.reuse_port;
+    return s.sysctl.tcp_migrate_req != 0 && listener.opt->reuse_port;
 }
 
 /// The member of a closed listener's group that takes this tuple over.

@@ -78,8 +78,8 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.iss;
     c.path_mtu = path.mtu;
     c.advmss = path_mss(path);
-    if (c.opt.maxseg != 0) {
-        c.advmss = std::min(c.advmss, c.opt.maxseg);
+    if (c.opt->maxseg != 0) {
+        c.advmss = std::min(c.advmss, c.opt->maxseg);
     }
     // A SYN that takes over a TIME-WAIT record knows that the peer has timestamps: it echoes the
     // last one, and its window is whole segments that carry them (Linux tcp_connect_init()).
@@ -92,7 +92,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     if (!old) {
         fetch_peer_timestamp(s, c, cx.now);
     }
-    const InitialWindow w = initial_window(s, c.opt, unit, s.sysctl.tcp_window_scaling != 0);
+    const InitialWindow w = initial_window(s, *c.opt, unit, s.sysctl.tcp_window_scaling != 0);
     c.rcv_wnd = w.window;
     c.window_clamp = w.clamp;
     c.options.rcv_wscale = static_cast<std::uint8_t>(w.scale & 15U);
@@ -101,7 +101,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
     c.rtt.use_ticks(s.wheel.granularity());
     c.options.ecn_ok = ecn_asked_for(s.sysctl);
-    c.cc.algorithm = &congestion_control(c.opt.congestion);
+    c.cc.algorithm = &congestion_control(c.opt->congestion);
     c.created_at = cx.now;
     c.connecting = true;
     c.attempted = true;
@@ -112,7 +112,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
 /// The SYN goes, or with TCP_FASTOPEN_CONNECT and a cookie waits for the first write. Linux
 /// tcp_fastopen_defer_connect().
 Result<void> begin_open(Context& cx, Connection& c) {
-    if (!c.opt.fastopen_connect) {
+    if (!c.opt->fastopen_connect) {
         send_first_syn(cx, c, {}, {});
         return fail(Errno::kEINPROGRESS);
     }
@@ -152,7 +152,7 @@ Errno open_towards(Context& cx, Connection& c, Endpoint remote) {
         }
         c.tuple = tuple;
     } else {
-        const auto port = choose_connect_port(cx, local, remote, c.opt, old);
+        const auto port = choose_connect_port(cx, local, remote, *c.opt, old);
         if (!port) {
             return Errno::kEADDRNOTAVAIL;
         }

@@ -76,7 +76,7 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     wire::TcpHeader& h = p.tcp;
     h.ack = c.rcv_nxt;
     h.window = select_window(cx, c);
-    set_ip_options(p, c.opt);
+    set_ip_options(p, *c.opt);
     if (c.options.tstamp_ok) {
         h.options |= option::kTimestamps;
         h.tsval = timestamp(c, cx.now);

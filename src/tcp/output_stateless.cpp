@@ -23,7 +23,7 @@ void emit(Context& cx, const Packet& p) {
 
 std::uint16_t advertised_mss(const StackState& s, const RequestSock& req) {
     const std::uint16_t mss = path_mss(s.paths.path(req.tuple.remote));
-    const std::uint16_t user = s.listeners.at(req.listener).opt.maxseg;
+    const std::uint16_t user = s.listeners.at(req.listener).opt->maxseg;
     return user != 0 ? std::min(user, mss) : mss;
 }
 
@@ -51,7 +51,7 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req) {
         data_mss -= 12;
     }
     const InitialWindow w =
-        initial_window(s, s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
+        initial_window(s, *s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(w.window, 65535));
     return p;
 }
@@ -168,7 +168,7 @@ void send_request_ack(Context& cx, const RequestSock& req) {
         data_mss -= 12;
     }
     const InitialWindow w =
-        initial_window(cx.s, cx.s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
+        initial_window(cx.s, *cx.s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
     h.window = static_cast<std::uint16_t>(w.window >> req.options.rcv_wscale);
     emit(cx, p);
 }

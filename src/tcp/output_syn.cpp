@@ -34,7 +34,7 @@ Packet syn_packet(const Context& cx, const Connection& c) {
         h.window_scale = c.options.rcv_wscale;
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
-    set_ip_options(p, c.opt);
+    set_ip_options(p, *c.opt);
     return p;
 }
 

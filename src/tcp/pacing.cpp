@@ -19,12 +19,12 @@ void start_pacing(Connection& c) {
 }
 
 void limit_pacing(Connection& c) {
-    if (c.opt.max_pacing_rate == kUnlimitedRate) {
+    if (c.opt->max_pacing_rate == kUnlimitedRate) {
         return;
     }
     start_pacing(c);
-    if (c.pacing_rate == 0 || c.pacing_rate > c.opt.max_pacing_rate) {
-        c.pacing_rate = c.opt.max_pacing_rate;
+    if (c.pacing_rate == 0 || c.pacing_rate > c.opt->max_pacing_rate) {
+        c.pacing_rate = c.opt->max_pacing_rate;
     }
 }
 

@@ -51,7 +51,7 @@ void for_each_owner(const StackState& s, SocketId self, const Visit& visit) {
             const Connection& c = s.connections.at(i);
             const bool in_bound = c.bound_port && c.socket;
             if (c.in_table && !in_bound) {
-                visit(c.tuple.local_endpoint(), Owner{c.opt.reuse_addr, c.opt.reuse_port, false});
+                visit(c.tuple.local_endpoint(), Owner{c.opt->reuse_addr, c.opt->reuse_port, false});
             }
         }
     }

@@ -31,7 +31,7 @@ PacketMemory linear_memory(std::uint32_t bytes) {
 }
 
 bool rcvbuf_locked(const Connection& c) {
-    return c.opt.rcvbuf != 0;
+    return c.opt->rcvbuf != 0;
 }
 
 std::uint32_t most_rcvbuf(const Context& cx) {
@@ -251,7 +251,7 @@ std::uint32_t data_advmss(const Connection& c) {
 void init_receive_buffer(Context& cx, Connection& c) {
     const std::uint32_t advmss = data_advmss(c);
     c.rcvbuf =
-        c.opt.rcvbuf != 0 ? c.opt.rcvbuf : static_cast<std::uint32_t>(cx.s.sysctl.tcp_rmem[1]);
+        c.opt->rcvbuf != 0 ? c.opt->rcvbuf : static_cast<std::uint32_t>(cx.s.sysctl.tcp_rmem[1]);
     const std::uint32_t full = window_from_space(c, c.rcvbuf);
     c.window_clamp = std::min(c.window_clamp, full);
     if (c.window_clamp > 2 * advmss && c.window_clamp + advmss > full) {

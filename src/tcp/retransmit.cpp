@@ -137,11 +137,11 @@ void rearm_rto(Context& cx, Connection& c) {
 
 Duration rto_now(const Connection& c, const Context& cx) {
     const Duration rto = c.rtt.rto();
-    if (c.opt.user_timeout_ms == 0 || c.first_retrans_at == kNever) {
+    if (c.opt->user_timeout_ms == 0 || c.first_retrans_at == kNever) {
         return rto;
     }
     const Duration left =
-        std::chrono::milliseconds(c.opt.user_timeout_ms) - (cx.now - c.first_retrans_at);
+        std::chrono::milliseconds(c.opt->user_timeout_ms) - (cx.now - c.first_retrans_at);
     return left <= Duration{0} ? Duration(std::chrono::milliseconds(1)) : std::min(rto, left);
 }
 

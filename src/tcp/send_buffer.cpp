@@ -12,8 +12,8 @@ namespace {
 constexpr std::uint32_t kHeaderMost = 320;  // MAX_TCP_HEADER
 
 std::uint64_t notsent_limit(const Connection& c, const Sysctl& sysctl) {
-    return c.opt.notsent_lowat != 0 ? c.opt.notsent_lowat
-                                    : static_cast<std::uint64_t>(sysctl.tcp_notsent_lowat);
+    return c.opt->notsent_lowat != 0 ? c.opt->notsent_lowat
+                                     : static_cast<std::uint64_t>(sysctl.tcp_notsent_lowat);
 }
 
 std::uint64_t queued(const Connection& c) {

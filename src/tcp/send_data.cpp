@@ -50,7 +50,7 @@ bool window_takes(const Connection& c, const Head& head, std::uint32_t mss) {
 
 /// Does TCP_NODELAY's explicit push let everything queued go? Linux tcp_nagle_test().
 bool pushed_out(const Connection& c, Nagle nagle) {
-    return nagle == Nagle::kPush || (nagle == Nagle::kSocket && c.opt.nagle_push);
+    return nagle == Nagle::kPush || (nagle == Nagle::kSocket && c.nagle_push);
 }
 
 /// RFC 896 with Minshall's change: a partial segment waits while an earlier partial one is
@@ -59,11 +59,11 @@ bool nagle_holds(const Connection& c, bool partial, Nagle nagle) {
     if (!partial || nagle == Nagle::kPush) {
         return false;
     }
-    if (c.opt.cork || nagle == Nagle::kCork) {
+    if (c.opt->cork || nagle == Nagle::kCork) {
         return true;
     }
     const bool small_in_flight = after(c.snd_sml, c.snd_una) && !after(c.snd_sml, c.snd_nxt);
-    return !c.opt.nodelay && c.packets_out() > 0 && small_in_flight;
+    return !c.opt->nodelay && c.packets_out() > 0 && small_in_flight;
 }
 
 /// How much of the head goes in one burst. Linux tcp_mss_split_point().
@@ -289,7 +289,7 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
             tail.push = false;
         } else {
             restart_after_idle(cx, c);
-            c.opt.nagle_push = false;
+            c.nagle_push = false;
             c.unsent.push_back({rest.slice(0, part), false, false});
         }
         at += part;
@@ -306,7 +306,7 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
 void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
                 const SendFlags& flags) {
     check_app_limited(c);
-    const bool zerocopy = flags.zerocopy && c.opt.zerocopy;
+    const bool zerocopy = flags.zerocopy && c.opt->zerocopy;
     if (zerocopy) {
         restart_after_idle(cx, c);
         append_pieces(c, payload, flags.pieces);
@@ -400,12 +400,12 @@ Duration probe_wait(const Context& cx, const Connection& c) {
     const Duration most = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
     const Duration wait =
         std::min(probe_base(c) * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most);
-    if (c.opt.user_timeout_ms == 0 || c.probing_since_ms == 0) {
+    if (c.opt->user_timeout_ms == 0 || c.probing_since_ms == 0) {
         return wait;
     }
     const std::uint32_t spent = probing_for_ms(cx, c);
     const std::uint32_t left =
-        c.opt.user_timeout_ms > spent ? c.opt.user_timeout_ms - spent : 2U;  // TCP_TIMEOUT_MIN
+        c.opt->user_timeout_ms > spent ? c.opt->user_timeout_ms - spent : 2U;  // TCP_TIMEOUT_MIN
     return std::min<Duration>(wait, std::chrono::milliseconds(left));
 }
 

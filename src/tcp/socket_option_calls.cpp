@@ -313,19 +313,19 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
             }
             break;
         case SocketOption::kTCP_KEEPIDLE:
-            if (c.opt.keepalive && c.synchronized()) {
+            if (c.opt->keepalive && c.synchronized()) {
                 arm_keepalive(cx, c);
             }
             break;
         case SocketOption::kTCP_NODELAY:
             if (value != 0) {  // what was held back goes, even corked
-                c.opt.nagle_push = true;
+                c.nagle_push = true;
                 push_pending(cx, c);
             }
             break;
         case SocketOption::kTCP_CORK:
             if (value == 0) {
-                c.opt.nagle_push = c.opt.nagle_push || c.opt.nodelay;
+                c.nagle_push = c.nagle_push || c.opt->nodelay;
                 push_pending(cx, c);
             }
             break;
@@ -334,17 +334,17 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
             break;
         case SocketOption::kSO_RCVBUF:
             if (c.synchronized()) {
-                c.rcvbuf = c.opt.rcvbuf;
+                c.rcvbuf = c.opt->rcvbuf;
             }
             break;
         case SocketOption::kSO_SNDBUF:
             if (c.synchronized()) {
-                c.sndbuf = c.opt.sndbuf;
+                c.sndbuf = c.opt->sndbuf;
             }
             break;
         case SocketOption::kTCP_WINDOW_CLAMP:
-            if (c.synchronized() && c.opt.window_clamp != 0) {
-                set_window_clamp(c, c.opt.window_clamp);
+            if (c.synchronized() && c.opt->window_clamp != 0) {
+                set_window_clamp(c, c.opt->window_clamp);
             }
             break;
         case SocketOption::kTCP_QUICKACK:
@@ -371,18 +371,19 @@ Result<void> Stack::set_option(SocketId socket, SocketOption option, std::int64_
     if (const Errno refused = refuse_fast_open_option(s, c, option); refused != Errno::kOk) {
         return fail(refused);
     }
-    SocketOptions& opt = c != nullptr ? c->opt : listener->opt;
+    SharedOptions& shared = c != nullptr ? c->opt : listener->opt;
     if (option == SocketOption::kSO_TIMESTAMPING) {
         return c != nullptr ? set_timestamping(*c, static_cast<std::uint32_t>(value))
                             : Result<void>(fail(Errno::kEINVAL));
     }
     if (option != SocketOption::kTCP_QUICKACK) {
-        SocketOptions changed = opt;
+        SocketOptions changed = *shared;
         if (!store(changed, s.sysctl, option, value)) {
             return fail(Errno::kEINVAL);
         }
-        opt = changed;
+        shared.edit() = changed;
     }
+    const SocketOptions& opt = *shared;
     if (option == SocketOption::kTCP_FASTOPEN) {
         draw_fast_open_key(s);
         if (listener != nullptr) {
@@ -429,7 +430,7 @@ Result<std::int64_t> Stack::get_option(SocketId socket, SocketOption option) {
     if (listener != nullptr && option == SocketOption::kTCP_FASTOPEN) {
         return listener->fast_open.most;  // bit 0x400 sets it as well
     }
-    return load(c != nullptr ? c->opt : listener->opt, s.sysctl, option);
+    return load(c != nullptr ? *c->opt : *listener->opt, s.sysctl, option);
 }
 
 }  // namespace netsim::tcp

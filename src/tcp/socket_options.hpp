@@ -30,14 +30,13 @@ struct SocketOptions {
     std::uint8_t priority = 0;
     std::uint8_t keepcnt = 0;
     std::uint8_t syncnt = 0;
-    std::uint8_t congestion = 0;    // TCP_CONGESTION: place in congestion_controls()
+    std::uint8_t congestion = 1;    // TCP_CONGESTION: place in congestion_controls(); 1: cubic
     std::uint8_t defer_accept = 0;  // SYN-ACK retransmissions to wait for data
     bool reuse_addr : 1 = false;
     bool reuse_port : 1 = false;
     bool keepalive : 1 = false;
     bool nodelay : 1 = false;
     bool cork : 1 = false;
-    bool nagle_push : 1 = false;            // what is queued goes, corked or not (TCP_NAGLE_PUSH)
     bool congestion_chosen : 1 = false;     // by the application, not by the sysctl
     bool bind_address_no_port : 1 = false;  // IP_BIND_ADDRESS_NO_PORT
     bool inq : 1 = false;                   // TCP_INQ

@@ -39,7 +39,7 @@ void describe_rate(const Connection& c, SocketInfo& info) {
     info.delivery_rate_app_limited = c.rate.last_app_limited;
     info.app_limited = c.rate.app_limited != 0;
     info.delivered_ce = c.rate.delivered_ce;
-    info.max_pacing_rate = c.opt.max_pacing_rate == kUnlimitedRate ? 0 : c.opt.max_pacing_rate;
+    info.max_pacing_rate = c.opt->max_pacing_rate == kUnlimitedRate ? 0 : c.opt->max_pacing_rate;
     if (const BbrState* b = c.cc.bbr.get()) {
         info.bbr_bandwidth =
             (std::uint64_t{b->bandwidth()} * c.snd_mss * 1'000'000U) >> bbr::kBwScale;
@@ -231,12 +231,12 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
     // A Fast Open child that was accepted is treated as if it were open.
     const bool accepted = fast_open && c.parent == kNoIndex;
     if (c.state == State::kSynSent || (c.state == State::kSynReceived && !accepted)) {
-        if (c.opt.recverr) {
+        if (c.opt->recverr) {
             queue_icmp_error(cx, c, error, icmp.type, icmp.code, 0);
         }
         return abort_with(cx, c, error, Cause::kIcmpError);
     }
-    if (c.opt.recverr) {  // the application asked to be told at once (ip(7), IP_RECVERR)
+    if (c.opt->recverr) {  // the application asked to be told at once (ip(7), IP_RECVERR)
         c.error = error;
         return notify(cx, c, poll::kErr);
     }
@@ -342,8 +342,8 @@ unsigned Stack::poll(SocketId s) const {
     } else if (c->state != State::kSynSent &&
                (c->state != State::kSynReceived || c->awaits_handshake_ack())) {
         const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
-                               c->urgent->urg_seq == c->copied_seq && !c->opt.oob_inline;
-        if (c->received_bytes >= c->opt.rcvlowat + (at_urgent ? 1U : 0U)) {
+                               c->urgent->urg_seq == c->copied_seq && !c->opt->oob_inline;
+        if (c->received_bytes >= c->opt->rcvlowat + (at_urgent ? 1U : 0U)) {
             mask |= poll::kIn;
         }
         if (c->urgent && c->urgent->receive == Urgent::Receive::kValid) {

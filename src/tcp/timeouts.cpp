@@ -70,15 +70,15 @@ bool end_if(Context& cx, Connection& c, bool over) {
 bool exhausted(Context& cx, Connection& c) {
     const Sysctl& sysctl = cx.s.sysctl;
     if (c.state == State::kSynSent || c.state == State::kSynReceived) {
-        std::int64_t most = c.opt.syncnt != 0 ? c.opt.syncnt : sysctl.tcp_syn_retries;
+        std::int64_t most = c.opt->syncnt != 0 ? c.opt->syncnt : sysctl.tcp_syn_retries;
         if (c.state == State::kSynSent) {
             most += sysctl.tcp_syn_linear_timeouts;
         }
         // The exponential part of the schedule also bounds the time since connect()
         // (retrans_stamp).
-        const std::int64_t doublings = c.opt.syncnt != 0 ? c.opt.syncnt : sysctl.tcp_syn_retries;
-        const Duration bound = c.opt.user_timeout_ms != 0
-                                   ? Duration(milliseconds(c.opt.user_timeout_ms))
+        const std::int64_t doublings = c.opt->syncnt != 0 ? c.opt->syncnt : sysctl.tcp_syn_retries;
+        const Duration bound = c.opt->user_timeout_ms != 0
+                                   ? Duration(milliseconds(c.opt->user_timeout_ms))
                                    : model_timeout(cx.s, doublings, seconds(1));
         const bool late = c.retransmits > 0 && cx.now - c.created_at >= bound;
         return end_if(cx, c, c.retransmits >= most || late);
@@ -94,8 +94,8 @@ bool exhausted(Context& cx, Connection& c) {
             return true;
         }
     }
-    const Duration bound = c.opt.user_timeout_ms != 0
-                               ? Duration(milliseconds(c.opt.user_timeout_ms))
+    const Duration bound = c.opt->user_timeout_ms != 0
+                               ? Duration(milliseconds(c.opt->user_timeout_ms))
                                : time_of(retries);
     return end_if(cx, c, timed_out(cx, c, bound));
 }
@@ -201,7 +201,7 @@ void probe_timeout(Context& cx, Connection& c) {
         c.probing_since_ms = clock_ms(cx.s.wheel.tick(cx.now)) + 1;
     }
     const bool user =
-        !first && c.opt.user_timeout_ms != 0 && probing_for_ms(cx, c) >= c.opt.user_timeout_ms;
+        !first && c.opt->user_timeout_ms != 0 && probing_for_ms(cx, c) >= c.opt->user_timeout_ms;
     std::int64_t most = cx.s.sysctl.tcp_retries2;
     if (c.orphan) {
         const bool alive =
@@ -242,12 +242,12 @@ void keepalive_timeout(Context& cx, Connection& c) {
     if (c.state == State::kFinWait2 && c.orphan) {
         return orphan_fin_wait_2(cx, c);
     }
-    if (!c.opt.keepalive || c.state == State::kSynSent || c.state == State::kClosed) {
+    if (!c.opt->keepalive || c.state == State::kSynSent || c.state == State::kClosed) {
         return;
     }
     const Sysctl& sysctl = cx.s.sysctl;
     const Duration idle_most =
-        seconds(c.opt.keepidle != 0 ? c.opt.keepidle : sysctl.tcp_keepalive_time);
+        seconds(c.opt->keepidle != 0 ? c.opt->keepidle : sysctl.tcp_keepalive_time);
     if (!c.sent.empty() || !c.unsent.empty()) {
         return arm(cx, c, Timer::kKeepalive, cx.now + idle_most);
     }
@@ -256,8 +256,8 @@ void keepalive_timeout(Context& cx, Connection& c) {
     if (idle < idle_most) {
         return arm(cx, c, Timer::kKeepalive, now + (idle_most - idle));
     }
-    const std::int64_t most = c.opt.keepcnt != 0 ? c.opt.keepcnt : sysctl.tcp_keepalive_probes;
-    const Duration user = milliseconds(c.opt.user_timeout_ms);
+    const std::int64_t most = c.opt->keepcnt != 0 ? c.opt->keepcnt : sysctl.tcp_keepalive_probes;
+    const Duration user = milliseconds(c.opt->user_timeout_ms);
     const bool over =
         user != Duration{0} ? idle >= user && c.keepalive_probes > 0 : c.keepalive_probes >= most;
     if (over) {
@@ -267,7 +267,7 @@ void keepalive_timeout(Context& cx, Connection& c) {
     send_wakeup(cx, c, Mib::kTcpExtTCPKeepAlive);
     ++c.keepalive_probes;
     arm(cx, c, Timer::kKeepalive,
-        cx.now + seconds(c.opt.keepintvl != 0 ? c.opt.keepintvl : sysctl.tcp_keepalive_intvl));
+        cx.now + seconds(c.opt->keepintvl != 0 ? c.opt->keepintvl : sysctl.tcp_keepalive_intvl));
 }
 
 /// One due timer of the connection, in the order of their deadlines.
@@ -317,7 +317,7 @@ void connection_timeout(Context& cx, Connection& c) {
 /// reqsk_timer_handler().
 std::int64_t retries_under_pressure(const StackState& s, const Listener& listener) {
     std::int64_t retries =
-        listener.opt.syncnt != 0 ? listener.opt.syncnt : s.sysctl.tcp_synack_retries;
+        listener.opt->syncnt != 0 ? listener.opt->syncnt : s.sysctl.tcp_synack_retries;
     if (listener.syn_queue_len * 2 <= std::max(8U, listener.backlog)) {
         return retries;
     }
@@ -366,7 +366,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
     }
     Listener& listener = s.listeners.at(req.listener);
     const SynAckFate fate =
-        synack_fate(req, retries_under_pressure(s, listener), listener.opt.defer_accept);
+        synack_fate(req, retries_under_pressure(s, listener), listener.opt->defer_accept);
     s.mib.add(Mib::kTcpExtTCPTimeouts);
     if (migrates) {
         s.mib.add(fate.expire ? Mib::kTcpExtTCPMigrateReqFailure

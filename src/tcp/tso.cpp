@@ -22,7 +22,7 @@ void update_pacing_rate(Connection& c, const Sysctl& sysctl) {
     if (c.rtt.valid()) {
         rate /= c.rtt.srtt8_us();
     }
-    c.pacing_rate = std::min(rate, c.opt.max_pacing_rate);
+    c.pacing_rate = std::min(rate, c.opt->max_pacing_rate);
 }
 
 std::uint32_t burst_segments(const Connection& c, const Sysctl& sysctl, std::uint32_t mss) {

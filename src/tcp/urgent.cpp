@@ -88,7 +88,7 @@ UrgentLimit limit_at_urgent(const Connection& c, SeqNum at, std::uint32_t most) 
     if (offset > 0) {
         return {offset, false};
     }
-    return {most, !c.opt.oob_inline};
+    return {most, !c.opt->oob_inline};
 }
 
 void forget_read_urgent(Connection& c) {
@@ -98,7 +98,7 @@ void forget_read_urgent(Connection& c) {
 }
 
 Result<std::uint64_t> receive_urgent(Connection& c, bool peek) {
-    if (c.opt.oob_inline || !c.urgent || c.urgent->receive == Urgent::Receive::kNone ||
+    if (c.opt->oob_inline || !c.urgent || c.urgent->receive == Urgent::Receive::kNone ||
         c.urgent->receive == Urgent::Receive::kRead) {
         return fail(Errno::kEINVAL);
     }

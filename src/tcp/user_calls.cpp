@@ -42,7 +42,7 @@ bool close_state(Context& cx, Connection& c) {
 /// After the FIN: an orphan in FIN-WAIT-2 becomes a record; too many orphans are reset.
 void settle_orphan(Context& cx, Connection& c) {
     if (c.state == State::kFinWait2) {
-        if (c.opt.linger2 < 0) {
+        if (c.opt->linger2 < 0) {
             cx.s.mib.add(Mib::kTcpExtTCPAbortOnLinger);
             send_active_reset(cx, c);
             return done(cx, c, Cause::kAbort);
@@ -99,7 +99,7 @@ void close_connection(Context& cx, Connection& c) {
         send_active_reset(cx, c);
         return done(cx, c, Cause::kAbort);
     }
-    if (c.opt.linger == 0) {
+    if (c.opt->linger == 0) {
         s.mib.add(Mib::kTcpExtTCPAbortOnData);
         if (abort_needs_reset(c)) {
             send_active_reset(cx, c);
@@ -116,19 +116,19 @@ void close_connection(Context& cx, Connection& c) {
 Result<void> take_port(StackState& s, Connection& c, Endpoint local) {
     c.port_named = local.port != 0;
     if (local.port == 0) {
-        const auto port = choose_bind_port(s, c.socket, local.address, c.opt);
+        const auto port = choose_bind_port(s, c.socket, local.address, *c.opt);
         if (!port) {
             return fail(Errno::kEADDRINUSE);
         }
         local.port = *port;
-    } else if (!can_bind(s, c.socket, local, c.opt)) {
+    } else if (!can_bind(s, c.socket, local, *c.opt)) {
         return fail(Errno::kEADDRINUSE);
     }
     c.tuple.local = local.address;
     c.tuple.local_port = local.port;
     c.bound_port = true;
     c.bound_address = !local.address.is_any();
-    bind_port(s, {local, c.socket, c.opt.reuse_addr, c.opt.reuse_port, false});
+    bind_port(s, {local, c.socket, c.opt->reuse_addr, c.opt->reuse_port, false});
     return {};
 }
 
@@ -152,10 +152,10 @@ Result<void> Stack::bind(SocketId socket, Endpoint local) {
     if (c->state != State::kClosed || c->bound_port) {
         return fail(Errno::kEINVAL);
     }
-    if (!local.address.is_any() && !c->opt.freebind && !s.paths.is_local(local.address)) {
+    if (!local.address.is_any() && !c->opt->freebind && !s.paths.is_local(local.address)) {
         return fail(Errno::kEADDRNOTAVAIL);
     }
-    if (local.port == 0 && c->opt.bind_address_no_port) {
+    if (local.port == 0 && c->opt->bind_address_no_port) {
         c->tuple.local = local.address;
         c->bound_address = !local.address.is_any();
         return {};
@@ -190,7 +190,7 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     // Two listeners on one address and port only with SO_REUSEPORT on both: bind() let SO_REUSEADDR
     // pass, listen() looks again.
     const Endpoint local = c->tuple.local_endpoint();
-    if (!can_bind(s, socket, local, c->opt)) {
+    if (!can_bind(s, socket, local, *c->opt)) {
         return fail(Errno::kEADDRINUSE);
     }
     Context cx{s, now, out};
@@ -202,7 +202,7 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.syn_queue_limit = syn_queue_limit(s.sysctl, limit);
     listener.opt = c->opt;
     listener.socket = socket;
-    listener.fast_open.most = c->opt.fastopen;
+    listener.fast_open.most = c->opt->fastopen;
     if (c->fast_open) {
         listener.fast_open.keys = c->fast_open->keys;
     }

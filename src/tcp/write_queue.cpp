@@ -11,7 +11,7 @@ void append_written(Connection& c, const wire::PayloadRef& payload) {
         c.unsent.back().payload.length += payload.length;
         c.unsent.back().push = false;
     } else {
-        c.opt.nagle_push = false;  // tcp_skb_entail()
+        c.nagle_push = false;  // tcp_skb_entail()
         c.unsent.push_back({payload, false, false});
     }
 }
