@@ -33,6 +33,7 @@ struct UnsentChunk {
     wire::PayloadRef payload;
     bool push = false;    // the end of a write: the segment that carries the last byte gets PSH
     bool sealed = false;  // MSG_EOR, or out of page fragments: nothing is appended
+    bool eor = false;     // MSG_EOR: sent again, it goes alone too
 };
 
 /// A segment that was sent and is not yet acknowledged: Linux's skb on the retransmission queue.
@@ -43,12 +44,13 @@ struct SentSegment {
     Time sent_at;             // last transmission
     SendStamp stamp;          // of that
     std::uint32_t order = 0;  // Connection::transmissions then: which of two is later
-    std::uint16_t flags = 0;  // FIN, PSH
+    std::uint16_t flags = 0;  // FIN; PSH at the end of a write, not of a burst
     bool sacked = false;
     bool lost = false;
     bool retransmitted = false;       // the copy last sent is a retransmission in flight
     bool ever_retransmitted = false;  // Karn
     bool joined = false;              // in one skb with the segment before, were this the kernel
+    bool eor = false;                 // its skb ended a record (MSG_EOR)
 };
 
 /// The buffer a packet came in: what it costs the receive queue (skb->truesize) and how much of a

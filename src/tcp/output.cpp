@@ -110,8 +110,8 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     }
 }
 
-void send_copy(Context& cx, Connection& c, const SentSegment& segment) {
-    transmit(cx, c, segment.seq, segment.flags, segment.payload,
+void send_copy(Context& cx, Connection& c, const SentSegment& segment, std::uint16_t more_flags) {
+    transmit(cx, c, segment.seq, segment.flags | more_flags, segment.payload,
              std::max(segment.payload.length, 1U));
 }
 

@@ -33,8 +33,9 @@ void send_challenge_ack(Context& cx, Connection& c);
 /// belong to the last.
 void transmit(Context& cx, Connection& c, wire::SeqNum seq, std::uint16_t flags,
               const wire::PayloadRef& payload, std::uint32_t mss);
-/// This segment of the `sent` queue once more.
-void send_copy(Context& cx, Connection& c, const SentSegment& segment);
+/// This segment of the `sent` queue once more, with `more_flags` beside its own.
+void send_copy(Context& cx, Connection& c, const SentSegment& segment,
+               std::uint16_t more_flags = 0);
 /// RFC 9293 §3.8.6.1 and RFC 1122 §4.2.3.6, Linux's form: an ACK of what the peer has already,
 /// without a byte, which it must answer.
 void send_probe_of_peer(Context& cx, Connection& c);

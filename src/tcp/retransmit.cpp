@@ -8,16 +8,17 @@
 #include "tcp/pacing.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/scoreboard.hpp"
+#include "tcp/tso.hpp"
 
 namespace netsim::tcp {
 
 namespace {
 
 /// Short segments that follow ride along, up to `room` bytes (RFC 9293 §3.8.6.2.1 once more; Linux
-/// tcp_retrans_try_collapse()).
+/// tcp_retrans_try_collapse()). A record stays alone (MSG_EOR).
 void collapse(Connection& c, std::uint32_t i, std::uint32_t room) {
     SentSegment& head = c.sent[i];
-    while (!head.sacked && i + 1 < c.sent.size()) {
+    while (!head.sacked && !head.eor && i + 1 < c.sent.size()) {
         const SentSegment next = c.sent[i + 1];
         const bool adjoins = next.payload.length == 0 || head.payload.continued_by(next.payload);
         if (next.sacked || !adjoins || head.payload.length + next.payload.length > room ||
@@ -27,6 +28,7 @@ void collapse(Connection& c, std::uint32_t i, std::uint32_t room) {
         head.payload.length += next.payload.length;
         head.end = next.end;
         head.flags |= next.flags;
+        head.eor = next.eor;
         head.ever_retransmitted = head.ever_retransmitted || next.ever_retransmitted;
         c.lost_out -= next.lost ? 1U : 0U;
         c.retrans_out -= next.retransmitted ? 1U : 0U;
@@ -37,26 +39,38 @@ void collapse(Connection& c, std::uint32_t i, std::uint32_t room) {
     }
 }
 
-}  // namespace
-
-bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
+/// Makes segments i to i + count - 1 an skb of their own: what no longer fits is cut off, what is
+/// short takes in the next ones. How many it became; 0: the window shrank below them. Linux
+/// __tcp_retransmit_skb().
+std::uint32_t fit(Context& cx, Connection& c, std::uint32_t i, std::uint32_t count) {
     const std::uint32_t mss = current_mss(c);
     const std::int32_t left = c.window_end() - c.sent[i].seq;
     if (left <= 0 && c.sent[i].seq != c.snd_una) {
-        return false;
+        return 0;
     }
     // A closed window is probed by one segment of what it had admitted before.
-    const std::uint32_t room = left <= 0 ? mss : std::min(mss, static_cast<std::uint32_t>(left));
-    if (c.sent[i].payload.length > room) {
-        cut_sent(c, i, room);
-    } else if (c.sent[i].payload.length < room && cx.s.sysctl.tcp_retrans_collapse != 0) {
-        collapse(c, i, room);
+    const std::uint32_t room = left <= 0 ? mss : static_cast<std::uint32_t>(left);
+    const std::uint32_t first = std::min(mss, room);
+    if (c.sent[i].payload.length > first) {
+        cut_sent(c, i, first);
+        count = 1;
+    } else if (count == 1 && c.sent[i].payload.length < first &&
+               cx.s.sysctl.tcp_retrans_collapse != 0) {
+        collapse(c, i, first);
     }
-    SentSegment& segment = c.sent[i];
-    segment.joined = false;
-    if (i + 1 < c.sent.size()) {
-        c.sent[i + 1].joined = false;
+    std::uint32_t fitting = 1;
+    while (fitting < count && c.sent[i + fitting].payload.length <= mss &&
+           c.sent[i + fitting].end - c.sent[i].seq <= static_cast<std::int32_t>(room)) {
+        ++fitting;
     }
+    c.sent[i].joined = false;
+    if (i + fitting < c.sent.size()) {
+        c.sent[i + fitting].joined = false;
+    }
+    return fitting;
+}
+
+void send_again(Context& cx, Connection& c, SentSegment& segment, std::uint16_t more_flags) {
     segment.sent_at = cx.now;
     stamp_sent(c, segment, cx.now);
     segment.order = ++c.transmissions;
@@ -64,26 +78,58 @@ bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
     ++c.retrans_total;
     c.bytes_retrans += segment.payload.length;
     cx.s.mib.add(Mib::kTcpRetransSegs);
-    send_copy(cx, c, segment);
-    return true;
+    send_copy(cx, c, segment, more_flags);
 }
 
-bool retransmit(Context& cx, Connection& c, std::uint32_t i) {
-    const bool sent = retransmit_copy(cx, c, i);
-    if (sent && !c.sent[i].retransmitted) {
-        c.sent[i].retransmitted = true;
-        ++c.retrans_out;
+/// How many of the lost segments from i on share an skb, of at most `most`.
+std::uint32_t skb_at(const Connection& c, std::uint32_t i, std::uint32_t most) {
+    std::uint32_t count = 1;
+    while (count < most && i + count < c.sent.size()) {
+        const SentSegment& next = c.sent[i + count];
+        if (!next.joined || !next.lost || next.retransmitted || next.sacked) {
+            break;
+        }
+        ++count;
+    }
+    return count;
+}
+
+/// Sends up to `most` segments of an skb as one burst. How many that were.
+std::uint32_t retransmit_skb(Context& cx, Connection& c, std::uint32_t i, std::uint32_t most) {
+    const std::uint32_t count = fit(cx, c, i, skb_at(c, i, most));
+    for (std::uint32_t k = 0; k < count; ++k) {
+        SentSegment& segment = c.sent[i + k];
+        send_again(cx, c, segment, k + 1 == count ? burst_flags(count) : std::uint16_t{0});
+        if (!segment.retransmitted) {
+            segment.retransmitted = true;
+            ++c.retrans_out;
+        }
     }
     if (c.first_retrans_at == kNever) {
         c.first_retrans_at = cx.now;
     }
-    c.undo.retransmits = std::max(c.undo.retransmits, 0) + 1;
-    return sent;
+    c.undo.retransmits = std::max(c.undo.retransmits, 0) + static_cast<int>(std::max(count, 1U));
+    return count;
+}
+
+}  // namespace
+
+bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
+    if (fit(cx, c, i, 1) == 0) {
+        return false;
+    }
+    send_again(cx, c, c.sent[i], 0);
+    return true;
+}
+
+bool retransmit(Context& cx, Connection& c, std::uint32_t i) {
+    return retransmit_skb(cx, c, i, 1) > 0;
 }
 
 void retransmit_lost(Context& cx, Connection& c) {
     bool hole = false;  // something neither lost nor sent again lies below
     bool rearm = false;
+    const std::uint32_t most = burst_segments(c, cx.s.sysctl, current_mss(c));
     std::uint32_t i = before(c.retransmit_hint, c.snd_una) ? 0 : index_at(c, c.retransmit_hint);
     for (; i < c.sent.size(); ++i) {
         if (!hole) {
@@ -101,15 +147,19 @@ void retransmit_lost(Context& cx, Connection& c) {
         if (segment.retransmitted) {
             continue;
         }
-        if (!retransmit(cx, c, i)) {
+        const std::uint32_t by_cwnd = c.cc.cwnd - c.packets_in_flight();
+        const std::uint32_t count = retransmit_skb(cx, c, i, std::min(by_cwnd, most));
+        if (count == 0) {
             break;
         }
         cx.s.mib.add(c.ca_state == CaState::kLoss ? Mib::kTcpExtTCPSlowStartRetrans
-                                                  : Mib::kTcpExtTCPFastRetrans);
+                                                  : Mib::kTcpExtTCPFastRetrans,
+                     count);
         if (in_cwnd_reduction(c)) {
-            ++c.prr_out;
+            c.prr_out += count;
         }
         rearm = rearm || (i == 0 && c.retransmit_timer != RetransmitTimer::kReorder);
+        i += count - 1;
     }
     if (rearm) {
         arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());

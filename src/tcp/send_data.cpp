@@ -95,6 +95,7 @@ void grow_head(Connection& c, std::uint32_t most) {
     if (moved == next.payload.length) {
         head.push = head.push || next.push;
         head.sealed = next.sealed;
+        head.eor = next.eor;
         c.unsent.erase(1);
     } else {
         next.payload = next.payload.slice(moved, next.payload.length - moved);
@@ -110,18 +111,23 @@ void on_data_sent(Context& cx, Connection& c) {
     note_data_sent(cx, c);
 }
 
-/// Takes `length` bytes off the head of the write queue. `whole`: up to its end, with its marks.
-wire::PayloadRef take_unsent(Connection& c, std::uint32_t length, bool& pushed) {
+/// Takes `length` bytes off the head of the write queue. The marks of its end go with its last
+/// byte.
+UnsentChunk take_unsent(Connection& c, std::uint32_t length) {
+    if (length == 0) {
+        return {};
+    }
     UnsentChunk& chunk = c.unsent.front();
-    const wire::PayloadRef payload = chunk.payload.slice(0, length);
+    UnsentChunk taken{chunk.payload.slice(0, length), false, false, false};
     if (length == chunk.payload.length) {
-        pushed = chunk.push;
+        taken.push = chunk.push;
+        taken.eor = chunk.eor;
         c.unsent.pop_front();
     } else {
         chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
     }
     c.unsent_bytes -= length;
-    return payload;
+    return taken;
 }
 
 /// Sends the first `length` unsent bytes, the FIN with them if `fin`. How many segments that were.
@@ -129,16 +135,14 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
                          std::uint32_t mss) {
     on_data_sent(cx, c);
     const bool first = c.sent.empty();
-    bool pushed = false;
-    const wire::PayloadRef payload =
-        length > 0 ? take_unsent(c, length, pushed) : wire::PayloadRef{};
+    const UnsentChunk taken = take_unsent(c, length);
+    const wire::PayloadRef& payload = taken.payload;
     const std::uint32_t segments = std::max((length + mss - 1) / mss, 1U);
     std::uint16_t flags = fin ? flag::kFin : std::uint16_t{0};
-    // More than one segment: PSH makes the receiver hand them up at once (__tcp_transmit_skb()).
-    if (pushed || segments > 1) {
+    if (taken.push) {
         flags |= flag::kPsh;
     }
-    transmit(cx, c, c.snd_nxt, flags, payload, mss);
+    transmit(cx, c, c.snd_nxt, flags | burst_flags(segments), payload, mss);
     for (std::uint32_t at = 0, i = 0; i < segments; ++i) {
         SentSegment segment;
         const std::uint32_t part = std::min(mss, length - at);
@@ -151,6 +155,7 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
         stamp_sent(c, segment, cx.now);
         segment.order = ++c.transmissions;
         segment.joined = i > 0;
+        segment.eor = taken.eor;
         c.sent.push_back(segment);
         c.snd_nxt = segment.end;
         at += part;
@@ -286,11 +291,11 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
             UnsentChunk& tail = c.unsent.back();
             part = std::min(part, goal - tail.payload.length);
             tail.payload.length += part;
-            tail.push = false;
+            tail.push = tail.push && at > 0;  // a PSH forced within this write stays
         } else {
             restart_after_idle(cx, c);
             c.nagle_push = false;
-            c.unsent.push_back({rest.slice(0, part), false, false});
+            c.unsent.push_back({rest.slice(0, part), false, false, false});
         }
         at += part;
         c.unsent_bytes += part;
@@ -320,6 +325,7 @@ void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
             mark_push(c);
         }
         c.unsent.back().sealed = c.unsent.back().sealed || flags.end_of_record;
+        c.unsent.back().eor = c.unsent.back().eor || flags.end_of_record;
     }
     if (flags.urgent) {
         mark_urgent(c);
@@ -378,7 +384,7 @@ void send_wakeup(Context& cx, Connection& c, Mib probe) {
         UnsentChunk& chunk = c.unsent.front();
         chunk.push = true;
         if (length < head) {
-            const UnsentChunk fits{chunk.payload.slice(0, length), true, false};
+            const UnsentChunk fits{chunk.payload.slice(0, length), true, false, false};
             chunk.payload = chunk.payload.slice(length, head - length);
             c.unsent.insert(0, fits);
         }

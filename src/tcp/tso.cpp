@@ -57,10 +57,15 @@ std::uint32_t cwnd_quota(const Connection& c) {
     return std::min(std::max(c.cc.cwnd >> 1U, 1U), c.cc.cwnd - flight);
 }
 
+std::uint16_t burst_flags(std::uint32_t segments) {
+    return segments > 1 ? wire::flag::kPsh : std::uint16_t{0};
+}
+
 Defer defer_burst(const Connection& c, const Sysctl& sysctl, const Burst& burst, Time now) {
     using std::chrono::milliseconds;
-    // Only what was preceded by another packet within the last millisecond waits.
-    if (c.ca_state >= CaState::kRecovery || now - c.next_send_at > milliseconds(1)) {
+    // Only what was preceded by another packet within the last millisecond waits. Linux asks for
+    // more than that, but no kernel gets here in no time at all.
+    if (c.ca_state >= CaState::kRecovery || now - c.next_send_at >= milliseconds(1)) {
         return Defer::kSend;
     }
     const auto by_window = static_cast<std::uint64_t>(c.window_end() - c.snd_nxt);

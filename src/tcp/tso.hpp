@@ -17,6 +17,10 @@ std::uint32_t size_goal(const Connection& c, std::uint32_t mss);
 /// Segments that cwnd lets go at once: never more than half of it. Linux tcp_cwnd_test().
 std::uint32_t cwnd_quota(const Connection& c);
 
+/// PSH if there is more than one: the receiver hands the burst up at once. It belongs to this
+/// transmission, not to the data. Linux __tcp_transmit_skb().
+std::uint16_t burst_flags(std::uint32_t segments);
+
 /// What the defer test needs to know of the burst: the head of the write queue.
 struct Burst {
     std::uint32_t length = 0;    // of the skb

@@ -12,7 +12,7 @@ void append_written(Connection& c, const wire::PayloadRef& payload) {
         c.unsent.back().push = false;
     } else {
         c.nagle_push = false;  // tcp_skb_entail()
-        c.unsent.push_back({payload, false, false});
+        c.unsent.push_back({payload, false, false, false});
     }
 }
 
