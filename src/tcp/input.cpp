@@ -40,7 +40,6 @@ void take_fin(Context& cx, Connection& c) {
     c.ack.scheduled = true;
     c.receive_shutdown = true;
     c.fin_received = true;
-    purge_reassembly(c);
     switch (c.state) {
         case State::kSynReceived:
         case State::kEstablished:
@@ -59,6 +58,7 @@ void take_fin(Context& cx, Connection& c) {
         default:
             break;
     }
+    purge_reassembly(c);  // nothing can follow; nor is a duplicate worth a report now
     notify(cx, c, poll::kIn | poll::kRdHup | (c.send_shutdown ? poll::kHup : 0U));
 }
 

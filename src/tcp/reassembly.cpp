@@ -212,6 +212,7 @@ void purge_reassembly(Connection& c) {
     }
     r.queue.clear();
     r.sack_count = 0;
+    r.dsack = {};
 }
 
 }  // namespace netsim::tcp
