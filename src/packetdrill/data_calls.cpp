@@ -48,16 +48,6 @@ bool is_null(const Value& v) {
     return v.kind == Value::Kind::kNumber && v.text == "NULL";
 }
 
-/// AF_UNSPEC in the place of an address.
-bool is_unspecified(const Value* address) {
-    if (address == nullptr) {
-        return false;
-    }
-    const Value* family = member(*address, "sa_family");
-    const Value& v = family != nullptr ? *family : *address;
-    return v.kind == Value::Kind::kNumber && v.text != "NULL" && v.number == kAfUnspec;
-}
-
 }  // namespace
 
 /// Of recvmsg() and sendmsg(): {msg_name(...)=..., msg_iov(1)=[{..., SIZE}], ...}.
@@ -263,10 +253,13 @@ Outcome Calls::send_syn_data(SocketId s, const Transfer& what, std::uint64_t& do
         stack.set_send_stream(s, stack.new_synthetic_stream());
     }
     const tcp::Stack::SendCursor cursor = stack.send_cursor(s);
-    const auto length =
-        static_cast<std::uint32_t>(std::min(what.size, stack.send_room(s).value_or(0)));
-    const auto sent =
-        stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(), machine_.out());
+    // What cannot be read does not go with the SYN (Linux tcp_send_syn_data()).
+    const std::uint64_t size = what.bad_buffer ? 0 : what.size;
+    const auto length = static_cast<std::uint32_t>(std::min(size, stack.send_room(s).value_or(0)));
+    tcp::SendFlags flags;
+    flags.zerocopy = (what.flags & kMsgZerocopy) != 0;
+    const auto sent = stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(),
+                                 machine_.out(), flags);
     note_connect(s);
     machine_.drain();
     done = sent.value_or(0);

@@ -328,6 +328,9 @@ void acknowledge_syn_data(Context& cx, Connection& c, const wire::TcpHeader& h) 
     outcome.retransmission_acked = c.syn_retransmits > 0;  // SYN and data are one (Karn)
     const std::uint32_t prior_delivered = c.delivered;
     clean_sent_queue(cx, c, c.iss + 1, c.iss + 1, outcome);
+    if (c.errors) {
+        complete_acked(cx, c);
+    }
     count_delivered(cx, c, prior_delivered, outcome);
 }
 

@@ -78,12 +78,16 @@ Result<void> set_timestamping(Connection& c, std::uint32_t flags) {
     return {};
 }
 
+void mark_zerocopy(Connection& c, SeqNum end) {
+    ErrorQueue& q = errors_of(c);
+    q.zerocopies.push_back({end, q.next_zerocopy++});
+}
+
 void mark_send(Connection& c, bool zerocopy) {
     constexpr std::uint32_t kRecord =
         timestamping::kTxSoftware | timestamping::kTxSched | timestamping::kTxAck;
     if (zerocopy) {
-        ErrorQueue& q = errors_of(c);
-        q.zerocopies.push_back({c.write_seq, q.next_zerocopy++});
+        mark_zerocopy(c, c.write_seq);
     }
     if ((c.opt->timestamping & kRecord) == 0) {
         return;

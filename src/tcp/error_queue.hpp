@@ -69,6 +69,8 @@ Result<void> set_timestamping(Connection& c, std::uint32_t flags);
 
 /// A send() ended at write_seq: asks for its timestamps and its zero-copy number.
 void mark_send(Connection& c, bool zerocopy);
+/// A send() without a copy ended at `end`: asks for its number.
+void mark_zerocopy(Connection& c, wire::SeqNum end);
 /// A segment with these bytes leaves. Linux skb_tx_timestamp().
 void stamp_transmit(Context& cx, Connection& c, wire::SeqNum seq, std::uint32_t length);
 /// snd_una moved: timestamps of the ACK, completions.

@@ -282,6 +282,9 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
     Context cx{*state_, now, out};
     if (c->connect_deferred()) {
         const std::uint32_t taken = send_deferred_syn(cx, *c, payload);
+        if (taken > 0 && flags.zerocopy && c->opt->zerocopy) {
+            mark_zerocopy(*c, c->sent.back().end);
+        }
         return taken > 0 ? Result<std::uint64_t>(taken) : fail(Errno::kEINPROGRESS);
     }
     if (payload.length == 0) {
