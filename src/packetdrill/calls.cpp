@@ -45,6 +45,15 @@ const Value* member(const Value& of, std::string_view name) {
     return nullptr;
 }
 
+bool is_unspecified(const Value* address) {
+    if (address == nullptr) {
+        return false;
+    }
+    const Value* family = member(*address, "sa_family");
+    const Value& v = family != nullptr ? *family : *address;
+    return v.kind == Value::Kind::kNumber && v.text != "NULL" && v.number == kAfUnspec;
+}
+
 void refuse_flags(const CallLine& line, std::int64_t flags, std::int64_t allowed,
                   const Value& written) {
     if ((flags & ~allowed) != 0) {
@@ -233,6 +242,9 @@ Running Calls::accept_call(const CallLine& line) {
         return Outcome::failed(result.error());
     };
     call.finish = [this, accepted, flags](std::int64_t new_fd) {
+        // A script that is done with a connection may give its name to the next one: the old one
+        // stays open, out of reach.
+        descriptors_.erase(new_fd);
         store(new_fd, *accepted, (flags & kSockNonblock) != 0);
     };
     return call;
@@ -278,8 +290,7 @@ Running Calls::disconnect(std::int64_t fd) {
 Running Calls::connect_call(const CallLine& line) {
     need_arguments(line, 3, 3);
     const std::int64_t fd = number(line, 0);
-    const Value* family = member(argument(line, 1), "sa_family");
-    if (family != nullptr && family->number == kAfUnspec) {
+    if (is_unspecified(&argument(line, 1))) {
         return disconnect(fd);
     }
     const Endpoint remote = endpoint(argument(line, 1), {settings_.remote, settings_.connect_port});

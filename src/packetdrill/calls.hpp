@@ -207,6 +207,8 @@ std::int64_t number_or(const Value& value, std::int64_t if_ellipsis);
 void need_arguments(const CallLine& line, std::size_t least, std::size_t most);
 /// Of a struct; null if it has no such member.
 const Value* member(const Value& of, std::string_view name);
+/// AF_UNSPEC in the place of an address.
+bool is_unspecified(const Value* address);
 /// Flags that are not among `allowed`.
 void refuse_flags(const CallLine& line, std::int64_t flags, std::int64_t allowed,
                   const Value& written);

@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "netsim/result.hpp"
+#include "packetdrill/shell_syntax.hpp"
 #include "tcp/mib.hpp"
 
 namespace netsim::packetdrill {
@@ -39,127 +40,6 @@ constexpr auto kDefaults = std::to_array<std::pair<std::string_view, std::string
 });
 
 using Words = std::vector<std::string>;
-
-/// Commands split at ; && and line ends, each a pipeline of words; redirections are taken off.
-std::vector<std::vector<Words>> split(const std::string& text) {
-    std::vector<std::vector<Words>> commands(1, std::vector<Words>(1));
-    std::string word;
-    bool in_word = false;
-    char quote = 0;
-    const auto end_word = [&] {
-        if (in_word) {
-            commands.back().back().push_back(word);
-        }
-        word.clear();
-        in_word = false;
-    };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quote != 0) {
-            if (c == quote) {
-                quote = 0;
-            } else {
-                word += c;
-            }
-        } else if (c == '"' || c == '\'') {
-            quote = c;
-            in_word = true;
-        } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == '\n') {
-            ++i;
-        } else if (c == '\n' || c == ';' || (c == '&' && text.substr(i, 2) == "&&")) {
-            end_word();
-            commands.emplace_back(1);
-            i += c == '&' ? 1 : 0;
-        } else if (c == '|' && text.substr(i, 2) != "||") {
-            end_word();
-            commands.back().emplace_back();
-        } else if (c == ' ' || c == '\t' || c == '\r') {
-            end_word();
-        } else if (c == '#' && !in_word) {
-            i = std::min(text.find('\n', i), text.size()) - 1;
-        } else {
-            word += c;
-            in_word = true;
-        }
-    }
-    end_word();
-    return commands;
-}
-
-/// The value of a product, quotient, sum or difference of whole numbers: what scripts write in
-/// $((...)).
-std::int64_t arithmetic(const std::string& text) {
-    std::int64_t sum = 0;
-    std::int64_t product = 1;
-    char op = '+';
-    std::size_t at = 0;
-    bool negative = false;
-    for (;;) {
-        at = std::min(text.find_first_not_of(' ', at), text.size());
-        const std::size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
-        if (end == at || end - at > 9 ||
-            (op == '/' && std::stoll(text.substr(at, end - at)) == 0)) {
-            throw Mismatch{"$((" + text + ")) is not understood (whole numbers, + - * /)"};
-        }
-        const std::int64_t n = std::stoll(text.substr(at, end - at));
-        if (op == '*' || op == '/') {
-            product = op == '*' ? product * n : product / n;
-        } else {
-            product = n;
-        }
-        if (product > (std::int64_t{1} << 40U)) {
-            throw Mismatch{"$((" + text + ")) is too large"};
-        }
-        at = std::min(text.find_first_not_of(' ', end), text.size());
-        op = at < text.size() ? text[at] : '\0';
-        ++at;
-        if (op != '*' && op != '/') {
-            sum += negative ? -product : product;
-            negative = op == '-';
-        }
-        if (op == '\0') {
-            return sum;
-        }
-    }
-}
-
-/// Each $((...)) by its value.
-std::string expanded(std::string text) {
-    std::size_t at = 0;
-    while ((at = text.find("$((", at)) != std::string::npos) {
-        const std::size_t end = text.find("))", at);
-        if (end == std::string::npos) {
-            throw Mismatch{"$(( without ))"};
-        }
-        const std::string value = std::to_string(arithmetic(text.substr(at + 3, end - at - 3)));
-        text.replace(at, end + 2 - at, value);
-        at += value.size();
-    }
-    return text;
-}
-
-bool takes_file(const std::string& word) {
-    return word == ">" || word == ">>" || word == "1>" || word == "2>" || word == "&>";
-}
-
-bool is_redirection(const std::string& word) {
-    return word.starts_with(">") || word.starts_with("2>") || word.starts_with("1>") ||
-           word.starts_with("&>");
-}
-
-Words without_redirections(const Words& words) {
-    Words kept;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const std::string target =
-            takes_file(words[i]) && i + 1 < words.size() ? words[i + 1] : words[i];
-        if (!is_redirection(words[i]) || target.find("/proc/") != std::string::npos) {
-            kept.push_back(words[i]);
-        } else if (takes_file(words[i])) {
-            ++i;
-        }
-    }
-    return kept;
-}
 
 std::string base_name(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
@@ -232,13 +112,23 @@ std::string grep(const std::string& text, const Words& words, Words* files) {
 }  // namespace
 
 void Shell::run(const std::string& text) {
-    for (const std::vector<Words>& pipeline : split(expanded(text))) {
-        std::vector<Words> clean;
-        for (const Words& words : pipeline) {
-            clean.push_back(without_redirections(words));
+    const std::vector<ShellCommand> commands = shell_commands(text);
+    bool failed = false;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        const ShellCommand& c = commands[i];
+        const bool runs = c.runs == ShellCommand::Runs::kAlways ||
+                          (c.runs == ShellCommand::Runs::kAfterFailure) == failed;
+        if (!runs || c.pipeline.front().empty()) {
+            continue;
         }
-        if (!clean.front().empty()) {
-            command(clean);
+        try {
+            command(c.pipeline);
+            failed = false;
+        } catch (const CommandFailed&) {
+            if (!rescued(commands, i)) {
+                throw;
+            }
+            failed = true;
         }
     }
 }
@@ -262,7 +152,7 @@ void Shell::command(const std::vector<Words>& pipeline) {
             text = grep(text, pipeline[i], nullptr);
         }
         if ((pipeline.size() > 1 || name == "grep") && text.empty()) {
-            throw Mismatch{"the command failed: no line matches"};
+            throw CommandFailed{{"the command failed: no line matches"}};
         }
         return;
     }
@@ -270,7 +160,7 @@ void Shell::command(const std::vector<Words>& pipeline) {
         refuse(words);
     }
     if (name == "defaults.sh") {
-        defaults();
+        defaults(words[0]);
     } else if (name == "sysctl") {
         sysctl(words);
     } else if (name == "set_sysctls.py") {
@@ -296,8 +186,10 @@ void Shell::command(const std::vector<Words>& pipeline) {
     }
 }
 
-// Those the stack does not have stand for what it does anyway, or does not do at all.
-void Shell::defaults() {
+// Those the stack does not have stand for what it does anyway, or does not do at all. The kernel's
+// selftests keep their scripts and this one in one folder; it lets no listener use Fast Open that
+// did not ask.
+void Shell::defaults(const std::string& path) {
     for (const auto& [name, value] : kDefaults) {
         if (!tcp::is_sysctl(name)) {
             continue;
@@ -309,14 +201,20 @@ void Shell::defaults() {
             continue;
         }
     }
+    if (path == "./defaults.sh") {
+        tcp::set_sysctl(machine_.stack().sysctl(), "net.ipv4.tcp_fastopen", "0x3");
+    }
 }
 
-void Shell::set(const std::string& assignment) {
+void Shell::set(const std::string& assignment, bool only_if_known) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos) {
         throw Mismatch{"sysctl: expected NAME=VALUE, not \"" + assignment + "\""};
     }
     const std::string name = dotted(assignment.substr(0, equals));
+    if (only_if_known && !tcp::is_sysctl(name)) {
+        return;
+    }
     std::string value = assignment.substr(equals + 1);
     if (name != "net.ipv4.tcp_fastopen_key") {  // the comma stands between two keys
         std::replace(value.begin(), value.end(), ',', ' ');
@@ -324,21 +222,26 @@ void Shell::set(const std::string& assignment) {
     try {
         tcp::set_sysctl(machine_.stack().sysctl(), name, value);
     } catch (const InputError& error) {
-        throw Mismatch{error.what()};
+        throw CommandFailed{{error.what()}};
     }
 }
 
 void Shell::sysctl(const Words& words) {
+    bool ignore_unknown = false;
     for (std::size_t i = 1; i < words.size(); ++i) {
         if (words[i] == "-q" || words[i] == "-w" || words[i] == "-qw") {
             continue;
         }
+        if (words[i] == "-e") {
+            ignore_unknown = true;
+            continue;
+        }
         // "name = value" in three words
         if (i + 2 < words.size() && words[i + 1] == "=") {
-            set(words[i] + "=" + words[i + 2]);
+            set(words[i] + "=" + words[i + 2], ignore_unknown);
             i += 2;
         } else {
-            set(words[i]);
+            set(words[i], ignore_unknown);
         }
     }
 }

@@ -21,9 +21,9 @@ class Shell {
     using Words = std::vector<std::string>;
 
     void command(const std::vector<Words>& pipeline);
-    void defaults();
+    void defaults(const std::string& path);
     void sysctl(const Words& words);
-    void set(const std::string& assignment);
+    void set(const std::string& assignment, bool only_if_known = false);
     void ip(const Words& words);
     void tc(const Words& words);
     std::string nstat(const Words& words);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "packetdrill/shell.hpp"
+#include "packetdrill/shell_syntax.hpp"
 
 namespace netsim::packetdrill {
 namespace {
@@ -59,7 +60,7 @@ void Shell::remove(const Words& words) {
         } else if (words[i].starts_with("-")) {
             throw Mismatch{"rm: " + words[i] + " is not supported (rm [-f] FILE)"};
         } else if (machine_.files.erase(words[i]) == 0 && !forced) {
-            throw Mismatch{"rm: there is no file " + words[i]};
+            throw CommandFailed{{"rm: there is no file " + words[i]}};
         }
     }
 }
