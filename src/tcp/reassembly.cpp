@@ -105,9 +105,15 @@ bool append_to(Context& cx, OutOfOrder& tail, const OutOfOrder& piece) {
     return true;
 }
 
-/// Puts `piece` where it belongs. False: all of it was there. Sequence numbers may overlap: what is
-/// there twice is sorted out when it becomes in order.
-bool insert_piece(Context& cx, Connection& c, const OutOfOrder& piece) {
+enum class Insertion : std::uint8_t {
+    kKnown,   // all of it was there
+    kMerged,  // into the packet before it
+    kQueued,  // in its own memory
+};
+
+/// Puts `piece` where it belongs; its own memory is still to be counted. Sequence numbers may
+/// overlap: what is there twice is sorted out when it becomes in order.
+Insertion insert_piece(Context& cx, Connection& c, const OutOfOrder& piece) {
     Reassembly& r = *c.reassembly;
     std::uint32_t at = r.queue.size();
     while (at > 0 && after(r.queue[at - 1].seq, piece.seq)) {
@@ -120,25 +126,24 @@ bool insert_piece(Context& cx, Connection& c, const OutOfOrder& piece) {
                 cx.s.mib.add(Mib::kTcpExtTCPOFOMerge);
                 set_dsack(cx, c, {piece.seq, piece.end});
                 drop(cx, Drop::kOfoMerge);
-                return false;
+                return Insertion::kKnown;
             }
             if (previous.seq == piece.seq) {  // the longer one replaces it
                 extend_dsack(cx, c, {previous.seq, previous.end});
                 cx.s.mib.add(Mib::kTcpExtTCPOFOMerge);
-                c.rmem_alloc += piece.memory.truesize - previous.memory.truesize;
+                c.rmem_alloc -= previous.memory.truesize;
                 previous = piece;
                 remove_covered(cx, c, at - 1);
-                return true;
+                return Insertion::kQueued;
             }
             set_dsack(cx, c, {piece.seq, previous.end});
         } else if (append_to(cx, previous, piece)) {
-            return true;
+            return Insertion::kMerged;
         }
     }
     r.queue.insert(at, piece);
-    c.rmem_alloc += piece.memory.truesize;
     remove_covered(cx, c, at);
-    return true;
+    return Insertion::kQueued;
 }
 
 }  // namespace
@@ -167,12 +172,17 @@ void queue_out_of_order(Context& cx, Connection& c, const wire::TcpHeader& h) {
     if (first) {
         r.sack_count = 0;
     }
-    const bool kept = insert_piece(cx, c, {h.seq, h.end_seq(), h.payload, memory, h.fin()});
+    const Insertion how = insert_piece(cx, c, {h.seq, h.end_seq(), h.payload, memory, h.fin()});
     if (c.options.sack_ok) {
         note_sack(cx, c, {h.seq, h.end_seq()});
-        if (kept) {  // without SACK a window that stays the same makes duplicate ACKs countable
+        // Without SACK a window that stays the same makes duplicate ACKs countable. The window
+        // grows before the memory is counted (tcp_data_queue_ofo()).
+        if (how != Insertion::kKnown) {
             grow_receive_window(cx, c, h.payload.length, memory.truesize);
         }
+    }
+    if (how == Insertion::kQueued) {
+        c.rmem_alloc += memory.truesize;
     }
     grow_buffer_for_gap(cx, c);
 }
