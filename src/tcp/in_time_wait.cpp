@@ -128,7 +128,7 @@ void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) 
         }
     }
     if (old_ts) {
-        s.mib.add(Mib::kTcpExtPAWSEstab);
+        s.mib.add(Mib::kTcpExtPAWSTimewait);
     }
     if (h.rst()) {
         return drop(cx, Drop::kTimeWaitRst);

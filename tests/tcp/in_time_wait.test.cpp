@@ -133,7 +133,7 @@ TEST_P(InTimeWait, AnOldTimestampIsAnswered) {
     t.advance(30s);
     t.recv(syn().seq(70000).tsval(4000));
     EXPECT_TRUE(t.sends(ack(2).tsecr(5000)));
-    EXPECT_EQ(t.count(Mib::kTcpExtPAWSEstab), 1U);
+    EXPECT_EQ(t.count(Mib::kTcpExtPAWSTimewait), 1U);
     t.advance(31s);  // a PAWS failure restarts the timer
     EXPECT_EQ(t.state(), State::kTimeWait);
 }
