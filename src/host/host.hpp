@@ -109,6 +109,13 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     Result<std::uint64_t> send_synthetic(SocketId s, std::uint64_t count);
     Result<std::string> receive(SocketId s, std::uint64_t max);
     Result<std::uint64_t> receive_discard(SocketId s, std::uint64_t max);
+    /// A process that takes its time over a call holds the socket: tcp/stack.hpp says what that
+    /// means. Linux lock_sock(), __sk_flush_backlog(), release_sock().
+    void lock(SocketId s);
+    bool has_backlog(SocketId s) const;
+    void process_backlog(SocketId s);
+    void flush_backlog(SocketId s);
+    void unlock(SocketId s);
     Result<void> shutdown(SocketId s, Shutdown how);
     Result<void> close(SocketId s);
     Result<void> set_option(SocketId s, SocketOption option, std::int64_t value);

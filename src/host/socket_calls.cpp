@@ -134,6 +134,32 @@ Result<std::uint64_t> Host::receive_discard(SocketId s, std::uint64_t max) {
     return got;
 }
 
+void Host::lock(SocketId s) {
+    stack_->lock(s);
+}
+
+bool Host::has_backlog(SocketId s) const {
+    return stack_->has_backlog(s);
+}
+
+void Host::process_backlog(SocketId s) {
+    state_->out.observed = fabric().tracer != nullptr;
+    stack_->process_backlog(s, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+}
+
+void Host::flush_backlog(SocketId s) {
+    state_->out.observed = fabric().tracer != nullptr;
+    stack_->flush_backlog(s, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+}
+
+void Host::unlock(SocketId s) {
+    state_->out.observed = fabric().tracer != nullptr;
+    stack_->unlock(s, fabric().sim.now(), state_->out);
+    drain(nullptr, 0);
+}
+
 Result<void> Host::shutdown(SocketId s, Shutdown how) {
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->shutdown(s, how, fabric().sim.now(), state_->out);

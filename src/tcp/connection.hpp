@@ -228,6 +228,7 @@ struct Connection {
     bool nagle_push : 1 = false;        // what is queued goes, corked or not (TCP_NAGLE_PUSH)
     bool attempted : 1 = false;         // connect() has been tried: all but the options is used
     bool ecn_queue_cwr : 1 = false;     // cwnd has been reduced: the next new data says CWR
+    bool owned : 1 = false;             // a process holds the socket (sock_owned_by_user())
     Negotiated options;
 
     // --- send sequence variables, RFC 9293 §3.3.1

@@ -129,7 +129,10 @@ void check_ack(Context& cx, Connection& c) {
         return;
     }
     if (two_segments_owed(cx, c) || (c.ack.quick > 0 && !interactive(cx.s, c)) || c.ack.now) {
-        return send_ack(cx, c);
+        if (!defer_ack(cx, c)) {
+            send_ack(cx, c);
+        }
+        return;
     }
     if (c.reassembly && !c.reassembly->queue.empty()) {
         return report_gap(cx, c);

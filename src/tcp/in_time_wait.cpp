@@ -95,6 +95,11 @@ bool opens_anew(const Rules& rules, const TimeWait& tw, const wire::TcpHeader& h
 
 }  // namespace
 
+void time_wait_timeout(Context& cx, std::uint32_t index) {
+    const bool fin_wait_2 = cx.s.time_waits.at(index).fin_wait_2;
+    kill(cx, index, fin_wait_2 ? Cause::kFinWait2Over : Cause::kTimeWaitOver);
+}
+
 void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) {
     StackState& s = cx.s;
     TimeWait& tw = s.time_waits.at(index);

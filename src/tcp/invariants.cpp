@@ -50,7 +50,7 @@ void check_connection(const StackState& s, const Connection& c) {
         check_reassembly(*c.reassembly);
     }
     const bool in_flight = !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
-    CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit));
+    CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit) || c.owned);
     CHECK(c.deadlines.earliest() >= c.looks.next);
 }
 

@@ -183,8 +183,8 @@ void grow_buffer(Context& cx, Connection& c, std::uint32_t read) {
     }
 }
 
-/// May the memory of `next` go into the tail of the packet before it? Linux skb_try_coalesce():
-/// small data are copied into spare room, pages change hands.
+}  // namespace
+
 bool merge_memory(PacketMemory& tail, std::uint32_t length, const PacketMemory& next,
                   std::uint32_t& added) {
     if (length <= tail.tailroom) {
@@ -201,8 +201,6 @@ bool merge_memory(PacketMemory& tail, std::uint32_t length, const PacketMemory& 
     }
     return false;
 }
-
-}  // namespace
 
 PacketMemory packet_memory(std::uint32_t ip_length) {
     if (kHeadroom + ip_length < kPage) {
@@ -232,8 +230,9 @@ std::uint32_t window_from_space(const Connection& c, std::uint32_t space) {
     return static_cast<std::uint32_t>((std::uint64_t{space} * c.scaling_ratio) >> kRatioShift);
 }
 
-std::uint32_t free_window(const Connection& c) {
-    return c.rmem_alloc < c.rcvbuf ? window_from_space(c, c.rcvbuf - c.rmem_alloc) : 0;
+std::uint32_t free_window(const StackState& s, const Connection& c) {
+    const std::uint64_t used = c.rmem_alloc + (c.owned ? backlog_memory(s, c) : 0);
+    return used < c.rcvbuf ? window_from_space(c, static_cast<std::uint32_t>(c.rcvbuf - used)) : 0;
 }
 
 std::uint32_t memory_at_hand(const Connection& c) {
@@ -386,7 +385,7 @@ void measure_receive_rtt_by_timestamp(Context& cx, Connection& c, const wire::Tc
 }
 
 void grow_receive_window(Context& cx, Connection& c, std::uint32_t length, std::uint32_t truesize) {
-    const std::uint32_t most = std::min(c.window_clamp, free_window(c));
+    const std::uint32_t most = std::min(c.window_clamp, free_window(cx.s, c));
     if (c.rcv_ssthresh >= most) {
         return;
     }

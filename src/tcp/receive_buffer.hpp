@@ -14,14 +14,20 @@ namespace netsim::tcp {
 /// size; larger than a page: pages.
 PacketMemory packet_memory(std::uint32_t ip_length);
 
+/// May `length` bytes that came in `next` go into the tail of the packet before them, and what does
+/// that add to its memory? Linux skb_try_coalesce(): small data are copied into spare room, pages
+/// change hands.
+bool merge_memory(PacketMemory& tail, std::uint32_t length, const PacketMemory& next,
+                  std::uint32_t& added);
+
 /// The packet that brought this segment.
 PacketMemory packet_memory(const wire::TcpHeader& h);
 
 /// Linux tcp_win_from_space(): the part of `space` bytes of memory that is window.
 std::uint32_t window_from_space(const Connection& c, std::uint32_t space);
 
-/// Linux tcp_space(): window that the free memory is worth.
-std::uint32_t free_window(const Connection& c);
+/// Linux tcp_space(): window that the free memory is worth; the backlog takes some as well.
+std::uint32_t free_window(const StackState& s, const Connection& c);
 
 /// Linux sk_forward_alloc: memory is granted in pages; what is left of the last one. A segment that
 /// needs more cannot take the fast path.

@@ -69,11 +69,51 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
         total += limit.bytes;
         forget_read_urgent(*c);
     }
-    after_read(cx, *c, static_cast<std::uint32_t>(total));
+    if (c->owned) {  // seen to when the process lets go
+        owner_of(*state_, *c).copied += static_cast<std::uint32_t>(total);
+    } else {
+        after_read(cx, *c, static_cast<std::uint32_t>(total));
+    }
     if (total == 0) {  // only the urgent byte was there
         return c->fin_received ? Result<std::uint64_t>(0) : fail(Errno::kEAGAIN);
     }
     return total;
+}
+
+void Stack::lock(SocketId socket) {
+    Connection* c = find_connection(*state_, socket);
+    if (c != nullptr) {
+        own(*state_, *c);
+    }
+}
+
+bool Stack::has_backlog(SocketId socket) const {
+    const Connection* c = find_connection(*state_, socket);
+    return c != nullptr && c->owned && !owner_of(*state_, *c).backlog.empty();
+}
+
+void Stack::process_backlog(SocketId socket, Time now, Outbox& out) {
+    Connection* c = find_connection(*state_, socket);
+    if (c != nullptr && c->owned) {
+        Context cx{*state_, now, out};
+        tcp::process_backlog(cx, *c);
+    }
+}
+
+void Stack::flush_backlog(SocketId socket, Time now, Outbox& out) {
+    Connection* c = find_connection(*state_, socket);
+    if (c != nullptr && c->owned) {
+        Context cx{*state_, now, out};
+        tcp::flush_backlog(cx, *c);
+    }
+}
+
+void Stack::unlock(SocketId socket, Time now, Outbox& out) {
+    Connection* c = find_connection(*state_, socket);
+    if (c != nullptr && c->owned) {
+        Context cx{*state_, now, out};
+        release(cx, *c);
+    }
 }
 
 Result<std::uint64_t> Stack::splice(SocketId socket, std::uint64_t max, Time now, Outbox& out) {

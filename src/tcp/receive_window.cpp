@@ -29,7 +29,7 @@ std::uint32_t window_available(const Context& cx, Connection& c) {
     const std::uint32_t full = std::min(c.window_clamp, whole);
     const std::uint32_t mss = std::min<std::uint32_t>(c.ack.rcv_mss, full);
     const bool shrink = may_shrink(cx, c);
-    std::uint32_t free = free_window(c);
+    std::uint32_t free = free_window(cx.s, c);
     if (full == 0) {
         return 0;
     }

@@ -34,6 +34,9 @@ void segment_arrives(Context& cx, const wire::Packet& packet) {
             case RecordKind::kConnection: {
                 Connection& c = cx.s.connections.at(record->index());
                 ++c.segs_in;
+                if (c.owned) {
+                    return add_backlog(cx, c, packet);
+                }
                 return c.state == State::kSynSent ? in_syn_sent(cx, c, packet)
                                                   : in_synchronized(cx, c, packet);
             }

@@ -18,6 +18,8 @@ void in_syn_received(Context& cx, std::uint32_t request,
                      const wire::Packet& packet);                              // a RequestSock
 void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet);  // §3.10.7.4
 void in_time_wait(Context& cx, std::uint32_t time_wait, const wire::Packet& packet);
+/// The record has lived its time.
+void time_wait_timeout(Context& cx, std::uint32_t time_wait);
 
 /// A SYN that takes the place of a TIME-WAIT record: its ISN is given (facts, section 8).
 void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,

@@ -95,6 +95,18 @@ class Stack {
     /// Appends at most `max` bytes' worth of ranges to `ranges`; their total. 0: end of file.
     Result<std::uint64_t> receive(SocketId s, std::uint64_t max, Time now, Outbox& out,
                                   std::vector<wire::PayloadRef>& ranges);
+    /// A process in the midst of a call on a connection holds it (Linux lock_sock()): what arrives
+    /// waits, and what it receives is seen to when it lets go. It alone may make calls then.
+    /// Nothing happens to a socket that is no connection.
+    void lock(SocketId s);
+    /// Does anything wait?
+    bool has_backlog(SocketId s) const;
+    /// What waits has its turn, and what comes before flush_backlog() too. Linux __release_sock().
+    void process_backlog(SocketId s, Time now, Outbox& out);
+    /// What waits has its turn; the process holds on. Linux __sk_flush_backlog().
+    void flush_backlog(SocketId s, Time now, Outbox& out);
+    /// Linux tcp_cleanup_rbuf(), release_sock().
+    void unlock(SocketId s, Time now, Outbox& out);
     /// splice(2): as receive(), but the bytes go nowhere and the urgent byte is a wall
     /// (tcp_read_sock).
     Result<std::uint64_t> splice(SocketId s, std::uint64_t max, Time now, Outbox& out);

@@ -10,6 +10,7 @@
 
 #include "base/slab.hpp"
 #include "netsim/rng.hpp"
+#include "tcp/backlog.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/context.hpp"
 #include "tcp/deadline_calendar.hpp"
@@ -85,6 +86,7 @@ struct StackState {
     DeadlineList<TimeWait> time_wait_timers;
     DeadlineCalendar timers;
     TimerWheel wheel;
+    std::vector<OwnedSocket> owned;  // by processes in the midst of a call: few, mostly none
 
     absl::flat_hash_map<std::uint32_t, PeerMetrics> metrics;
     /// Ports held by bind(2): how many bound sockets, children of listeners and TIME-WAIT records

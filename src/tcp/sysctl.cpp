@@ -50,6 +50,8 @@ constexpr auto kRows = std::to_array<Row>({
      "ports given to connect() and bind(0)"},
     {"net.ipv4.tcp_abort_on_overflow", ONE(tcp_abort_on_overflow), 0, 1,
      "answer a handshake's last ACK by RST when the accept queue is full"},
+    {"net.ipv4.tcp_backlog_ack_defer", ONE(tcp_backlog_ack_defer), 0, 1,
+     "one ACK for all that came while a process held the socket"},
     {"net.ipv4.tcp_comp_sack_delay_ns", ONE(tcp_comp_sack_delay_ns), 0, 1'000'000'000,
      "ns; SACK compression sends one ACK per min(this, RTT / 20)"},
     {"net.ipv4.tcp_comp_sack_nr", ONE(tcp_comp_sack_nr), 0, 255,

@@ -16,6 +16,7 @@
 #include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
+#include "tcp/segment_arrives.hpp"
 #include "tcp/write_queue.hpp"
 
 namespace netsim::tcp {
@@ -270,6 +271,23 @@ void keepalive_timeout(Context& cx, Connection& c) {
         cx.now + seconds(c.opt->keepintvl != 0 ? c.opt->keepintvl : sysctl.tcp_keepalive_intvl));
 }
 
+/// Linux tcp_write_timer_handler()
+void write_timer_due(Context& cx, Connection& c) {
+    const RetransmitTimer kind = c.retransmit_timer;
+    if (kind == RetransmitTimer::kReorder) {
+        return rack_timeout(cx, c);
+    }
+    if (kind == RetransmitTimer::kLossProbe) {
+        return send_loss_probe(cx, c);
+    }
+    c.retransmit_timer = RetransmitTimer::kNone;
+    if (kind == RetransmitTimer::kRto) {
+        retransmission_timeout(cx, c);
+    } else if (kind == RetransmitTimer::kProbe0) {
+        probe_timeout(cx, c);
+    }
+}
+
 /// One due timer of the connection, in the order of their deadlines.
 void connection_timeout(Context& cx, Connection& c) {
     Timer due = Timer::kRetransmit;
@@ -283,34 +301,7 @@ void connection_timeout(Context& cx, Connection& c) {
         return;
     }
     c.deadlines.clear(due);
-    switch (due) {
-        case Timer::kRetransmit: {
-            const RetransmitTimer kind = c.retransmit_timer;
-            if (kind == RetransmitTimer::kReorder) {
-                return rack_timeout(cx, c);
-            }
-            if (kind == RetransmitTimer::kLossProbe) {
-                return send_loss_probe(cx, c);
-            }
-            c.retransmit_timer = RetransmitTimer::kNone;
-            if (kind == RetransmitTimer::kRto) {
-                retransmission_timeout(cx, c);
-            } else if (kind == RetransmitTimer::kProbe0) {
-                probe_timeout(cx, c);
-            }
-            return;
-        }
-        case Timer::kDelack:
-            return delayed_ack_timeout(cx, c);
-        case Timer::kKeepalive:
-            return keepalive_timeout(cx, c);
-        case Timer::kCompressedAck:
-            return compressed_ack_timeout(cx, c);
-        case Timer::kPacing:
-            return pacing_timeout(cx, c);
-        case Timer::kCount:
-            break;
-    }
+    c.owned ? defer_timer(cx, c, due) : timer_due(cx, c, due);
 }
 
 /// Under pressure old requests live shorter, so that young ones find room. Linux
@@ -395,13 +386,6 @@ void request_timeout(Context& cx, std::uint32_t index) {
     s.synack_timers[next].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
 }
 
-void time_wait_timeout(Context& cx, std::uint32_t index) {
-    const TimeWait& tw = cx.s.time_waits.at(index);
-    note_change(cx, tw.tuple, tw.fin_wait_2 ? State::kFinWait2 : State::kTimeWait, State::kClosed,
-                tw.fin_wait_2 ? Cause::kFinWait2Over : Cause::kTimeWaitOver);
-    remove_time_wait(cx.s, index);
-}
-
 /// The SYN-ACK stage whose first deadline is the earliest.
 std::size_t earliest_stage(const StackState& s) {
     std::size_t best = 0;
@@ -414,6 +398,23 @@ std::size_t earliest_stage(const StackState& s) {
 }
 
 }  // namespace
+
+void timer_due(Context& cx, Connection& c, Timer timer) {
+    switch (timer) {
+        case Timer::kRetransmit:
+            return write_timer_due(cx, c);
+        case Timer::kDelack:
+            return delayed_ack_timeout(cx, c);
+        case Timer::kKeepalive:
+            return keepalive_timeout(cx, c);
+        case Timer::kCompressedAck:
+            return compressed_ack_timeout(cx, c);
+        case Timer::kPacing:
+            return pacing_timeout(cx, c);
+        case Timer::kCount:
+            break;
+    }
+}
 
 void give_up(Context& cx, Connection& c) {
     cx.s.mib.add(Mib::kTcpExtTCPAbortOnTimeout);

@@ -9,6 +9,9 @@ namespace netsim::tcp {
 /// Fires everything due up to cx.now, earliest first.
 void timers_expire(Context& cx);
 
+/// What a connection's timer does when it is due; its deadline has been cleared.
+void timer_due(Context& cx, Connection& c, Timer timer);
+
 /// Gives up: the soft error an ICMP left, or ETIMEDOUT. Linux tcp_write_err().
 void give_up(Context& cx, Connection& c);
 

@@ -412,6 +412,25 @@ Errno TcpBench::connect(bool bound) {
     return errno_of(result);
 }
 
+void TcpBench::lock() {
+    stack_->lock(sock);
+}
+
+void TcpBench::process_backlog() {
+    stack_->process_backlog(sock, now_, out_);
+    after_input();
+}
+
+void TcpBench::flush_backlog() {
+    stack_->flush_backlog(sock, now_, out_);
+    after_input();
+}
+
+void TcpBench::unlock() {
+    stack_->unlock(sock, now_, out_);
+    after_input();
+}
+
 Result<std::uint64_t> TcpBench::send(std::uint32_t count) {
     const auto room = stack_->send_room(sock);
     if (!room) {

@@ -90,6 +90,11 @@ class TcpBench {
     Result<std::uint64_t> send(std::uint32_t count);
     Result<std::uint64_t> receive(std::uint64_t max = 1U << 30U);
     Errno receive_errno();
+    /// A process that takes its time holds `sock`: see Stack.
+    void lock();
+    void process_backlog();
+    void flush_backlog();
+    void unlock();
     Errno send_errno();
     Errno shutdown(Shutdown how);
     Errno close();
