@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "replay/relay.hpp"
 
 namespace netsim::replay {
@@ -61,7 +63,10 @@ std::optional<OptionValue> to_option(const std::string& text) {
 /// takes its time to wake a process.
 constexpr Milliseconds kCallTolerance = 4;
 
+constexpr std::uint64_t kBuffer = 65536;  // of a process that reads to the end
+
 constexpr std::uint64_t kWake = 1;  // argument of an event: a blocked process runs again
+constexpr std::uint64_t kStep = 2;  // ... goes on with its read
 
 Duration pause(Milliseconds ms) {
     return Duration(static_cast<std::int64_t>(std::max(ms, 0.0) * 1e6));
@@ -70,8 +75,8 @@ Duration pause(Milliseconds ms) {
 }  // namespace
 
 Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
-             Witness& witness)
-    : host_(host), server_(server), witness_(witness) {
+             std::vector<Run> runs, Witness& witness)
+    : host_(host), server_(server), witness_(witness), runs_(std::move(runs)) {
     for (const RecordedCall* call : calls) {
         CallOutcome outcome;
         outcome.recorded = call;
@@ -86,11 +91,61 @@ void Actor::start() {
 }
 
 void Actor::fire(std::uint64_t argument) {
+    if (argument == kStep) {
+        return read_on();
+    }
     if (argument != kWake) {
         return begin();
     }
     waking_ = false;
+    if (step(1) != nullptr && reads()) {
+        host_.lock(socket_named(outcomes_[current_].recorded->socket));
+        plan_step(1);
+        return;
+    }
     if (advance()) {
+        blocked_ = false;
+        finish();
+    }
+}
+
+bool Actor::reads() const {
+    return outcomes_[current_].recorded->call.starts_with("recv");
+}
+
+const Step* Actor::step(std::size_t i) const {
+    const std::size_t run = woken_.empty() ? 0 : woken_.size() - 1;
+    return run < runs_.size() && i < runs_[run].size() ? &runs_[run][i] : nullptr;
+}
+
+bool Actor::plan_step(std::size_t i) {
+    const Step* next = step(i);
+    if (next == nullptr) {
+        return false;
+    }
+    next_step_ = i;
+    sim::Simulation& sim = host_.fabric().sim;
+    sim.schedule(sim.now() + pause(next->after), host_.id(), *this, kStep);
+    return true;
+}
+
+/// Linux tcp_recvmsg_locked(): what came while it copied has its turn, and is read too.
+void Actor::read_on() {
+    CallOutcome& out = outcomes_[current_];
+    const SocketId s = socket_named(out.recorded->socket);
+    bool over = !flushing_ && read_some(out);
+    while (!over && (flushing_ || host_.has_backlog(s))) {
+        flushing_ = step(next_step_) != nullptr && step(next_step_)->goes_on &&
+                    step(next_step_ + 1) != nullptr;
+        flushing_ ? host_.process_backlog(s) : host_.flush_backlog(s);
+        if (plan_step(next_step_ + 1)) {
+            return;
+        }
+        over = read_some(out);
+    }
+    next_step_ = 0;
+    host_.unlock(s);
+    if (over || read_some(out)) {
         blocked_ = false;
         finish();
     }
@@ -120,13 +175,15 @@ bool Actor::awaited(SocketId socket, unsigned events) {
 /// A process that waits runs again after the recorded machine's scheduling delay, and finds what
 /// has come until then.
 void Actor::on_socket(SocketId socket, unsigned events) {
-    if (!blocked_ || waking_ || !awaited(socket, events)) {
+    if (!blocked_ || waking_ || next_step_ > 0 || !awaited(socket, events)) {
         return;
     }
     waking_ = true;
     const RecordedCall& call = *outcomes_[current_].recorded;
     sim::Simulation& sim = host_.fabric().sim;
-    sim.schedule(sim.now() + pause(call.wake), host_.id(), *this, kWake);
+    woken_.push_back(to_recorded(sim.now()));
+    const Milliseconds delay = step(0) != nullptr ? step(0)->after : call.wake;
+    sim.schedule(sim.now() + pause(delay), host_.id(), *this, kWake);
 }
 
 /// The call has returned: the next one follows after the recorded pause.
@@ -195,11 +252,8 @@ bool Actor::advance() {
     if (call == "sendto") {
         return do_fast_open(out);
     }
-    if (call == "recv") {
-        return do_receive(out);
-    }
-    if (call == "recv until EOF") {
-        return do_receive_all(out);
+    if (call == "recv" || call == "recv until EOF") {
+        return read_some(out);
     }
     if (call == "setsockopt") {
         return do_option(out);
@@ -291,27 +345,33 @@ bool Actor::do_fast_open(CallOutcome& out) {
     return error == Errno::kOk ? do_send(out) : fail_with(out, error);
 }
 
-bool Actor::do_receive(CallOutcome& out) {
-    const auto got = host_.receive_discard(socket_named(out.recorded->socket),
-                                           leading_number(out.recorded->args));
-    if (!got) {
-        return got.error() == Errno::kEAGAIN ? false : fail_with(out, got.error());
-    }
-    return succeed(out, *got == 0 ? "EOF" : std::to_string(*got) + " bytes");
-}
-
-bool Actor::do_receive_all(CallOutcome& out) {
-    constexpr std::uint64_t kBuffer = 65536;
+bool Actor::read_some(CallOutcome& out) {
+    const bool to_the_end = out.recorded->call != "recv";
     const SocketId s = socket_named(out.recorded->socket);
     for (;;) {
-        const auto got = host_.receive_discard(s, kBuffer);
-        if (!got) {
-            return got.error() == Errno::kEAGAIN ? false : fail_with(out, got.error());
+        const std::uint64_t most =
+            to_the_end ? kBuffer : leading_number(out.recorded->args) - moved_;
+        const auto got = host_.receive_discard(s, most);
+        const bool enough = !to_the_end && moved_ > 0;
+        if (!got && got.error() == Errno::kEAGAIN && !enough) {
+            return false;
         }
-        if (*got == 0) {
-            return succeed(out, "EOF after " + std::to_string(moved_) + " bytes");
+        if (!got && !enough) {
+            return fail_with(out, got.error());
         }
-        moved_ += *got;
+        if (got && *got > 0) {
+            moved_ += *got;
+            if (!to_the_end && moved_ < leading_number(out.recorded->args) &&
+                host_.has_backlog(s)) {
+                return false;  // there is more to read in a moment
+            }
+            if (to_the_end) {
+                continue;
+            }
+        }
+        return succeed(out, to_the_end   ? fmt::format("EOF after {} bytes", moved_)
+                            : moved_ > 0 ? fmt::format("{} bytes", moved_)
+                                         : "EOF");
     }
 }
 

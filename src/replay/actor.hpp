@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/host.hpp"
+#include "replay/conditions.hpp"
 #include "replay/recording.hpp"
 #include "replay/witness.hpp"
 
@@ -26,9 +27,10 @@ struct CallOutcome {
 
 class Actor final : public host::SocketWatcher, private sim::EventTarget {
  public:
-    /// `server`: where a sendto() without an address in its record connects to.
+    /// `server`: where a sendto() without an address in its record connects to. `runs`: what is
+    /// known of the process's scheduling; later runs take what their call says.
     Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
-          Witness& witness);
+          std::vector<Run> runs, Witness& witness);
 
     /// Schedules the first call.
     void start();
@@ -36,6 +38,9 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     void on_socket(SocketId socket, unsigned events) override;
 
     const std::vector<CallOutcome>& outcomes() const { return outcomes_; }
+
+    /// When it was woken, run by run.
+    const std::vector<Milliseconds>& woken() const { return woken_; }
 
  private:
     void fire(std::uint64_t argument) override;
@@ -50,8 +55,15 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool do_accept(CallOutcome& out);
     bool do_send(CallOutcome& out);
     bool do_fast_open(CallOutcome& out);
-    bool do_receive(CallOutcome& out);
-    bool do_receive_all(CallOutcome& out);
+    bool reads() const;
+    /// The next step of a read that holds the socket.
+    void read_on();
+    /// Reads what is there. True: the call is over.
+    bool read_some(CallOutcome& out);
+    /// Of the current run; null: nothing is known of it.
+    const Step* step(std::size_t i) const;
+    /// Makes that step when it is time. False: there is none.
+    bool plan_step(std::size_t i);
     bool do_option(CallOutcome& out);
     bool do_close(CallOutcome& out);
     bool do_simple(CallOutcome& out);
@@ -67,6 +79,10 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     std::size_t current_ = 0;
     bool blocked_ = false;
     bool waking_ = false;  // what it waited for is there; the process runs in a moment
+    std::vector<Run> runs_;
+    std::vector<Milliseconds> woken_;
+    std::size_t next_step_ = 0;  // of the run, while it holds its socket; 0: it does not
+    bool flushing_ = false;      // in the midst of dealing with what came
     std::map<std::string, SocketId> sockets_;
     std::vector<SocketId> accepted_;  // not yet used under a name
     std::uint64_t moved_ = 0;         // bytes of the current call so far

@@ -16,7 +16,9 @@ Milliseconds slack(Milliseconds wait);
 /// 4 ms early.
 bool time_matches(Milliseconds model, Milliseconds recorded, Milliseconds wait);
 
-void compare_packets(const Recording& recording, const Relay& relay, Report& report);
+/// `until`: what the kernel sent later is not missed.
+void compare_packets(const Recording& recording, const Relay& relay, Milliseconds until,
+                     Report& report);
 void compare_calls(const Relay& relay, const std::vector<const CallOutcome*>& outcomes,
                    Report& report);
 /// The sockets of one host at one sampled moment.

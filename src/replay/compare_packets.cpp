@@ -147,6 +147,16 @@ bool timestamps_match(const std::string& recorded, const std::string& model, dou
     return std::abs(value) <= slack_ms && std::abs(echo) <= slack_ms;
 }
 
+/// How far the timestamp is from the kernel's.
+double clock_error(const SentPacket& s) {
+    for (const std::string& option : s.expected->options) {
+        if (const auto recorded = timestamps_of(option)) {
+            return std::abs(recorded->value - static_cast<double>(s.tsval));
+        }
+    }
+    return 0;
+}
+
 bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms,
                    const CookieShift& cookie) {
     // The cookie itself is 0 on both sides; what the server sends later is shifted, and its echo.
@@ -253,13 +263,18 @@ bool time_matches(Milliseconds model, Milliseconds recorded, Milliseconds wait) 
     return model >= recorded - kEarly && model <= recorded + slack(wait);
 }
 
-void compare_packets(const Recording& recording, const Relay& relay, Report& report) {
+void compare_packets(const Recording& recording, const Relay& relay, Milliseconds until,
+                     Report& report) {
     const std::map<FlowKey, CookieShift> cookies = cookie_shifts(recording, relay);
+    const auto differ = [&](Milliseconds at, std::string text) {
+        report.first_wrong = std::min(report.first_wrong, at);
+        report.mismatches.push_back({"packet", std::move(text)});
+    };
     std::map<std::pair<FlowKey, bool>, Milliseconds> last;
     for (const SentPacket& s : relay.sent()) {
         ++report.packets;
         if (s.expected == nullptr) {
-            report.mismatches.push_back({"packet", "the kernel sent nothing like: " + describe(s)});
+            differ(s.at, "the kernel sent nothing like: " + describe(s));
             continue;
         }
         // What it waited for at most: the time since anything on this connection moved.
@@ -271,6 +286,7 @@ void compare_packets(const Recording& recording, const Relay& relay, Report& rep
         const Milliseconds wait = std::max(0.0, s.expected->sent - previous);
         last[{s.flow, s.to_server}] = s.expected->sent;
         report.lateness += std::abs(s.at - s.expected->sent);
+        report.clock_error += clock_error(s);
         const auto cookie = cookies.find(s.flow);
         const std::vector<std::string> wrong = differences(
             *s.expected, s, wait, cookie == cookies.end() ? CookieShift{} : cookie->second);
@@ -279,15 +295,17 @@ void compare_packets(const Recording& recording, const Relay& relay, Report& rep
             for (const std::string& w : wrong) {
                 what += (what.empty() ? "" : ", ") + w;
             }
-            report.mismatches.push_back(
-                {"packet", fmt::format("#{} {}\n    kernel: {}\n    model:  {}", s.expected->number,
-                                       what, describe(*s.expected), describe(s))});
+            differ(s.expected->sent,
+                   fmt::format("#{} {}\n    kernel: {}\n    model:  {}", s.expected->number, what,
+                               describe(*s.expected), describe(s)));
         }
     }
     for (const RecordedPacket* p : relay.missing()) {
+        if (p->sent > until) {
+            continue;
+        }
         ++report.packets;
-        report.mismatches.push_back(
-            {"packet", fmt::format("#{} never sent by the model: {}", p->number, describe(*p))});
+        differ(p->sent, fmt::format("#{} never sent by the model: {}", p->number, describe(*p)));
     }
 }
 

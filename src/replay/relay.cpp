@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "net/link.hpp"
+#include "replay/scheduling.hpp"
 
 namespace netsim::replay {
 
@@ -187,11 +188,15 @@ SentPacket Relay::describe(Flow& flow, bool to_server, const Packet& packet) {
     return out;
 }
 
-/// The relay reads one packet after another: what was sent in one go gets the recorded spacing.
+/// The relay is a process too: it reads a packet some time after it was sent, and one after
+/// another. What was sent in one go gets the recorded spacing.
 Time Relay::read_at(bool to_server, const RecordedPacket* expected) {
     constexpr Milliseconds kOneGo = 1;
     Reading& last = last_read_[to_server ? 1 : 0];
     Time at = fabric().sim.now();
+    if (expected != nullptr && expected->sent - to_recorded(at) <= kLongestWake) {
+        at = std::max(at, to_model(expected->sent));
+    }
     if (expected != nullptr && last.packet != nullptr) {
         const Milliseconds gap = expected->sent - last.packet->sent;
         if (gap > 0 && gap <= kOneGo) {

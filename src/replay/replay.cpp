@@ -1,6 +1,6 @@
-// Builds the experiment: two hosts, the relay between them, the recorded processes; runs it;
-// compares.
-#include "replay/replay.hpp"
+// One attempt at an experiment: builds it (two hosts, the relay between them, the recorded
+// processes), runs it, compares.
+#include "replay/conditions.hpp"
 
 #include <algorithm>
 #include <map>
@@ -31,13 +31,15 @@ class Deed final : public sim::EventTarget {
 
 class Experiment {
  public:
-    Experiment(const Recording& recording, Report& report, Duration phase)
+    Experiment(const Recording& recording, const Conditions& conditions, Attempt& attempt)
         : recording_(recording),
-          report_(report),
+          conditions_(conditions),
+          attempt_(attempt),
+          report_(attempt.report),
           sim_(kSeed),
           fabric_{sim_, packets_},
-          client_(fabric_, bytes_, config("client", recording.clients.front(), phase)),
-          server_(fabric_, bytes_, config("server", recording.servers.front(), phase)),
+          client_(fabric_, bytes_, config("client", recording.clients.front(), conditions.phase)),
+          server_(fabric_, bytes_, config("server", recording.servers.front(), conditions.phase)),
           relay_(fabric_, recording),
           witness_(client_, server_) {
         fabric_.tracer = &witness_;
@@ -55,7 +57,13 @@ class Experiment {
         for (const auto& actor : actors_) {
             actor->start();
         }
-        sim_.run({to_model(recording_.run), 0, 0});
+        sim_.run({to_model(std::min(recording_.run, conditions_.until)), 0, 0});
+        for (std::size_t i = 0; i < actors_.size(); ++i) {
+            attempt_.processes.push_back({sides_[i], actors_[i]->woken()});
+        }
+        for (const Side side : {Side::kClient, Side::kServer}) {
+            attempt_.arrivals[static_cast<std::size_t>(side)] = witness_.arrivals(side);
+        }
         finish();
     }
 
@@ -115,9 +123,12 @@ class Experiment {
             calls.push_back(&call);
         }
         for (const auto& key : order) {
+            const std::size_t i = actors_.size();
             actors_.push_back(std::make_unique<Actor>(
                 host(key.first), Endpoint{recording_.servers.front(), recording_.server_port},
-                by_app[key], witness_));
+                by_app[key], i < conditions_.runs.size() ? conditions_.runs[i] : std::vector<Run>{},
+                witness_));
+            sides_.push_back(key.first);
         }
     }
 
@@ -132,7 +143,8 @@ class Experiment {
     }
 
     void finish() {
-        compare_packets(recording_, relay_, report_);
+        constexpr Milliseconds kLate = 5;  // what is still on its way when an attempt is cut short
+        compare_packets(recording_, relay_, conditions_.until - kLate, report_);
         std::vector<const CallOutcome*> outcomes;
         for (const auto& actor : actors_) {
             for (const CallOutcome& o : actor->outcomes()) {
@@ -159,6 +171,8 @@ class Experiment {
     }
 
     const Recording& recording_;
+    const Conditions& conditions_;
+    Attempt& attempt_;
     Report& report_;
     sim::Simulation sim_;
     wire::PacketPool packets_;
@@ -170,26 +184,9 @@ class Experiment {
     Witness witness_;
     std::vector<std::unique_ptr<net::LinkDirection>> links_;
     std::vector<std::unique_ptr<Actor>> actors_;
+    std::vector<Side> sides_;  // of each
     std::vector<std::unique_ptr<Deed>> moments_;
 };
-
-}  // namespace
-
-namespace {
-
-Report replay_once(const Recording& recording, Duration phase) {
-    Report report;
-    report.name = recording.name;
-    report.title = recording.title;
-    report.tick_phase = phase;
-    Experiment experiment(recording, report, phase);
-    experiment.run();
-    return report;
-}
-
-}  // namespace
-
-namespace {
 
 /// The same experiment that much later: only the hosts' clocks differ.
 Recording later(Recording r, Milliseconds by) {
@@ -215,52 +212,16 @@ Recording later(Recording r, Milliseconds by) {
     return r;
 }
 
-/// Fewer mismatches are better, then smaller differences of time.
-bool better(const Report& a, const Report& b) {
-    if (a.mismatches.size() != b.mismatches.size()) {
-        return a.mismatches.size() < b.mismatches.size();
-    }
-    return a.lateness < b.lateness;
-}
-
 }  // namespace
 
-Report replay(const Recording& recording) {
-    // Where the recorded machine stood in its tick count is not recorded, and decides into which
-    // bucket of the timer wheel each timer fell. It is inferred: level by level of the wheel, then
-    // within a tick, the phase that fits best.
-    constexpr int kSteps = 8;
-    constexpr int kLevels = 4;
-    constexpr int kPasses = 2;
-    constexpr Duration kCoarsest = tcp::TimerWheel::kJiffy * kSteps * kSteps;
-    Report best = replay_once(recording, Duration{0});
-    for (int pass = 0; pass < kPasses && !best.passed(); ++pass) {
-        Duration step = kCoarsest;
-        for (int level = 0; level < kLevels && !best.passed(); ++level, step /= kSteps) {
-            const Duration base = best.tick_phase;
-            for (int i = 1; i < kSteps; ++i) {
-                Report other = replay_once(recording, (base + step * i) % (kCoarsest * kSteps));
-                if (better(other, best)) {
-                    best = std::move(other);
-                }
-            }
-        }
-    }
-    // A cookie's timestamp takes the low 6 bits of the server's clock, which is not recorded
-    // either, and the RTT that its echo gives depends on them. (Times in the report are later by as
-    // much.)
-    constexpr int kCookieClock = 64;
-    const auto& counters = recording.counters[static_cast<std::size_t>(Side::kServer)];
-    const Duration phase = best.tick_phase + kCoarsest * kSteps;
-    for (int ms = 1;
-         ms < kCookieClock && counters.contains("TcpExtSyncookiesRecv") && !best.passed(); ++ms) {
-        const Recording moved = later(recording, ms);
-        Report other = replay_once(moved, (phase - std::chrono::milliseconds(ms)) % kCoarsest);
-        if (better(other, best)) {
-            best = std::move(other);
-        }
-    }
-    return best;
+Attempt attempt(const Recording& recording, const Conditions& conditions) {
+    Attempt result;
+    result.report.name = recording.name;
+    result.report.title = recording.title;
+    const Recording moved = conditions.later > 0 ? later(recording, conditions.later) : Recording{};
+    Experiment experiment(conditions.later > 0 ? moved : recording, conditions, result);
+    experiment.run();
+    return result;
 }
 
 }  // namespace netsim::replay

@@ -1,6 +1,7 @@
 // Replays one recording on the model and says where they differ.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct Report {
     std::size_t counters = 0;
     Duration tick_phase{0};     // inferred: see replay.cpp
     Milliseconds lateness = 0;  // of all packets, either way: how well the phase fits
+    double clock_error = 0;     // of all timestamps sent, either way: how well the clock fits
+    /// When the first packet that differs was sent; infinity: none does.
+    Milliseconds first_wrong = std::numeric_limits<Milliseconds>::infinity();
     std::vector<Mismatch> mismatches;
 
     bool passed() const { return mismatches.empty(); }

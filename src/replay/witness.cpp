@@ -111,6 +111,7 @@ void Witness::on_packet(const sim::PacketRecord& record) {
     if (record.event != sim::PacketEvent::kReceived) {
         return;
     }
+    arrivals_[static_cast<std::size_t>(side)].push_back(at);
     const Endpoint local{packet.destination, h.destination_port};
     const Endpoint remote{packet.source, h.source_port};
     host(side).for_each_socket([&](const tcp::SocketInfo& info) {

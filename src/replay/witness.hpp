@@ -41,6 +41,11 @@ class Witness final : public sim::Tracer {
 
     const std::vector<SegmentIn>& segments() const { return segments_; }
 
+    /// When each host was given a packet, in order.
+    const std::vector<Milliseconds>& arrivals(Side side) const {
+        return arrivals_[static_cast<std::size_t>(side)];
+    }
+
  private:
     using Key = std::pair<Side, std::pair<Endpoint, Endpoint>>;
 
@@ -54,6 +59,7 @@ class Witness final : public sim::Tracer {
     std::vector<RecordedTransition> transitions_;
     std::vector<RecordedEvent> resets_;
     std::vector<SegmentIn> segments_;
+    std::vector<Milliseconds> arrivals_[2];  // NOLINT: by Side
 };
 
 }  // namespace netsim::replay

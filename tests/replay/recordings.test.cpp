@@ -96,6 +96,18 @@ TEST(Replay, TellsWhatDiffers) {
     EXPECT_TRUE(has("state", "ESTAB"));
 }
 
+// What is inferred is when processes ran, never what TCP did then: no schedule makes the model
+// acknowledge half a segment.
+TEST(Replay, NoScheduleExplainsWhatTcpDoesNot) {
+    Recording r = read_recording((kFolder / "tail_loss_one.json").string());
+    ASSERT_TRUE(replay(r).passed());
+    const auto together = std::find_if(r.packets.begin(), r.packets.end(),
+                                       [](const RecordedPacket& p) { return p.number == 21; });
+    ASSERT_EQ(together->ack, 14481);
+    together->ack = 14481 - 724;
+    EXPECT_FALSE(replay(r).passed());
+}
+
 TEST(Recording, BadFilesAreRefusedInOneLine) {
     const auto path = std::filesystem::temp_directory_path() / "netsim_bad_recording.json";
     const auto refused = [&](const std::string& text) {
