@@ -165,7 +165,7 @@ function Network:router(name) end
 ---@return Link
 function Network:link(a, b, options, back) end
 
----A generator ("dumbbell", "star", "tree", "fat_tree", "line", "ring", "grid", "random"), a GraphML
+---A generator ("dumbbell", "star", "tree", "fat_tree", "line", "ring", "grid", "random", "internet"), a GraphML
 ---or DOT file, or the name of a shipped one. Numbers among the options are the generator's parameters.
 ---@param name string
 ---@param options? {link?: LinkOptions, prefix?: string, [string]: number}
@@ -310,7 +310,7 @@ function Host:serve(options) end
 
 ---Clients: open loop with rate, closed loop with users.
 ---@param target Target
----@param options {rate?: Frequency, users?: integer, spacing?: Spacing, shape?: number, think?: Duration, request?: Size, response?: Size, close_first?: boolean, connect_timeout?: Duration, start?: Duration, stop?: Duration, max?: integer}
+---@param options {rate?: Frequency, users?: integer, spacing?: Spacing, shape?: number, think?: Duration, hold?: Duration, request?: Size, response?: Size, close_first?: boolean, connect_timeout?: Duration, start?: Duration, stop?: Duration, max?: integer}
 ---@return LoadStats
 function Host:load(target, options) end
 

@@ -47,6 +47,7 @@ struct LoadOptions {
     Spacing spacing = Spacing::kExponential;  // of starts (open) or think times (closed)
     double pareto_shape = 1.5;                // > 1
     Duration think{0};                        // mean think time, closed loop
+    Duration hold{0};                         // from connected to the request, or the close
     std::uint64_t request = 0;                // bytes sent first
     std::uint64_t response = 0;               // bytes expected back
     /// After the response: false, wait for the server to close first (HTTP/1.0's way: TIME_WAIT is

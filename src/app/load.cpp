@@ -37,8 +37,8 @@ Load::Load(host::Host& host, unsigned ordinal, Endpoint target, const LoadOption
     if (rate_given && !(options.rate > 0 && options.rate <= 1e9)) {
         bad_option("rate must be above 0 and at most 1e9 per second");
     }
-    if (options.think < Duration{0}) {
-        bad_option("think must not be negative");
+    if (options.think < Duration{0} || options.hold < Duration{0}) {
+        bad_option("think and hold must not be negative");
     }
     if (options.spacing == Spacing::kPareto && !(options.pareto_shape > 1)) {
         bad_option("pareto_shape must be above 1");
@@ -68,9 +68,13 @@ void Load::fire(std::uint64_t argument) {
         if (may_start()) {
             start_one();
         }
-    } else if (Attempt* a = attempts_.find(socket_of(argument));
-               a != nullptr && a->phase == Phase::kConnecting) {
-        give_up(*a);
+    } else if (Attempt* a = attempts_.find(socket_of(argument)); a != nullptr) {
+        if (a->phase == Phase::kConnecting) {
+            give_up(*a);
+        } else if (a->phase == Phase::kHolding && now() - a->connected >= options_.hold) {
+            a->phase = Phase::kRequest;
+            advance(*a);
+        }
     }
 }
 
@@ -141,6 +145,11 @@ bool Load::connected(Attempt& a, unsigned events) {
     keep(stats_.connect_ns, now() - a.begun);
     a.phase = Phase::kRequest;
     a.left = options_.request;
+    if (options_.hold > Duration{0}) {
+        a.phase = Phase::kHolding;
+        a.connected = now();
+        schedule(now() + options_.hold, socket_word(a.socket));
+    }
     return true;
 }
 
@@ -149,6 +158,7 @@ void Load::advance(Attempt& a) {
     while (again) {
         switch (a.phase) {
             case Phase::kConnecting:
+            case Phase::kHolding:
                 return;
             case Phase::kRequest:
                 again = write_request(a);

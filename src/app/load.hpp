@@ -15,13 +15,14 @@ class Load final : public App, private host::SocketWatcher {
     void fire(std::uint64_t argument) override;
 
  private:
-    enum class Phase : std::uint8_t { kConnecting, kRequest, kResponse, kClosing };
+    enum class Phase : std::uint8_t { kConnecting, kHolding, kRequest, kResponse, kClosing };
 
     struct Attempt {
         SocketId socket;
         Phase phase = Phase::kConnecting;
         std::uint64_t left = 0;  // of the request or the response
         Time begun{};
+        Time connected{};
     };
 
     void on_socket(SocketId socket, unsigned events) override;

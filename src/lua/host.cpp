@@ -91,6 +91,7 @@ int host_load(lua_State* L) {
     spacing_option(options, L, load.spacing);
     options.number("shape", load.pareto_shape);
     options.get("think", load.think);
+    options.get("hold", load.hold);
     options.bytes("request", load.request);
     options.bytes("response", load.response);
     options.get("close_first", load.close_first);

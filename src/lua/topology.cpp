@@ -11,8 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kGenerators[] = {"dumbbell", "star", "tree", "fat_tree",
-                                            "line",     "ring", "grid", "random"};
+constexpr std::string_view kGenerators[] = {"dumbbell", "star", "tree",   "fat_tree", "line",
+                                            "ring",     "grid", "random", "internet"};
 
 // A file here, one of the shipped ones, or nothing.
 std::string find_file(const std::string& name, const std::string& shipped) {

@@ -17,7 +17,7 @@ namespace {
 using Counts = std::vector<std::uint32_t>;  // values in the order of the kind's parameters
 using Index = std::uint32_t;
 
-constexpr std::size_t kNodesMax = 200'000;
+constexpr std::size_t kNodesMax = 2'100'000;
 
 Index add(GraphDescription& graph, const std::string& name, bool host) {
     graph.nodes.push_back(GraphNode{name, host, {}, {}, {}});
@@ -174,6 +174,40 @@ GraphDescription random(const Counts& p) {
     return graph;
 }
 
+/// Preferential attachment (Barabasi, Albert 1999): each router joins `links` earlier ones, those
+/// with many links more likely: a few hubs and a long tail, as the graph of the internet's systems.
+GraphDescription internet(const Counts& p) {
+    const std::uint32_t n = p[0];
+    const std::uint32_t links = p[1];
+    if (links >= n) {
+        throw InputError("internet: links is " + std::to_string(links) +
+                         ", it must be less than n, " + std::to_string(n));
+    }
+    GraphDescription graph;
+    const std::vector<Index> nodes = routers(graph, "r", n);
+    Rng rng(p[2], "topology/internet");
+    std::vector<Index> ends;  // of all edges: a router stands here as often as it has links
+    for (std::uint32_t i = 1; i < n; ++i) {
+        std::vector<Index> chosen;
+        const std::size_t before = ends.size();
+        while (chosen.size() < std::min(links, i)) {
+            // The first few have no edges to choose by.
+            const Index to = i <= links ? static_cast<Index>(rng.below(i))
+                                        : ends[static_cast<std::size_t>(rng.below(before))];
+            if (std::find(chosen.begin(), chosen.end(), to) == chosen.end()) {
+                chosen.push_back(to);
+            }
+        }
+        for (const Index to : chosen) {
+            join_nodes(graph, to, nodes[i]);
+            ends.push_back(to);
+            ends.push_back(nodes[i]);
+        }
+    }
+    hang_hosts(graph, nodes, "h", p[3]);
+    return graph;
+}
+
 struct Parameter {
     std::string_view name;
     std::uint32_t standard;
@@ -203,6 +237,12 @@ constexpr auto kKinds = std::to_array<Kind>({
      random,
      {{{"n", 10, 2, kRoutersMax},
        {"degree", 3, 1, 100},
+       {"seed", 1, 0, 4'294'967'295U},
+       kHostsEach}}},
+    {"internet",
+     internet,
+     {{{"n", 100, 2, kRoutersMax},
+       {"links", 2, 1, 100},
        {"seed", 1, 0, 4'294'967'295U},
        kHostsEach}}},
 });

@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace netsim::net {
 
@@ -21,6 +22,12 @@ RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 void RouteTable::add(const Route& route) {
     ++version_;
     const std::uint8_t length = route.prefix.length;
+    if (length == 0) {
+        if (!default_ || default_->computed || !route.computed) {
+            default_ = route;
+        }
+        return;
+    }
     auto level = std::find_if(levels_.begin(), levels_.end(),
                               [&](const Level& l) { return l.length <= length; });
     if (level == levels_.end() || level->length != length) {
@@ -34,6 +41,9 @@ void RouteTable::add(const Route& route) {
 
 bool RouteTable::remove(Prefix prefix) {
     ++version_;
+    if (prefix.length == 0) {
+        return std::exchange(default_, std::nullopt).has_value();
+    }
     for (auto level = levels_.begin(); level != levels_.end(); ++level) {
         if (level->length == prefix.length) {
             const bool found = level->routes.erase(prefix.address.bits) != 0;
@@ -48,6 +58,9 @@ bool RouteTable::remove(Prefix prefix) {
 
 void RouteTable::remove_computed() {
     ++version_;
+    if (default_ && default_->computed) {
+        default_.reset();
+    }
     for (Level& level : levels_) {
         absl::erase_if(level.routes, [](const auto& entry) { return entry.second.computed; });
     }
@@ -58,9 +71,15 @@ const Route* RouteTable::find_and_remember(Ipv4 destination) const {
     if (!cache_) {
         cache_ = std::make_unique<std::array<Cached, kCached>>();
     }
-    const Route* route = search(destination);
-    (*cache_)[slot(destination)] = {destination, version_, route};
-    return route;
+    Cached& entry = (*cache_)[slot(destination)];
+    entry = {destination, version_, search(destination), {}};
+    if (resolver_ != nullptr && (entry.route == nullptr || entry.route->prefix.length < 32)) {
+        if (const auto resolved = resolver_->resolve(node_, destination)) {
+            entry.resolved = *resolved;
+            entry.route = &entry.resolved;
+        }
+    }
+    return entry.route;
 }
 
 const Route* RouteTable::search(Ipv4 destination) const {
@@ -70,11 +89,11 @@ const Route* RouteTable::search(Ipv4 destination) const {
             return &found->second;
         }
     }
-    return nullptr;
+    return default_ ? &*default_ : nullptr;
 }
 
 std::size_t RouteTable::size() const {
-    std::size_t size = 0;
+    std::size_t size = default_ ? 1 : 0;
     for (const Level& level : levels_) {
         size += level.routes.size();
     }
@@ -88,6 +107,9 @@ std::vector<Route> RouteTable::all() const {
         for (const auto& [bits, route] : level.routes) {
             routes.push_back(route);
         }
+    }
+    if (default_) {
+        routes.push_back(*default_);
     }
     std::sort(routes.begin(), routes.end(), [](const Route& a, const Route& b) {
         return a.prefix.length != b.prefix.length ? a.prefix.length > b.prefix.length

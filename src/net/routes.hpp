@@ -22,6 +22,22 @@ struct Route {
     bool computed = false;
 };
 
+/// Finds routes that stand in no table.
+class RouteResolver {
+ public:
+    virtual ~RouteResolver() = default;
+    /// The computed route of `node` (as given to RouteTable::set_resolver()) to exactly this
+    /// address.
+    virtual std::optional<Route> resolve(std::uint32_t node, Ipv4 destination) = 0;
+
+ protected:
+    RouteResolver() = default;
+    RouteResolver(const RouteResolver&) = default;
+    RouteResolver& operator=(const RouteResolver&) = default;
+    RouteResolver(RouteResolver&&) = default;
+    RouteResolver& operator=(RouteResolver&&) = default;
+};
+
 class RouteTable {
  public:
     /// Replaces a route with the same prefix, but a computed one never replaces a script's.
@@ -29,7 +45,15 @@ class RouteTable {
     bool remove(Prefix prefix);
     void remove_computed();
 
-    /// The longest match, or nullptr. Valid until the table changes.
+    /// Who knows the computed routes that are not in the table; null: nobody. Routes of the table
+    /// with 32 bits come before it, shorter ones after.
+    void set_resolver(RouteResolver* resolver, std::uint32_t node) {
+        ++version_;
+        resolver_ = resolver;
+        node_ = node;
+    }
+
+    /// The longest match, or nullptr. Valid until the next call, or until the table changes.
     const Route* find(Ipv4 destination) const {
         if (cache_) {
             const Cached& entry = (*cache_)[slot(destination)];
@@ -41,7 +65,7 @@ class RouteTable {
     }
 
     std::size_t size() const;
-    /// All, longest prefix first, then by address.
+    /// All that stand in the table, longest prefix first, then by address.
     std::vector<Route> all() const;
 
  private:
@@ -52,7 +76,8 @@ class RouteTable {
     struct Cached {
         Ipv4 destination;
         std::uint32_t version = 0;
-        const Route* route = nullptr;
+        const Route* route = nullptr;  // in the table, or:
+        Route resolved;
     };
 
     static constexpr std::size_t kCached = 64;
@@ -66,6 +91,9 @@ class RouteTable {
 
     // Hash of addresses per prefix length in use, longest first.
     std::vector<Level> levels_;
+    std::optional<Route> default_;  // of length 0: all that most hosts have
+    RouteResolver* resolver_ = nullptr;
+    std::uint32_t node_ = 0;
     std::uint32_t version_ = 1;  // of the table: rises with each change
     mutable std::unique_ptr<std::array<Cached, kCached>> cache_;
 

@@ -3,23 +3,15 @@
 #include "net/topology.hpp"
 
 #include <algorithm>
-#include <boost/graph/compressed_sparse_row_graph.hpp>
-#include <boost/graph/dijkstra_shortest_paths.hpp>
-#include <limits>
 #include <optional>
 
 #include "base/check.hpp"
+#include "net/lazy_routes.hpp"
+#include "net/path_search.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::net {
 namespace {
-
-constexpr double kFar = std::numeric_limits<double>::infinity();
-
-struct Weight {
-    double full = 0;
-    double current = 0;
-};
 
 double cost_of(const LinkOptions& options) {
     if (options.cost > 0) {
@@ -34,57 +26,8 @@ std::string quoted(const std::string& name) {
 
 }  // namespace
 
-/// Distances of all nodes to one. It walks the edges backwards; as hosts do not forward, an edge
-/// out of a host is open only while that host is the destination.
-class Topology::Search {
- public:
-    Search(const Edges& edges, const std::vector<Member>& members)
-        : members_(members), distance_(edges.size()) {
-        std::vector<std::pair<Index, Index>> reversed;
-        std::vector<Weight> weights;
-        for (Index from = 0; from < edges.size(); ++from) {
-            for (const Edge& edge : edges[from]) {
-                reversed.emplace_back(edge.to, from);
-                const bool open = members[edge.to].node->forwards();
-                weights.push_back(Weight{edge.cost, open ? edge.cost : kFar});
-            }
-        }
-        graph_ = Graph(boost::edges_are_unsorted_multi_pass, reversed.begin(), reversed.end(),
-                       weights.begin(), edges.size());
-    }
-
-    const std::vector<double>& distances_to(Index destination) {
-        const bool host = !members_[destination].node->forwards();
-        if (host) {
-            set_open(destination, true);
-        }
-        boost::dijkstra_shortest_paths(
-            graph_, destination,
-            boost::weight_map(boost::get(&Weight::current, graph_))
-                .distance_map(boost::make_iterator_property_map(
-                    distance_.begin(), boost::get(boost::vertex_index, graph_)))
-                .distance_inf(kFar));
-        if (host) {
-            set_open(destination, false);
-        }
-        return distance_;
-    }
-
- private:
-    using Graph = boost::compressed_sparse_row_graph<boost::directedS, boost::no_property, Weight>;
-
-    void set_open(Index host, bool open) {
-        const auto [first, last] = boost::out_edges(Graph::vertex_descriptor{host}, graph_);
-        for (auto edge = first; edge != last; ++edge) {
-            Weight& weight = graph_[*edge];
-            weight.current = open ? weight.full : kFar;
-        }
-    }
-
-    const std::vector<Member>& members_;
-    Graph graph_;
-    std::vector<double> distance_;
-};
+Topology::Topology() = default;
+Topology::~Topology() = default;
 
 void Topology::add_node(Node& node, RouteTable& routes, Ipv4 address) {
     const auto index = static_cast<Index>(nodes_.size());
@@ -218,30 +161,48 @@ Topology::Edges Topology::usable_edges() const {
     return edges;
 }
 
-void Topology::compute_routes() {
-    const Edges edges = usable_edges();
-    std::vector<std::vector<Index>> into(nodes_.size());
+std::vector<Topology::Index> Topology::hanging_on(const Edges& edges) const {
+    std::vector<Index> ways_in(nodes_.size(), 0);
+    std::vector<Index> on(nodes_.size(), kNowhere);
     for (Index from = 0; from < edges.size(); ++from) {
         for (const Edge& edge : edges[from]) {
-            into[edge.to].push_back(from);
+            ++ways_in[edge.to];
+            on[edge.to] = from;
         }
     }
-    // hanging[r]: what is reached just as r is: hosts whose only way in comes from r.
+    for (Index i = 0; i < nodes_.size(); ++i) {
+        if (nodes_[i].node->forwards() || ways_in[i] != 1 || !nodes_[on[i]].node->forwards()) {
+            on[i] = kNowhere;
+        }
+    }
+    return on;
+}
+
+void Topology::compute_routes() {
+    const Edges edges = usable_edges();
+    const std::vector<Index> on = hanging_on(edges);
+    lazy_.reset();
+    for (Index i = 0; i < nodes_.size(); ++i) {
+        nodes_[i].routes->remove_computed();
+        nodes_[i].routes->set_resolver(nullptr, 0);
+        if (is_leaf(i)) {
+            add_default_route(i, edges);
+        }
+    }
+    if (nodes_.size() > lazy_above_) {
+        lazy_ = std::make_unique<LazyRoutes>(*this, edges, on);
+        return;
+    }
     std::vector<std::vector<Index>> hanging(nodes_.size());
     std::vector<bool> hangs(nodes_.size(), false);
     for (Index i = 0; i < nodes_.size(); ++i) {
-        nodes_[i].routes->remove_computed();
-        if (!nodes_[i].node->forwards() && into[i].size() == 1 &&
-            nodes_[into[i].front()].node->forwards()) {
-            hanging[into[i].front()].push_back(i);
+        if (on[i] != kNowhere) {
+            hanging[on[i]].push_back(i);
             hangs[i] = true;
         }
     }
     Search search(edges, nodes_);
     for (Index i = 0; i < nodes_.size(); ++i) {
-        if (is_leaf(i)) {
-            add_default_route(i, edges);
-        }
         if (hangs[i]) {
             continue;
         }

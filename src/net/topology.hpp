@@ -5,6 +5,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,8 +16,17 @@
 
 namespace netsim::net {
 
+class LazyRoutes;
+
 class Topology {
  public:
+    Topology();
+    Topology(const Topology&) = delete;
+    Topology& operator=(const Topology&) = delete;
+    Topology(Topology&&) = delete;
+    Topology& operator=(Topology&&) = delete;
+    ~Topology();
+
     /// `routes` is the node's own table: computed routes are written there. `address` 0.0.0.0:
     /// none. Throws InputError on a duplicate name or address.
     void add_node(Node& node, RouteTable& routes, Ipv4 address);
@@ -28,13 +38,23 @@ class Topology {
     void require_connected() const;
 
     /// Replaces all computed routes. Directions that are down do not count; what they cut off has
-    /// no route. A host with one link gets a default route and nothing else.
+    /// no route. A host with one link gets a default route and nothing else. With many nodes the
+    /// others' tables stay empty, and each route is found when it is first asked for
+    /// (lazy_routes.hpp); the routes are the same.
     void compute_routes();
+
+    /// Above how many nodes that is.
+    void set_lazy_above(std::size_t nodes) { lazy_above_ = nodes; }
 
     std::size_t nodes() const { return nodes_.size(); }
 
  private:
+    friend class LazyRoutes;
+
     using Index = std::uint32_t;  // into nodes_
+
+    static constexpr Index kNowhere = 0xffffffffU;
+    static constexpr std::size_t kLazyAbove = 4096;
 
     /// One usable way out of a node.
     struct Edge {
@@ -59,11 +79,16 @@ class Topology {
     std::vector<bool> reach(Index start, bool through_hosts) const;
     [[noreturn]] void refuse_disconnected(const std::vector<bool>& reached) const;
     Edges usable_edges() const;
+    /// For each node the router it hangs on: hosts whose only way in comes from there are reached
+    /// just as the router is. kNowhere for all others.
+    std::vector<Index> hanging_on(const Edges& edges) const;
     bool is_leaf(Index node) const;
     void add_default_route(Index leaf, const Edges& edges);
     void add_routes(Index towards, const std::vector<Prefix>& prefixes, const Edges& edges,
                     const std::vector<bool>& hangs, const std::vector<double>& distance);
 
+    std::size_t lazy_above_ = kLazyAbove;
+    std::unique_ptr<LazyRoutes> lazy_;
     std::vector<Member> nodes_;
     std::vector<Link*> links_;
     absl::flat_hash_map<sim::NodeId, Index> by_id_;

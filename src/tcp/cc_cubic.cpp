@@ -44,9 +44,17 @@ std::uint32_t us_of(Time now) {
     return static_cast<std::uint32_t>(to_ns(now) / 1'000);
 }
 
+/// Made when something has been sent and acknowledged: an idle connection costs nothing of it.
+CubicState& state_of(Congestion& c) {
+    if (!c.cubic) {
+        c.cubic = std::make_unique<CubicState>();
+    }
+    return *c.cubic;
+}
+
 /// RFC 9438 §4.1-4.2: a new epoch begins, K is drawn from how far cwnd is below the last maximum.
 void begin_epoch(Congestion& c, std::uint32_t now_ms, std::uint32_t acked) {
-    CubicState& s = c.cubic;
+    CubicState& s = state_of(c);
     s.epoch_start_ms = now_ms;
     s.ack_count = acked;
     s.reno_cwnd = c.cwnd;
@@ -61,7 +69,7 @@ void begin_epoch(Congestion& c, std::uint32_t now_ms, std::uint32_t acked) {
 
 /// The cubic curve one RTT ahead: how many ACKs per segment of growth reach it.
 std::uint32_t acks_per_segment(const Congestion& c, std::uint32_t now_ms) {
-    const CubicState& s = c.cubic;
+    const CubicState& s = *c.cubic;
     std::uint64_t t = std::uint64_t{now_ms - s.epoch_start_ms} + s.delay_min_us / 1000;
     t = (t << kTimeBits) / 1000;
     const std::uint64_t offset = t < s.k ? s.k - t : t - s.k;
@@ -77,7 +85,7 @@ std::uint32_t acks_per_segment(const Congestion& c, std::uint32_t now_ms) {
 
 /// RFC 9438 §4.3: never slower than Reno with this beta would be.
 std::uint32_t reno_friendly(Congestion& c, std::uint32_t per) {
-    CubicState& s = c.cubic;
+    CubicState& s = state_of(c);
     const std::uint32_t step = (c.cwnd * kRenoScale) >> 3U;
     while (step > 0 && s.ack_count > step) {
         s.ack_count -= step;
@@ -90,7 +98,7 @@ std::uint32_t reno_friendly(Congestion& c, std::uint32_t per) {
 }
 
 void update(Congestion& c, std::uint32_t now_ms, std::uint32_t acked) {
-    CubicState& s = c.cubic;
+    CubicState& s = state_of(c);
     s.ack_count += acked;
     if (s.last_cwnd == c.cwnd && now_ms - s.last_time_ms <= 1000 / 32) {
         return;
@@ -125,7 +133,7 @@ std::uint32_t ack_delay_us(const AckSample& sample) {
 }
 
 void leave_slow_start(Congestion& c, SlowStartExit why) {
-    c.cubic.found = true;
+    c.cubic->found = true;
     c.ssthresh = c.cwnd;
     c.left_slow_start = why;
 }
@@ -133,7 +141,7 @@ void leave_slow_start(Congestion& c, SlowStartExit why) {
 /// HyStart (Ha, Rhee 2008): leave slow start when a train of ACKs is as long as the path, or when
 /// the RTT has risen within a round. Linux hystart_update().
 void hystart(Congestion& c, const AckSample& sample) {
-    CubicState& s = c.cubic;
+    CubicState& s = state_of(c);
     const std::uint32_t now = us_of(sample.now);
     const auto rtt = static_cast<std::uint32_t>(sample.rtt.count() / 1000);
     if (s.round_start_us == 0 || after(sample.snd_una, s.round_end)) {
@@ -168,7 +176,7 @@ class Cubic final : public CongestionControl {
 
     // RFC 9438 §4.6, §4.7 (fast convergence)
     std::uint32_t ssthresh(Congestion& c) const override {
-        CubicState& s = c.cubic;
+        CubicState& s = state_of(c);
         s.epoch_start_ms = 0;
         s.last_max_cwnd =
             c.cwnd < s.last_max_cwnd ? c.cwnd * (kBetaScale + kBeta) / (2 * kBetaScale) : c.cwnd;
@@ -187,18 +195,21 @@ class Cubic final : public CongestionControl {
             }
         }
         update(c, ms_of(sample.now), acked);
-        grow_additively(c, c.cubic.per_ack, acked);
+        grow_additively(c, c.cubic->per_ack, acked);
     }
 
     // Linux bictcp_state(TCP_CA_Loss): everything is forgotten, the last maximum too.
     void on_timeout(const Context& cx, Connection& c) const override {
-        c.cc.cubic = CubicState{};
-        begin_round(c.cc.cubic, cx.now, c.snd_nxt);
+        c.cc.cubic = std::make_unique<CubicState>();
+        begin_round(*c.cc.cubic, cx.now, c.snd_nxt);
     }
 
     // An idle time is no time on the curve. Linux cubictcp_cwnd_event().
     void on_restart(const Context& cx, Connection& c, Duration idle) const override {
-        CubicState& s = c.cc.cubic;
+        if (!c.cc.cubic) {
+            return;
+        }
+        CubicState& s = *c.cc.cubic;
         if (s.epoch_start_ms != 0 && idle > Duration{0}) {
             const auto ms = static_cast<std::uint32_t>(idle.count() / 1'000'000);
             s.epoch_start_ms += std::min(ms, ms_of(cx.now) - s.epoch_start_ms);
@@ -207,7 +218,7 @@ class Cubic final : public CongestionControl {
 
     // Linux cubictcp_acked()
     void on_rtt(Congestion& c, const AckSample& sample) const override {
-        CubicState& s = c.cubic;
+        CubicState& s = state_of(c);
         const auto us =
             static_cast<std::uint32_t>(std::max<std::int64_t>(sample.rtt.count() / 1000, 1));
         // Discard the samples right after a loss epoch began: they see the queue, not the path.

@@ -141,7 +141,7 @@ struct Congestion {
     Time full_at{};                     // snd_cwnd_stamp: when cwnd was last full or changed
     bool cwnd_limited = false;          // cwnd was full in this round
     SlowStartExit left_slow_start = SlowStartExit::kNone;  // just now; the caller counts it
-    CubicState cubic;
+    std::unique_ptr<CubicState> cubic;         // only with CUBIC, once an ACK has told of the path
     std::unique_ptr<BbrState, DeleteBbr> bbr;  // only with BBR
 
     bool in_slow_start() const { return cwnd < ssthresh; }

@@ -23,7 +23,7 @@ namespace {
 /// A live connection goes on with what it has reached. Linux tcp_reinit_congestion_control().
 void change_algorithm(StackState& s, Connection& c, Time now) {
     c.cc.algorithm = &congestion_control(c.opt->congestion);
-    c.cc.cubic = CubicState{};
+    c.cc.cubic.reset();
     c.cc.bbr.reset();
     if (c.synchronized()) {
         Outbox unused;

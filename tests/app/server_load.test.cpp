@@ -118,6 +118,26 @@ TEST(ServerAndLoad, ConnectTimeoutGivesUp) {
     EXPECT_EQ(load.stats().errors[0].first, Errno::kETIMEDOUT);
 }
 
+TEST(ServerAndLoad, HeldConnectionsAreSilentUntilTheirTime) {
+    TwoHosts net;
+    Server server(*net.server, 0, {.port = 80, .request = 10, .response = 20});
+    LoadOptions o = hundred_fixed();
+    o.max_connections = 50;
+    o.request = 10;
+    o.response = 20;
+    o.hold = seconds(5);
+    o.connect_timeout = seconds(1);  // connected in time: it must not end a held one
+    Load load(*net.client, 0, net.target(80), o);
+    net.run(milliseconds(4900));
+    EXPECT_EQ(load.stats().connected, 50U);
+    EXPECT_EQ(load.stats().bytes_sent, 0U);
+    EXPECT_EQ(net.server->mibs().get(tcp::Mib::kTcpCurrEstab), 50U);
+    net.run(seconds(7));
+    EXPECT_EQ(load.stats().completed, 50U);
+    EXPECT_EQ(load.stats().bytes_received, 1000U);
+    EXPECT_EQ(load.stats().broken + load.stats().failed, 0U);
+}
+
 TEST(ServerAndLoad, WithoutTimeoutTcpGivesUpAfter131Seconds) {
     TwoHosts net;
     net.wire->set_up(false);

@@ -298,7 +298,7 @@ TEST(Generators, MistakesAreNamed) {
     EXPECT_THAT(mistake("fat_tree", {{"k", 5}}), HasSubstr("must be even"));
     EXPECT_THAT(mistake("random", {{"n", 3}, {"degree", 3}}), HasSubstr("less than n"));
     EXPECT_THAT(mistake("grid", {{"w", 100}, {"h", 100}, {"hosts", 1000}}),
-                HasSubstr("more than 200000 nodes"));
+                HasSubstr("more than 2100000 nodes"));
 }
 
 }  // namespace

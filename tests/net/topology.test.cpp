@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "net/generators.hpp"
 #include "net/net_bench.hpp"
@@ -65,6 +67,18 @@ class Net {
     }
 
     std::size_t routes(const std::string& name) { return nodes_.at(name).routes->size(); }
+
+    RouteTable& table(const std::string& name) { return *nodes_.at(name).routes; }
+
+    Ipv4 address(const std::string& name) { return nodes_.at(name).address; }
+
+    std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& [name, entry] : nodes_) {
+            all.push_back(name);
+        }
+        return all;
+    }
 
     std::string refusal() {
         try {
@@ -272,6 +286,81 @@ TEST(Topology, EveryPairOfARandomGraphIsReachedWithoutLoops) {
             }
         }
     }
+}
+
+/// A random graph with hosts that have two links, and some links down.
+void build(Net& net, double seed) {
+    const GraphDescription graph =
+        generate("random", {{"n", 25}, {"degree", 4}, {"seed", seed}, {"hosts", 2}});
+    Rng rng(static_cast<std::uint64_t>(seed), "test");
+    for (const GraphEdge& edge : graph.edges) {
+        net.join(graph.nodes[edge.a].name, graph.nodes[edge.b].name,
+                 milliseconds(1 + rng.below(3)));
+    }
+    net.join("h1", "r7");
+    net.join("h2", "r9");
+    for (int i = 0; i < 12; ++i) {
+        net.links[rng.below(net.links.size())]->set_up(false);
+    }
+}
+
+TEST(Topology, RoutesFoundWhenAskedForAreTheComputedOnes) {
+    for (const double seed : {1, 2, 3, 4, 5}) {
+        Net eager;
+        Net lazy;
+        build(eager, seed);
+        build(lazy, seed);
+        lazy.topology.set_lazy_above(0);
+        for (int round = 0; round < 2; ++round) {
+            eager.topology.compute_routes();
+            lazy.topology.compute_routes();
+            for (const std::string& from : eager.names()) {
+                for (const std::string& to : eager.names()) {
+                    if (from != to) {
+                        ASSERT_EQ(lazy.next_hop(from, to), eager.next_hop(from, to))
+                            << from << " to " << to << ", seed " << seed;
+                    }
+                }
+            }
+            // What was found before a change must not be remembered after it.
+            eager.links[0]->set_up(!eager.links[0]->up());
+            lazy.links[0]->set_up(!lazy.links[0]->up());
+        }
+        EXPECT_EQ(lazy.routes("r1"), 0U);
+    }
+}
+
+TEST(Topology, AScriptsRouteComesBeforeOneFoundLazily) {
+    Net net;
+    net.join("a", "r1");
+    net.join("r1", "r2");
+    net.join("r1", "r3");
+    net.join("r3", "r2");
+    net.join("r2", "b");
+    net.topology.set_lazy_above(0);
+    net.topology.compute_routes();
+    EXPECT_EQ(net.next_hop("r1", "b"), "r2");
+    RouteTable& table = net.table("r1");
+    const std::uint32_t towards_r3 = 2;
+    table.add({.prefix = Prefix{net.address("b"), 31}, .interface = towards_r3});
+    EXPECT_EQ(net.next_hop("r1", "b"), "r2");  // the computed one is longer
+    table.add({.prefix = Prefix{net.address("b"), 32}, .interface = towards_r3});
+    EXPECT_EQ(net.next_hop("r1", "b"), "r3");
+    EXPECT_EQ(table.find(ipv4(192, 0, 2, 1)), nullptr);  // nobody's address
+}
+
+TEST(Generators, InternetHasAFewHubsAndALongTail) {
+    const GraphDescription graph =
+        generate("internet", {{"n", 1000}, {"links", 2}, {"seed", 7}, {"hosts", 0}});
+    std::vector<std::size_t> degree(graph.nodes.size(), 0);
+    for (const GraphEdge& edge : graph.edges) {
+        ++degree[edge.a];
+        ++degree[edge.b];
+    }
+    std::sort(degree.begin(), degree.end());
+    EXPECT_EQ(graph.edges.size(), 1U + 2U * 998U);
+    EXPECT_LE(degree[500], 3U);   // half have hardly more than they began with
+    EXPECT_GE(degree[999], 40U);  // a random graph's largest would be about 12
 }
 
 }  // namespace

@@ -64,10 +64,10 @@ TEST(Reno, AnIdleWindowDoesNotGrow) {
 TEST(Cubic, KeepsSeventyPercentAndRemembersLessOnASecondLoss) {  // RFC 9438 §4.6, §4.7
     Congestion c = with(cubic(), 100, 50);
     EXPECT_EQ(cubic().ssthresh(c), 70U);
-    EXPECT_EQ(c.cubic.last_max_cwnd, 100U);
+    EXPECT_EQ(c.cubic->last_max_cwnd, 100U);
     c.cwnd = 80;
     EXPECT_EQ(cubic().ssthresh(c), 56U);
-    EXPECT_EQ(c.cubic.last_max_cwnd, 68U);  // 80 * (1 + 0.7) / 2
+    EXPECT_EQ(c.cubic->last_max_cwnd, 68U);  // 80 * (1 + 0.7) / 2
 }
 
 // W(t) = C (t - K)^3 + Wmax with K = cbrt(Wmax (1 - beta) / C) = cbrt(300 / 0.4) = 9.09 s for Wmax
@@ -133,7 +133,7 @@ TEST(Cubic, ForgetsOnATimeout) {
     StackState state(paths, Sysctl{}, Rng(1, "test"));
     Outbox out;
     cubic().on_timeout(Context{state, Time(1s), out}, connection);
-    EXPECT_EQ(connection.cc.cubic.last_max_cwnd, 0U);
+    EXPECT_EQ(connection.cc.cubic->last_max_cwnd, 0U);
 }
 
 TEST(CongestionControl, NamesAreThoseOfTheSysctl) {
