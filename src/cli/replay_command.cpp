@@ -84,13 +84,23 @@ int replay_command(const Options& options) {
     }
     const bool text = !options.json || !options.json->empty();
     std::size_t passed = 0;
+    bool bad_input = false;
     Json list = Json::array();
     for (const std::string& path : files) {
-        const replay::Report report = replay::replay(replay::read_recording(path));
-        passed += report.passed() ? 1U : 0U;
-        list.push_back(report_json(path, report));
-        if (text) {
-            print_report(report, options.verbose);
+        try {
+            const replay::Report report = replay::replay(replay::read_recording(path));
+            passed += report.passed() ? 1U : 0U;
+            list.push_back(report_json(path, report));
+            if (text) {
+                print_report(report, options.verbose);
+            }
+        } catch (const InputError& error) {  // the others have their turn
+            bad_input = true;
+            list.push_back({{"file", path}, {"passed", false}, {"error", error.what()}});
+            if (text) {
+                std::cout << std::flush;
+            }
+            std::cerr << "netsim: " << error.what() << '\n';
         }
     }
     const std::size_t failed = files.size() - passed;
@@ -104,7 +114,8 @@ int replay_command(const Options& options) {
     if (text) {
         std::cout << fmt::format("{} passed, {} failed\n", passed, failed);
     }
-    return finish_stdout(failed == 0 ? kExitDone : kExitCheckFailed);
+    const int outcome = failed == 0 ? kExitDone : kExitCheckFailed;
+    return finish_stdout(bad_input ? kExitUsage : outcome);
 }
 
 }  // namespace netsim::cli

@@ -1,63 +1,17 @@
 // Making recorded calls.
 #include "replay/actor.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "replay/arguments.hpp"
 #include "replay/relay.hpp"
 
 namespace netsim::replay {
 
 namespace {
-
-std::uint64_t leading_number(const std::string& text) {
-    std::uint64_t n = 0;
-    std::from_chars(text.data(), text.data() + text.size(), n);
-    return n;
-}
-
-std::optional<Endpoint> to_endpoint(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos) {
-        return std::nullopt;
-    }
-    const auto address = parse_ipv4(text.substr(0, colon));
-    if (!address) {
-        return std::nullopt;
-    }
-    return Endpoint{*address, static_cast<std::uint16_t>(leading_number(text.substr(colon + 1)))};
-}
-
-struct OptionValue {
-    SocketOption option = SocketOption::kCount;
-    std::int64_t value = 0;
-};
-
-/// "SO_LINGER=(1, 0)", "TCP_NODELAY=1"
-std::optional<OptionValue> to_option(const std::string& text) {
-    const auto equals = text.find('=');
-    const std::string name = text.substr(0, equals);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(SocketOption::kCount); ++i) {
-        const auto option = static_cast<SocketOption>(i);
-        if (to_string(option) != name || equals == std::string::npos) {
-            continue;
-        }
-        const std::string value = text.substr(equals + 1);
-        if (option == SocketOption::kSO_LINGER) {  // (onoff, seconds)
-            const bool on = value.size() > 1 && value[1] == '1';
-            const auto comma = value.find(' ');
-            const auto seconds = static_cast<std::int64_t>(leading_number(value.substr(comma + 1)));
-            return OptionValue{option, on ? seconds : -1};
-        }
-        if (value.starts_with('-')) {  // TCP_LINGER2=-1
-            return OptionValue{option, -static_cast<std::int64_t>(leading_number(value.substr(1)))};
-        }
-        return OptionValue{option, static_cast<std::int64_t>(leading_number(value))};
-    }
-    return std::nullopt;
-}
 
 /// A call that returned within this of the recorded moment returned when it should have: the kernel
 /// takes its time to wake a process.
@@ -65,8 +19,10 @@ constexpr Milliseconds kCallTolerance = 4;
 
 constexpr std::uint64_t kBuffer = 65536;  // of a process that reads to the end
 
-constexpr std::uint64_t kWake = 1;  // argument of an event: a blocked process runs again
-constexpr std::uint64_t kStep = 2;  // ... goes on with its read
+constexpr std::uint64_t kWake = 1;    // argument of an event: a blocked process runs again
+constexpr std::uint64_t kStep = 2;    // ... goes on with its read
+constexpr std::uint64_t kGiveUp = 3;  // ... has waited long enough; the call's number above it
+constexpr unsigned kCallShift = 8;
 
 Duration pause(Milliseconds ms) {
     return Duration(static_cast<std::int64_t>(std::max(ms, 0.0) * 1e6));
@@ -93,6 +49,9 @@ void Actor::start() {
 void Actor::fire(std::uint64_t argument) {
     if (argument == kStep) {
         return read_on();
+    }
+    if ((argument & ((1U << kCallShift) - 1)) == kGiveUp) {
+        return give_up(argument >> kCallShift);
     }
     if (argument != kWake) {
         return begin();
@@ -156,10 +115,29 @@ void Actor::begin() {
     moved_ = 0;
     connecting_ = false;
     if (advance()) {
-        finish();
-    } else {
-        blocked_ = true;
+        return finish();
     }
+    blocked_ = true;
+    const RecordedCall& call = *outcomes_[current_].recorded;
+    if (gave_up(call) && call.end) {  // at once, or after SO_RCVTIMEO, SO_SNDTIMEO
+        sim::Simulation& sim = host_.fabric().sim;
+        sim.schedule(sim.now() + pause(*call.end - call.acts), host_.id(), *this,
+                     (std::uint64_t{current_} << kCallShift) | kGiveUp);
+    }
+}
+
+/// The call has waited as long as it does; what it began goes on without it.
+void Actor::give_up(std::size_t call) {
+    if (call != current_ || !blocked_ || waking_ || next_step_ > 0) {
+        return;
+    }
+    CallOutcome& out = outcomes_[current_];
+    blocked_ = false;
+    out.error = out.recorded->call == "connect" ? "EINPROGRESS" : "EAGAIN";
+    if (out.recorded->error == "EWOULDBLOCK") {
+        out.error = out.recorded->error;  // the same number
+    }
+    finish();
 }
 
 bool Actor::awaited(SocketId socket, unsigned events) {
@@ -207,16 +185,23 @@ void Actor::finish() {
     sim.schedule(at, host_.id(), *this);
 }
 
+bool Actor::makes(const std::string& name) const {
+    return std::any_of(
+        outcomes_.begin() + static_cast<std::ptrdiff_t>(current_), outcomes_.end(),
+        [&](const CallOutcome& o) {
+            const std::string& call = o.recorded->call;
+            return o.recorded->socket == name &&
+                   (call == "bind" || call == "listen" || call == "connect" || call == "sendto");
+        });
+}
+
 SocketId Actor::socket_named(const std::string& name) {
     const auto known = sockets_.find(name);
     if (known != sockets_.end()) {
         return known->second;
     }
     SocketId socket;
-    const std::string& call = outcomes_[current_].recorded->call;
-    const bool fresh =
-        call == "setsockopt" || call == "bind" || call == "connect" || call == "sendto";
-    if (!fresh && !accepted_.empty()) {
+    if (!makes(name) && !accepted_.empty()) {
         socket = accepted_.front();
         accepted_.erase(accepted_.begin());
     } else {
@@ -240,6 +225,10 @@ bool Actor::fail_with(CallOutcome& out, Errno error) {
 bool Actor::advance() {
     CallOutcome& out = outcomes_[current_];
     const std::string& call = out.recorded->call;
+    if ((call == "send" || call.starts_with("recv")) && has_strange_flag(out.recorded->args)) {
+        out.unsupported = call + " " + out.recorded->args;
+        return true;
+    }
     if (call == "connect") {
         return do_connect(out);
     }
@@ -378,6 +367,16 @@ bool Actor::read_some(CallOutcome& out) {
 bool Actor::do_option(CallOutcome& out) {
     const auto option = to_option(out.recorded->args);
     const SocketId s = socket_named(out.recorded->socket);
+    constexpr std::string_view kCongestion = "TCP_CONGESTION=";
+    if (out.recorded->args.starts_with(kCongestion)) {
+        const auto set = host_.set_congestion_control(
+            s, std::string_view(out.recorded->args).substr(kCongestion.size()));
+        return set ? succeed(out, "ok") : fail_with(out, set.error());
+    }
+    if (out.recorded->args.starts_with("SO_RCVTIMEO=") ||
+        out.recorded->args.starts_with("SO_SNDTIMEO=")) {
+        return succeed(out, "ok");  // the calls that give up show it
+    }
     if (!option) {
         out.unsupported = "setsockopt " + out.recorded->args;
         return true;
@@ -425,10 +424,11 @@ bool Actor::do_simple(CallOutcome& out) {
     const std::string& call = out.recorded->call;
     const SocketId s = socket_named(out.recorded->socket);
     Result<void> result;
-    if (call == "bind") {
-        result = host_.bind(s, to_endpoint(out.recorded->args).value_or(Endpoint{}));
+    const auto endpoint = to_endpoint(out.recorded->args);
+    if (call == "bind" && endpoint) {
+        result = host_.bind(s, *endpoint);
     } else if (call == "listen") {
-        result = host_.listen(s, static_cast<int>(leading_number(out.recorded->args)));
+        result = host_.listen(s, static_cast<int>(signed_number(out.recorded->args)));
     } else if (call == "shutdown") {
         const bool read = out.recorded->args == "SHUT_RD";
         const bool both = out.recorded->args == "SHUT_RDWR";
@@ -438,9 +438,15 @@ bool Actor::do_simple(CallOutcome& out) {
     } else if (call == "getsockname") {
         const auto local = host_.local_endpoint(s);
         return local ? succeed(out, to_string(*local)) : fail_with(out, local.error());
+    } else if (call == "getpeername") {
+        const auto remote = host_.remote_endpoint(s);
+        return remote ? succeed(out, to_string(*remote)) : fail_with(out, remote.error());
     } else if (call == "getsockopt SO_ERROR") {
         const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
         return succeed(out, error == Errno::kOk ? "0" : std::string(errno_name(error)));
+    } else if (const auto option = to_option(option_asked(call, out.recorded->args) + "=0")) {
+        const auto value = host_.get_option(s, option->option);
+        return value ? succeed(out, std::to_string(*value)) : fail_with(out, value.error());
     } else {
         out.unsupported = call;
         return true;

@@ -45,6 +45,9 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
  private:
     void fire(std::uint64_t argument) override;
     void begin();
+    void give_up(std::size_t call);
+    /// Does this process make its own socket of that name, or is it one it has accepted?
+    bool makes(const std::string& name) const;
     /// Is this what the current call waits for?
     bool awaited(SocketId socket, unsigned events);
     /// Goes on with the current call; true when it has returned.

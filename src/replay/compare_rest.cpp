@@ -22,10 +22,7 @@ std::string in_recorded_terms(const Relay& relay, const CallOutcome& o) {
     if (o.recorded->call != "accept" || !o.error.empty() || o.result.empty()) {
         return o.result;
     }
-    const auto colon = o.recorded->result.rfind(':');
-    const std::string kept = to_string(o.peer.address);
-    static_cast<void>(colon);
-    return fmt::format("{}:{}", kept,
+    return fmt::format("{}:{}", to_string(o.peer.address),
                        relay.recorded_port(o.peer.address, o.peer.port, relay.server_port()));
 }
 

@@ -67,6 +67,8 @@ std::set<std::string> option_names(const tcp::SocketInfo& info) {
     add(info.sack, "sack");
     add(info.window_scale, "wscale");
     add(info.ecn, "ecn");
+    add(info.ecn_seen, "ecnseen");
+    add(info.syn_data, "fastopen");
     return names;
 }
 

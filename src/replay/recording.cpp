@@ -2,6 +2,7 @@
 #include "replay/recording.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -70,6 +71,13 @@ void read_note(const json& packet, const char* key, bool& absolute, int& back) {
     }
 }
 
+/// One line of the report, however often it is met.
+void note(Recording& r, const std::string& text) {
+    if (std::find(r.unknown.begin(), r.unknown.end(), text) == r.unknown.end()) {
+        r.unknown.push_back(text);
+    }
+}
+
 /// Notes the keys of `in` that are not among `known`: a newer recording than this reader.
 void note_unknown(Recording& r, const std::string& where, const json& in,
                   std::initializer_list<std::string_view> known) {
@@ -77,18 +85,16 @@ void note_unknown(Recording& r, const std::string& where, const json& in,
         if (std::find(known.begin(), known.end(), key) != known.end()) {
             continue;
         }
-        const std::string text = where + ": unknown field \"" + key + "\"";
-        if (std::find(r.unknown.begin(), r.unknown.end(), text) == r.unknown.end()) {
-            r.unknown.push_back(text);
-        }
+        note(r, where + ": unknown field \"" + key + "\"");
     }
 }
 
 RecordedPacket read_packet(const json& in, Recording& r) {
-    note_unknown(r, "packets", in,
-                 {"i",     "t_ms",     "rx_ms",    "dir",   "sp",        "dp",       "src",  "dst",
-                  "flags", "seq",      "ack",      "len",   "win",       "wnd",      "opts", "fate",
-                  "note",  "seq_note", "ack_note", "proto", "icmp_type", "icmp_code"});
+    note_unknown(
+        r, "packets", in,
+        {"i",     "t_ms",     "rx_ms",    "dir",   "sp",        "dp",        "src",      "dst",
+         "flags", "seq",      "ack",      "len",   "win",       "wnd",       "opts",     "fate",
+         "note",  "seq_note", "ack_note", "proto", "icmp_type", "icmp_code", "icmp_mtu", "mtu"});
     RecordedPacket p;
     p.number = in.at("i").get<std::size_t>();
     p.sent = to_ms(in.at("t_ms"));
@@ -105,6 +111,9 @@ RecordedPacket read_packet(const json& in, Recording& r) {
         p.destination = to_address(in["dst"].get<std::string>());
     }
     const std::string fate = in.value("fate", "");
+    if (!fate.empty() && fate != "dropped" && fate != "injected" && fate != "delivered") {
+        note(r, "packets: unknown fate \"" + fate + "\"");
+    }
     p.fate = fate == "dropped"    ? Fate::kDropped
              : fate == "injected" ? Fate::kInjected
                                   : Fate::kDelivered;
@@ -113,6 +122,7 @@ RecordedPacket read_packet(const json& in, Recording& r) {
         p.icmp = true;
         p.icmp_type = in.at("icmp_type").get<std::uint8_t>();
         p.icmp_code = in.at("icmp_code").get<std::uint8_t>();
+        p.icmp_mtu = in.value("icmp_mtu", in.value("mtu", std::uint16_t{0}));
         return p;
     }
     p.source_port = in.at("sp").get<std::uint16_t>();
@@ -201,11 +211,16 @@ RecordedTransition read_transition(const json& in) {
             in.at("from").get<std::string>(),  in.at("to").get<std::string>()};
 }
 
-RecordedEvent read_event(const json& in) {
+RecordedEvent read_event(Recording& r, const json& in) {
+    constexpr auto kKnown =
+        std::to_array<std::string_view>({"ca_state", "receive_reset", "segment_in", "send_reset"});
     RecordedEvent event;
     event.at = in.at("t_ms").get<double>();
     event.side = to_side(in.at("side").get<std::string>());
     event.event = in.at("event").get<std::string>();
+    if (std::find(kKnown.begin(), kKnown.end(), event.event) == kKnown.end()) {
+        note(r, "kernel_events: unknown event \"" + event.event + "\"");
+    }
     for (const auto& [name, value] : in.items()) {
         if (value.is_number() && name != "t_ms") {
             event.numbers[name] = value.get<std::int64_t>();
@@ -264,7 +279,7 @@ Recording read_json(const json& in, const std::string& name) {
     }
     if (in.contains("kernel_events")) {
         for (const json& event : in["kernel_events"]) {
-            r.events.push_back(read_event(event));
+            r.events.push_back(read_event(r, event));
         }
     }
     for (const auto& [side, counters] : in.at("counters").items()) {
@@ -286,6 +301,9 @@ std::string_view to_string(Side side) {
 bool is_recording(const std::string& path) {
     std::ifstream file(path);
     const json in = json::parse(file, nullptr, false);
+    if (in.is_discarded()) {
+        return true;  // cut short, perhaps: whoever reads it is told
+    }
     return in.is_object() && in.contains("packets") && in.contains("app_events");
 }
 

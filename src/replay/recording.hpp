@@ -63,6 +63,7 @@ struct RecordedPacket {
     bool icmp = false;
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
+    std::uint16_t icmp_mtu = 0;  // of "fragmentation needed"
 };
 
 /// ss's timer column.
@@ -141,7 +142,8 @@ struct Recording {
     std::map<std::string, std::int64_t> counters[2];  // NOLINT: by Side; zeros left out
 };
 
-/// Has the file the parts of a recording? False for other .json files.
+/// Has the file the parts of a recording? False for other .json files; what is no JSON may have
+/// been one.
 bool is_recording(const std::string& path);
 
 /// From text; `path` names it in messages.

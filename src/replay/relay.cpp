@@ -73,6 +73,22 @@ std::vector<std::int64_t> numbers_of(const std::string& option) {
     return out;
 }
 
+/// "sack 7241:8689 10137:11585"
+std::vector<std::pair<std::uint32_t, std::uint32_t>> blocks_of(const std::string& option) {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> out;
+    const char* end = option.data() + option.size();
+    for (std::size_t i = option.find(' '); i != std::string::npos; i = option.find(' ', i + 1)) {
+        std::int64_t from = 0;
+        std::int64_t to = 0;
+        const auto first = std::from_chars(option.data() + i + 1, end, from);
+        if (first.ec == std::errc{} && first.ptr != end && *first.ptr == ':' &&
+            std::from_chars(first.ptr + 1, end, to).ec == std::errc{}) {
+            out.emplace_back(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to));
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Time to_model(Milliseconds t) {
@@ -315,6 +331,13 @@ void Relay::inject(const RecordedPacket& in) {
         } else if (option.starts_with("wscale") && !n.empty()) {
             h.options |= wire::option::kWindowScale;
             h.window_scale = static_cast<std::uint8_t>(n[0]);
+        } else if (option.starts_with("sack ")) {
+            h.options |= wire::option::kSack;
+            for (const auto& [begin, end] : blocks_of(option)) {
+                if (h.sack_count < h.sack.size()) {
+                    h.sack[h.sack_count++] = {SeqNum(begin + other_isn), SeqNum(end + other_isn)};
+                }
+            }
         } else if (option.starts_with("ts") && n.size() == 2 && flow != nullptr) {
             h.options |= wire::option::kTimestamps;
             h.tsval = static_cast<std::uint32_t>(n[0]) + flow->direction[mine].first_ts.value_or(0);
@@ -360,6 +383,7 @@ void Relay::inject_icmp(const RecordedPacket& in) {
     p.icmp = wire::IcmpHeader{};
     p.icmp.type = in.icmp_type;
     p.icmp.code = in.icmp_code;
+    p.icmp.mtu = in.icmp_mtu;
     p.icmp.quoted.source = about->source;
     p.icmp.quoted.destination = about->destination;
     p.icmp.quoted.protocol = wire::Protocol::kTcp;

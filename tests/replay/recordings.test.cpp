@@ -108,6 +108,88 @@ TEST(Replay, NoScheduleExplainsWhatTcpDoesNot) {
     EXPECT_FALSE(replay(r).passed());
 }
 
+RecordedCall call_at(const Recording& r, Milliseconds at, const std::string& app,
+                     const std::string& socket, const std::string& call) {
+    const auto like = std::find_if(r.calls.begin(), r.calls.end(),
+                                   [&](const RecordedCall& c) { return c.app == app; });
+    RecordedCall made = *like;
+    made.socket = socket;
+    made.call = call;
+    made.args = "";
+    made.result = "ok";
+    made.error = "";
+    made.start = at;
+    made.end = at + 0.01;
+    made.acts = at + 0.01;
+    return made;
+}
+
+void insert_call(Recording& r, const RecordedCall& call) {
+    const auto after = std::find_if(r.calls.begin(), r.calls.end(), [&](const RecordedCall& c) {
+        return c.app == call.app && c.start > call.start;
+    });
+    r.calls.insert(after, call);
+}
+
+std::string texts(const Report& report) {
+    std::string all;
+    for (const Mismatch& m : report.mismatches) {
+        all += m.kind + " " + m.text + "\n";
+    }
+    return all;
+}
+
+// Calls that no recording here has, in one that has been made to have them.
+TEST(Replay, KnowsCallsThatOthersMayHave) {
+    Recording r = read_recording((kFolder / "handshake_and_close.json").string());
+    RecordedCall option = call_at(r, 31.7, "server", "conn", "setsockopt");
+    option.args = "TCP_NODELAY=1";  // of the socket that accept() gave
+    insert_call(r, option);
+    option.start = 31.71;
+    option.args = "TCP_CONGESTION=cubic";
+    insert_call(r, option);
+    RecordedCall asked = call_at(r, 31.75, "server", "conn", "getsockopt TCP_NODELAY");
+    asked.result = "1";
+    insert_call(r, asked);
+    RecordedCall peer = call_at(r, 21.49, "client", "c", "getpeername");
+    peer.result = "10.0.2.1:13720";
+    insert_call(r, peer);
+    RecordedCall empty = call_at(r, 21.5, "client", "c", "recv");  // the socket does not block
+    empty.args = "65536";
+    empty.result = "";
+    empty.error = "EAGAIN";
+    insert_call(r, empty);
+    EXPECT_TRUE(replay(r).passed()) << texts(replay(r));
+}
+
+TEST(Replay, SaysOfWhatItDoesNotKnow) {
+    Recording r = read_recording((kFolder / "handshake_and_close.json").string());
+    insert_call(r, call_at(r, 31.7, "server", "conn", "ioctl"));
+    RecordedCall peek = call_at(r, 21.49, "client", "c", "recv");
+    peek.args = "65536 MSG_PEEK";
+    insert_call(r, peek);
+    const std::string said = texts(replay(r));
+    EXPECT_NE(said.find("ioctl() on conn: the model has no such call"), std::string::npos) << said;
+    EXPECT_NE(said.find("MSG_PEEK) on c: the model has no such call"), std::string::npos) << said;
+    std::ifstream file(kFolder / "handshake_and_close.json");
+    std::ostringstream whole;
+    whole << file.rdbuf();
+    std::string text = whole.str();
+    const std::string known = "\"ca_state\"";
+    text.replace(text.find(known), known.size(), "\"rcvbuf_grow\"");
+    EXPECT_EQ(texts(replay(parse_recording(text, "x.json"))),
+              "unknown kernel_events: unknown event \"rcvbuf_grow\"\n");
+}
+
+TEST(Replay, ANegativeBacklogIsTheLargest) {
+    Recording r = read_recording((kFolder / "close_by_server.json").string());
+    for (RecordedCall& call : r.calls) {
+        call.args = call.call == "listen" ? "-1" : call.args;
+    }
+    const std::string said = texts(replay(r));
+    EXPECT_NE(said.find("sendq: kernel 128, model 4096"), std::string::npos) << said;
+}
+
 TEST(Recording, BadFilesAreRefusedInOneLine) {
     const auto path = std::filesystem::temp_directory_path() / "netsim_bad_recording.json";
     const auto refused = [&](const std::string& text) {
