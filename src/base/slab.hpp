@@ -50,10 +50,9 @@ class Slab {
 
     template <typename... Args>
     Id<T> emplace(Args&&... args) {
-        std::uint32_t index = 0;
-        if (!free_.empty()) {
-            index = free_.back();
-            free_.pop_back();
+        std::uint32_t index = free_;
+        if (index != kNone) {
+            free_ = next_free(index);
         } else {
             if (used_ == chunks_.size() * kChunk) {
                 chunks_.push_back(std::make_unique<Chunk>());
@@ -72,7 +71,8 @@ class Slab {
         CHECK(contains(id));
         at(id.index).~T();
         ++chunks_[id.index / kChunk]->generation[id.index % kChunk];
-        free_.push_back(id.index);
+        next_free(id.index) = free_;
+        free_ = id.index;
         --size_;
     }
 
@@ -121,8 +121,16 @@ class Slab {
         const void* raw(std::uint32_t i) const { return storage + sizeof(T) * i; }
     };
 
+    static constexpr std::uint32_t kNone = 0xffffffffU;
+
+    /// The chain of free slots runs through the slots themselves.
+    std::uint32_t& next_free(std::uint32_t index) {
+        static_assert(sizeof(T) >= sizeof(std::uint32_t) && alignof(T) >= alignof(std::uint32_t));
+        return *static_cast<std::uint32_t*>(chunks_[index / kChunk]->raw(index % kChunk));
+    }
+
     std::vector<std::unique_ptr<Chunk>> chunks_;
-    std::vector<std::uint32_t> free_;
+    std::uint32_t free_ = kNone;  // the last one freed
     std::uint32_t used_ = 0;
     std::size_t size_ = 0;
 };

@@ -24,7 +24,7 @@ class TupleTable {
             return std::nullopt;
         }
         const auto hash = static_cast<std::uint32_t>(hash_of(tuple));
-        for (std::uint32_t i = hash & mask(); entries_[i].used(); i = (i + 1) & mask()) {
+        for (std::uint32_t i = home(hash); entries_[i].used(); i = after(i)) {
             if (entries_[i].hash == hash && records_.tuple_of(entries_[i].ref()) == tuple) {
                 return entries_[i].ref();
             }
@@ -34,13 +34,13 @@ class TupleTable {
 
     /// False: a record with that tuple is there already.
     bool insert(RecordRef ref) {
-        if ((size_ + 1) * 4 > entries_.size() * 3) {
+        if (size_ >= most_) {
             grow();
         }
         const FourTuple& tuple = records_.tuple_of(ref);
         const auto hash = static_cast<std::uint32_t>(hash_of(tuple));
-        std::uint32_t i = hash & mask();
-        for (; entries_[i].used(); i = (i + 1) & mask()) {
+        std::uint32_t i = home(hash);
+        for (; entries_[i].used(); i = after(i)) {
             if (entries_[i].hash == hash && records_.tuple_of(entries_[i].ref()) == tuple) {
                 return false;
             }
@@ -52,16 +52,14 @@ class TupleTable {
 
     /// The record must be in the table, its tuple as it was.
     void erase(RecordRef ref) {
-        std::uint32_t i = static_cast<std::uint32_t>(hash_of(records_.tuple_of(ref))) & mask();
+        std::uint32_t i = home(static_cast<std::uint32_t>(hash_of(records_.tuple_of(ref))));
         while (entries_[i].word != ref.word() + 1) {
             CHECK(entries_[i].used());
-            i = (i + 1) & mask();
+            i = after(i);
         }
         // Whatever follows without a gap and does not stand where its hash wants it moves up.
-        for (std::uint32_t next = (i + 1) & mask(); entries_[next].used();
-             next = (next + 1) & mask()) {
-            const std::uint32_t home = entries_[next].hash & mask();
-            if (((next - home) & mask()) >= ((next - i) & mask())) {
+        for (std::uint32_t next = after(i); entries_[next].used(); next = after(next)) {
+            if (distance(home(entries_[next].hash), next) >= distance(i, next)) {
                 entries_[i] = entries_[next];
                 i = next;
             }
@@ -86,19 +84,29 @@ class TupleTable {
 
     static constexpr std::size_t kSmallest = 16;
 
-    std::uint32_t mask() const { return static_cast<std::uint32_t>(entries_.size() - 1); }
+    std::uint32_t home(std::uint32_t hash) const {
+        return static_cast<std::uint32_t>((std::uint64_t{hash} * entries_.size()) >> 32U);
+    }
+
+    std::uint32_t after(std::uint32_t i) const { return i + 1 == entries_.size() ? 0 : i + 1; }
+
+    /// Steps from `a` on to `b`.
+    std::uint32_t distance(std::uint32_t a, std::uint32_t b) const {
+        return b >= a ? b - a : b + static_cast<std::uint32_t>(entries_.size()) - a;
+    }
 
     void put(const Entry& entry) {
-        std::uint32_t i = entry.hash & mask();
+        std::uint32_t i = home(entry.hash);
         while (entries_[i].used()) {
-            i = (i + 1) & mask();
+            i = after(i);
         }
         entries_[i] = entry;
     }
 
     void grow() {
-        std::vector<Entry> old(entries_.empty() ? kSmallest : entries_.size() * 2);
+        std::vector<Entry> old(entries_.empty() ? kSmallest : entries_.size() * 3 / 2);
         old.swap(entries_);
+        most_ = entries_.size() * 4 / 5;
         for (const Entry& entry : old) {
             if (entry.used()) {
                 put(entry);
@@ -107,8 +115,9 @@ class TupleTable {
     }
 
     const Records& records_;
-    std::vector<Entry> entries_;  // a power of two
+    std::vector<Entry> entries_;
     std::size_t size_ = 0;
+    std::size_t most_ = 0;  // a load of 4/5
 };
 
 }  // namespace netsim::tcp

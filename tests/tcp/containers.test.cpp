@@ -8,6 +8,7 @@
 #include "tcp/deadline_calendar.hpp"
 #include "tcp/deadline_list.hpp"
 #include "tcp/ring.hpp"
+#include "tcp/tuple_table.hpp"
 
 namespace netsim::tcp {
 namespace {
@@ -187,6 +188,48 @@ TEST(DeadlineCalendarTest, MovingADeadlineDoesNotPileUpEntries) {
         most = std::max(most, calendar.entries());
     }
     EXPECT_LE(most, 8U);
+}
+
+struct Tuples {
+    std::vector<FourTuple> all;
+
+    const FourTuple& tuple_of(RecordRef ref) const { return all[ref.index()]; }
+};
+
+/// Records that come and go, many of them with neighbouring hashes, against a map.
+TEST(TupleTableTest, FindsWhatIsThereAndNothingElse) {
+    Rng rng(5, "table");
+    Tuples records;
+    for (std::uint32_t i = 0; i < 3000; ++i) {
+        records.all.push_back({Ipv4{0x0a000001}, Ipv4{0x0a000100 + i / 7}, 80,
+                               static_cast<std::uint16_t>(1000 + i % 7)});
+    }
+    TupleTable<Tuples> table(records);
+    std::vector<bool> there(records.all.size(), false);
+    std::size_t size = 0;
+    for (int step = 0; step < 60000; ++step) {
+        // Grows over the first half, shrinks over the second.
+        const auto i = static_cast<std::uint32_t>(rng.below(records.all.size()));
+        const RecordRef ref(RecordKind::kConnection, i);
+        const bool insert = rng.below(10) < (step < 30000 ? 7U : 2U);
+        if (insert) {
+            ASSERT_EQ(table.insert(ref), !there[i]);
+            size += there[i] ? 0U : 1U;
+            there[i] = true;
+        } else if (there[i]) {
+            table.erase(ref);
+            there[i] = false;
+            --size;
+        }
+        ASSERT_EQ(table.size(), size);
+        const std::size_t probe = rng.below(records.all.size());
+        const auto found = table.find(records.all[probe]);
+        ASSERT_EQ(found.has_value(), there[probe]);
+        ASSERT_TRUE(!found || found->index() == probe);
+    }
+    for (std::size_t k = 0; k < there.size(); ++k) {
+        ASSERT_EQ(table.find(records.all[k]).has_value(), there[k]);
+    }
 }
 
 }  // namespace
