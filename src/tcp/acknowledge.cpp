@@ -313,7 +313,7 @@ void update_timestamp(const Context& cx, Connection& c, const wire::TcpHeader& h
 void take_rtt(const Context& cx, Connection& c, Duration rtt, Duration least) {
     const bool new_round = !c.rtt.valid() || after(c.snd_una, c.rtt_seq);
     if (least > Duration{0}) {
-        c.rtt.note_least(least);
+        c.rtt.note_least(least, cx.now, cx.s.sysctl);
     }
     c.rtt.sample(rtt, new_round, cx.s.sysctl);
     if (new_round) {

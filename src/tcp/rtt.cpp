@@ -46,10 +46,54 @@ void Rtt::sample(Duration rtt, bool new_round, const Sysctl& sysctl) {
     srtt8_us_ = std::max(srtt8_us_, 1U);
 }
 
-void Rtt::note_least(Duration rtt) {
+void Rtt::note_least(Duration rtt, Time now, const Sysctl& sysctl) {
     const auto us = static_cast<std::uint32_t>(std::max<std::int64_t>(
         1, std::chrono::duration_cast<std::chrono::microseconds>(rtt).count()));
-    min_us_ = std::min(min_us_, us);
+    const auto window_ms = static_cast<std::uint32_t>(sysctl.tcp_min_rtt_wlen * 1000);
+    least_.take(us, static_cast<std::uint32_t>(to_ns(now) / 1'000'000), window_ms);
+}
+
+void WindowedMinimum::take(std::uint32_t value, std::uint32_t now, std::uint32_t window) {
+    const Sample sample{value, now};
+    const Sample newest = later_ ? later_->third : least_;
+    if (value <= least_.value || now - newest.at > window) {  // a new least, or all are too old
+        return restart(sample);
+    }
+    if (later_ && value <= later_->second.value) {
+        later_->second = later_->third = sample;
+    } else if (later_ && value <= later_->third.value) {
+        later_->third = sample;
+    }
+    age(sample, window);
+}
+
+void WindowedMinimum::restart(Sample sample) {
+    least_ = sample;
+    later_.reset();
+}
+
+/// The choices move up when the first has left the window; and they are kept apart in time, the
+/// second at least a quarter of the window after the first, the third half a window.
+void WindowedMinimum::age(Sample sample, std::uint32_t window) {
+    const std::uint32_t passed = sample.at - least_.at;
+    if (!later_) {
+        if (passed > window / 4) {
+            later_ = std::make_unique<Later>(Later{sample, sample});
+        }
+        return;
+    }
+    if (passed > window) {
+        // Twice at most: the third choice was found to lie in the window.
+        do {
+            least_ = later_->second;
+            later_->second = later_->third;
+            later_->third = sample;
+        } while (sample.at - least_.at > window);
+    } else if (later_->second.at == least_.at && passed > window / 4) {
+        later_->second = later_->third = sample;
+    } else if (later_->third.at == later_->second.at && passed > window / 2) {
+        later_->third = sample;
+    }
 }
 
 void Rtt::recompute_rto(const Sysctl& sysctl) {

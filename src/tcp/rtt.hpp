@@ -1,13 +1,48 @@
-// Round-trip time and RTO in Linux's flavour of RFC 6298: tcp_rtt_estimator(), tcp_set_rto().
+// Round-trip time and RTO in Linux's flavour of RFC 6298: tcp_rtt_estimator(), tcp_set_rto(),
+// tcp_min_rtt().
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "netsim/time.hpp"
 
 namespace netsim::tcp {
 
 struct Sysctl;
+
+/// The least RTT of the last `window`, in constant room: Kathleen Nichols' algorithm (Linux
+/// lib/win_minmax.c). Besides the least it keeps the least of what came after that, and the least
+/// of what came after that one, so that something is at hand when the first grows too old.
+class WindowedMinimum {
+ public:
+    static constexpr std::uint32_t kNone = 0xffffffffU;
+
+    std::uint32_t get() const { return least_.value; }
+
+    /// Times in milliseconds, of a clock that may wrap.
+    void take(std::uint32_t value, std::uint32_t now, std::uint32_t window);
+
+ private:
+    struct Sample {
+        std::uint32_t value = kNone;
+        std::uint32_t at = 0;
+    };
+
+    /// The second and third choice. Until a quarter of the window has passed since the least was
+    /// measured both are the least itself, and there is no such object: most connections end, or
+    /// measure a smaller one, before.
+    struct Later {
+        Sample second;
+        Sample third;
+    };
+
+    void restart(Sample sample);
+    void age(Sample sample, std::uint32_t window);
+
+    Sample least_;
+    std::unique_ptr<Later> later_;
+};
 
 class Rtt {
  public:
@@ -25,12 +60,13 @@ class Rtt {
     /// Eight times the smoothed RTT in microseconds, as the kernel keeps it.
     std::uint32_t srtt8_us() const { return srtt8_us_; }
 
-    Duration min() const { return std::chrono::microseconds(min_us_); }
+    /// The least of the last tcp_min_rtt_wlen seconds.
+    Duration min() const { return std::chrono::microseconds(least_.get()); }
 
-    bool has_min() const { return min_us_ != 0xffffffffU; }
+    bool has_min() const { return least_.get() != WindowedMinimum::kNone; }
 
     /// What an ACK that did not wait measured. Linux tcp_update_rtt_min().
-    void note_least(Duration rtt);
+    void note_least(Duration rtt, Time now, const Sysctl& sysctl);
 
     Duration rto() const { return rto_; }
 
@@ -52,8 +88,8 @@ class Rtt {
     std::uint32_t mdev4_us_ = 0;     // 4 times the mean deviation
     std::uint32_t mdev_max_us_ = 0;  // largest mdev4 of this round
     std::uint32_t rttvar_us_ = 0;    // 4 times the variance: what RTO adds
-    std::uint32_t min_us_ = 0xffffffffU;
     std::uint8_t tick_ms_ = 0;
+    WindowedMinimum least_;  // in microseconds
     Duration rto_ = std::chrono::seconds(1);
 };
 

@@ -93,6 +93,8 @@ constexpr auto kRows = std::to_array<Row>({
     {"net.ipv4.tcp_max_tw_buckets", ONE(tcp_max_tw_buckets), 0, kIntMax, "TIME-WAIT records kept"},
     {"net.ipv4.tcp_migrate_req", ONE(tcp_migrate_req), 0, 1,
      "a closing SO_REUSEPORT listener leaves its requests and connections to its group"},
+    {"net.ipv4.tcp_min_rtt_wlen", ONE(tcp_min_rtt_wlen), 0, 86400,
+     "seconds the least RTT measured is believed"},
     {"net.ipv4.tcp_min_snd_mss", ONE(tcp_min_snd_mss), 48, 65535,
      "smallest MSS accepted from a peer"},
     {"net.ipv4.tcp_min_tso_segs", ONE(tcp_min_tso_segs), 1, 65535,

@@ -67,6 +67,7 @@ struct Sysctl {
     std::int64_t tcp_max_syn_backlog = 1024;
     std::int64_t tcp_max_tw_buckets = 65536;
     std::int64_t tcp_migrate_req = 0;
+    std::int64_t tcp_min_rtt_wlen = 300;
     std::int64_t tcp_min_snd_mss = 48;
     std::int64_t tcp_min_tso_segs = 2;
     std::int64_t tcp_moderate_rcvbuf = 1;

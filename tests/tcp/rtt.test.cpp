@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "netsim/rng.hpp"
 #include "tcp/sysctl.hpp"
 
 namespace netsim::tcp {
@@ -67,6 +72,66 @@ TEST_F(RttTest, TheVarianceFallsOncePerRound) {
     EXPECT_GE(rtt.rto(), 600ms);
 }
 
+/// What the filter is to give at a quarter of the memory: the least of all samples of the window.
+TEST(WindowedMinimum, IsNearTheTrueMinimumOfTheWindow) {
+    constexpr std::uint32_t kWindow = 1000;
+    Rng rng(7, "windowed-minimum");
+    WindowedMinimum least;
+    EXPECT_EQ(least.get(), WindowedMinimum::kNone);
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> samples;  // (time, value)
+    std::uint32_t now = 0xfffff000U;                               // the clock wraps on the way
+    for (int i = 0; i < 20000; ++i) {
+        now += static_cast<std::uint32_t>(rng.below(20));
+        const auto value = static_cast<std::uint32_t>(100 + rng.below(1000));
+        samples.emplace_back(now, value);
+        least.take(value, now, kWindow);
+        std::uint32_t exact = WindowedMinimum::kNone;
+        for (std::size_t k = samples.size(); k-- > 0 && now - samples[k].first <= kWindow;) {
+            exact = std::min(exact, samples[k].second);
+        }
+        // Never less than the truth: what has left the window is forgotten. Hardly ever more.
+        ASSERT_GE(least.get(), exact);
+        ASSERT_LE(least.get(), exact + 150);
+    }
+}
+
+TEST(WindowedMinimum, TheSecondChoiceTakesOverAndThenTheThird) {
+    WindowedMinimum least;
+    least.take(10, 0, 100);
+    least.take(30, 25, 100);  // within the first quarter nothing is kept
+    least.take(20, 26, 100);  // second and third choice
+    least.take(25, 51, 100);  // half a window has passed: third choice
+    least.take(40, 100, 100);
+    EXPECT_EQ(least.get(), 10U);
+    least.take(40, 101, 100);  // the 10 is 101 old
+    EXPECT_EQ(least.get(), 20U);
+    least.take(40, 127, 100);
+    EXPECT_EQ(least.get(), 25U);
+    least.take(60, 228, 100);  // all of them are too old
+    EXPECT_EQ(least.get(), 60U);
+    least.take(5, 229, 100);
+    EXPECT_EQ(least.get(), 5U);
+}
+
+TEST_F(RttTest, TheLeastRttIsForgottenAfterTcpMinRttWlen) {
+    const auto note = [&](Duration sample, Duration at) {
+        rtt.note_least(sample, Time{} + at, sysctl);
+    };
+    EXPECT_FALSE(rtt.has_min());
+    note(10ms, 1s);
+    EXPECT_EQ(rtt.min(), 10ms);
+    for (int second = 2; second <= 301; ++second) {
+        note(50ms, std::chrono::seconds(second));
+    }
+    EXPECT_EQ(rtt.min(), 10ms);  // 300 s old
+    note(50ms, 302s);
+    EXPECT_EQ(rtt.min(), 50ms);
+    note(20ms, 303s);
+    sysctl.tcp_min_rtt_wlen = 5;
+    note(40ms, 309s);
+    EXPECT_EQ(rtt.min(), 40ms);
+}
+
 TEST_F(RttTest, BackOffDoublesUpTo120Seconds) {
     after(100ms);
     Duration expected = 300ms;
@@ -101,9 +166,9 @@ TEST_F(RttTest, TinySamplesCountAsAMicrosecond) {
     }
     EXPECT_TRUE(rtt.valid());
     EXPECT_FALSE(rtt.has_min());
-    rtt.note_least(20ms);
-    rtt.note_least(1ns);
-    rtt.note_least(30ms);
+    rtt.note_least(20ms, Time{} + 1s, sysctl);
+    rtt.note_least(1ns, Time{} + 1s, sysctl);
+    rtt.note_least(30ms, Time{} + 1s, sysctl);
     EXPECT_EQ(rtt.min(), 1us);
 }
 
