@@ -137,9 +137,13 @@ local Network = {}
 ---@return Host
 function Network:host(name, options) end
 
+---@class RouterOptions
+---@field icmp_errors? boolean  false: it sends no ICMP errors, as where a firewall drops them
+
 ---@param name string
+---@param options? RouterOptions
 ---@return Router
-function Network:router(name) end
+function Network:router(name, options) end
 
 ---@class LinkOptions
 ---@field rate? Rate              none: infinitely fast

@@ -48,6 +48,12 @@ struct HostOptions {
     bool timer_wheel = false;
 };
 
+struct RouterOptions {
+    /// Off: it sends no ICMP errors, as where a firewall drops them; packets larger than the next
+    /// link's MTU vanish.
+    bool icmp_errors = true;
+};
+
 /// What run() did.
 struct RunResult {
     std::string reason{};  // "until", "idle", "events", "memory", "interrupted", "stopped"
@@ -180,7 +186,7 @@ class Network {
 
     // --- building; InputError on duplicate or empty names, bad options, address space exhausted
     HostRef host(std::string_view name, const HostOptions& options = {});
-    RouterRef router(std::string_view name);
+    RouterRef router(std::string_view name, const RouterOptions& options = {});
     LinkRef link(const NodeRef& a, const NodeRef& b, const LinkOptions& options);
     LinkRef link(const NodeRef& a, const NodeRef& b, const LinkOptions& a_to_b,
                  const LinkOptions& b_to_a);

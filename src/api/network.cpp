@@ -17,8 +17,8 @@ HostRef Network::host(std::string_view name, const HostOptions& options) {
     return impl_->add_host(name, options);
 }
 
-RouterRef Network::router(std::string_view name) {
-    return impl_->add_router(name);
+RouterRef Network::router(std::string_view name, const RouterOptions& options) {
+    return impl_->add_router(name, options);
 }
 
 LinkRef Network::link(const NodeRef& a, const NodeRef& b, const LinkOptions& options) {

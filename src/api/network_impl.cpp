@@ -110,12 +110,13 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
     return host_ref(nodes_.back());
 }
 
-RouterRef NetworkImpl::add_router(std::string_view name) {
+RouterRef NetworkImpl::add_router(std::string_view name, const RouterOptions& options) {
     check_new_name(name);
     Node node;
     node.address = next_address();
     take_address(name, node.address);
     auto made = std::make_unique<net::Router>(fabric_, std::string(name), node.address);
+    made->say_icmp_errors(options.icmp_errors);
     node.router = made.get();
     node.owner = std::move(made);
     add_node(std::move(node), name);

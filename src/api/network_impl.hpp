@@ -40,7 +40,7 @@ class NetworkImpl {
 
     // --- building
     HostRef add_host(std::string_view name, const HostOptions& options);
-    RouterRef add_router(std::string_view name);
+    RouterRef add_router(std::string_view name, const RouterOptions& options);
     LinkRef add_link(const NodeRef& a, const NodeRef& b, const LinkOptions& a_to_b,
                      const LinkOptions& b_to_a);
     TopologyResult load_topology(const std::string& path, const TopologyOptions& options);

@@ -32,7 +32,7 @@ TopologyResult NetworkImpl::add_graph(const net::GraphDescription& graph,
             result.hosts.push_back(add_host(options.prefix + node.name, {}));
             refs.push_back(result.hosts.back());
         } else {
-            result.routers.push_back(add_router(options.prefix + node.name));
+            result.routers.push_back(add_router(options.prefix + node.name, {}));
             refs.push_back(result.routers.back());
         }
     }

@@ -101,6 +101,7 @@ tcp::PathInfo Host::path(Ipv4 destination) const {
     const auto known = state_->path_mtu.find(destination.bits);
     if (known != state_->path_mtu.end() && known->second.until > fabric().sim.now()) {
         info.mtu = std::min(info.mtu, known->second.mtu);
+        info.mtu_until = known->second.until;
     }
     return info;
 }

@@ -74,7 +74,12 @@ int network_host(lua_State* L) {
 
 int network_router(lua_State* L) {
     Network& net = self_network(L);
-    push_router(L, self_box(L), net.router(to_text(L, 2, "router: name")));
+    const std::string name = to_text(L, 2, "router: name");
+    RouterOptions router;
+    Options options(L, 3, "router \"" + name + "\"");
+    options.get("icmp_errors", router.icmp_errors);
+    options.finish();
+    push_router(L, self_box(L), net.router(name, router));
     return 1;
 }
 

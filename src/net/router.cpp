@@ -93,7 +93,7 @@ void Router::drop(const wire::Packet& packet, std::uint32_t interface, DropReaso
 }
 
 void Router::send_error(const wire::Packet& cause, IcmpKind kind) {
-    if (!may_send_error_about(cause)) {
+    if (!icmp_errors_ || !may_send_error_about(cause)) {
         return;
     }
     if (!icmp_limit_.allow(fabric().sim.now(), cause.source, kind.type, kind.code)) {

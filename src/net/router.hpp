@@ -33,6 +33,10 @@ class Router final : public Node {
 
     Ipv4 address() const { return address_; }
 
+    /// Off: errors stay unsaid, as where a firewall drops ICMP. Too large a packet then vanishes: a
+    /// black hole (RFC 2923 §2.1).
+    void say_icmp_errors(bool on) { icmp_errors_ = on; }
+
     RouteTable& routes() { return routes_; }
 
     const RouteTable& routes() const { return routes_; }
@@ -65,6 +69,7 @@ class Router final : public Node {
     IcmpLimit icmp_limit_;
     RouterStats stats_;
     std::uint16_t next_id_ = 0;
+    bool icmp_errors_ = true;
 };
 
 }  // namespace netsim::net

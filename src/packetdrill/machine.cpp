@@ -10,9 +10,11 @@
 namespace netsim::packetdrill {
 namespace {
 
-constexpr Time kBegin = at_ns(1'000'000'000'000);  // a host that has been up for a while
-constexpr std::uint64_t kStepsMax = 5'000'000;     // a script that would run for ever
-constexpr std::size_t kLogMax = 200;               // lines of exchange a failure prints
+constexpr Time kBegin = at_ns(1'000'000'000'000);            // a host that has been up for a while
+constexpr std::uint64_t kStepsMax = 5'000'000;               // a script that would run for ever
+constexpr std::uint32_t kMinPathMtu = 552;                   // Linux ip_rt_min_pmtu
+constexpr Duration kPathMtuLife = std::chrono::minutes(10);  // Linux ip_rt_mtu_expires
+constexpr std::size_t kLogMax = 200;                         // lines of exchange a failure prints
 
 }  // namespace
 
@@ -35,6 +37,9 @@ Machine::Machine(const Settings& settings)
              Rng(1, "packetdrill")) {}
 
 tcp::PathInfo Machine::path(Ipv4 /*destination*/) const {
+    if (learned_mtu_ < mtu_ && now_ < learned_until_) {
+        return {Errno::kOk, local_, learned_mtu_, learned_until_};
+    }
     return {Errno::kOk, local_, mtu_};
 }
 
@@ -94,6 +99,11 @@ void Machine::deliver(Flow& flow, const wire::Packet& packet) {
 
 void Machine::deliver_icmp(const wire::IcmpHeader& icmp, const std::string& text) {
     note(text);
+    if (icmp.type == wire::icmp::kDestinationUnreachable &&
+        icmp.code == wire::icmp::kFragmentationNeeded) {
+        learned_mtu_ = std::max<std::uint32_t>(icmp.mtu, kMinPathMtu);
+        learned_until_ = now_ + kPathMtuLife;
+    }
     stack_.icmp_error_arrives(icmp, now_, out_);
     drain();
     if (on_progress) {

@@ -114,6 +114,8 @@ class Machine final : public tcp::Paths {
     Ipv4 remote_;
     bool any_local_;
     std::uint32_t mtu_;
+    std::uint32_t learned_mtu_ = 0;  // from ICMP
+    Time learned_until_{};
     Time began_;
     Time now_;
     tcp::Stack stack_;

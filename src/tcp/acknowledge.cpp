@@ -9,6 +9,7 @@
 #include "tcp/input.hpp"
 #include "tcp/loss_probe.hpp"
 #include "tcp/output.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
@@ -41,7 +42,10 @@ void update_window(const Context& cx, Connection& c, const wire::TcpHeader& h,
     const bool changed = window != c.snd_wnd;
     c.snd_wl1 = h.seq;
     c.snd_wnd = window;
-    c.max_window = std::max(c.max_window, window);
+    if (window > c.max_window) {
+        c.max_window = window;
+        sync_mss(cx.s, c, c.path_mtu);
+    }
     if (changed && !c.unsent.empty()) {
         restart_after_idle(cx, c);  // what waited for the window begins anew
     }
@@ -202,6 +206,9 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
     const bool sampled = sample_rtt(cx, c, cleaned, outcome);
     if (outcome.data_acked) {
         outcome.set_timer = true;
+        if (c.mtu) {
+            probe_maybe_arrived(cx, c);
+        }
         if (!c.options.sack_ok) {
             remove_reno_duplicates(cx, c, outcome.acked);
             // Without SACK nobody can tell which copy made the ACK advance.

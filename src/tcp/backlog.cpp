@@ -9,8 +9,8 @@
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
 #include "tcp/output.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/receive_buffer.hpp"
-#include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/timeouts.hpp"
 

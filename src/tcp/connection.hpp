@@ -15,6 +15,7 @@
 #include "tcp/endpoint_key.hpp"
 #include "tcp/error_queue.hpp"
 #include "tcp/fastopen.hpp"
+#include "tcp/mtu_search.hpp"
 #include "tcp/rate_sample.hpp"
 #include "tcp/request_sock.hpp"
 #include "tcp/ring.hpp"
@@ -345,6 +346,7 @@ struct Connection {
 
     SharedOptions opt;
     std::unique_ptr<FastOpenState> fast_open;  // of the few that have to do with it
+    std::unique_ptr<MtuSearch> mtu;            // probes its path, or was told of it
 
     std::uint32_t packets_out() const { return sent.size(); }
 

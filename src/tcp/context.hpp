@@ -42,6 +42,7 @@ struct PathInfo {
     Errno error = Errno::kOk;  // ENETUNREACH: no route
     Ipv4 source;               // address to send from
     std::uint32_t mtu = 1500;
+    Time mtu_until = kNever;  // then the MTU that a router told of is forgotten
 };
 
 /// The one question TCP asks of IP. A pure query: it changes nothing.

@@ -9,7 +9,6 @@
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/scoreboard.hpp"
-#include "tcp/timeouts.hpp"
 
 namespace netsim::tcp {
 

@@ -1,7 +1,7 @@
 // An ICMP error about a segment of ours. RFC 1122 §4.2.3.9, RFC 5927; Linux tcp_v4_err().
 #include "tcp/actions.hpp"
 #include "tcp/backlog.hpp"
-#include "tcp/recovery.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/stack.hpp"
 #include "tcp/timeouts.hpp"
 

@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 
@@ -212,7 +213,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.iss = req.snt_isn;
     c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq =
         req.snt_isn + 1;
-    c.path_mtu = path.mtu;
+    note_path(c, path);
     c.advmss = path_mss(path);
     if (c.opt->maxseg != 0) {
         c.advmss = std::min(c.advmss, c.opt->maxseg);

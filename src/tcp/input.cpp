@@ -8,6 +8,7 @@
 #include "tcp/ecn.hpp"
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/send_buffer.hpp"
@@ -146,14 +147,7 @@ void accept_payload(Context& cx, Connection& c, const PayloadRef& payload,
 
 void finish_open(Context& cx, Connection& c) {
     const StackState& s = cx.s;
-    const std::uint32_t option_bytes = c.options.tstamp_ok ? 12U : 0U;
-    const auto least = static_cast<std::uint32_t>(s.sysctl.tcp_min_snd_mss);
-    const std::uint32_t peer_mss = std::max<std::uint32_t>(c.options.mss, least);
-    std::uint32_t mss = std::min(peer_mss, c.path_mtu - 40U);
-    if (c.opt->maxseg != 0) {
-        mss = std::min<std::uint32_t>(mss, c.opt->maxseg);
-    }
-    c.snd_mss = static_cast<std::uint16_t>(mss - option_bytes);
+    open_path(cx, c);
     c.sndbuf = c.opt->sndbuf != 0 ? c.opt->sndbuf
                                   : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]),
                                              wanted_send_buffer(c));

@@ -8,6 +8,7 @@
 #include "tcp/ecn.hpp"
 #include "tcp/fastopen_active.hpp"
 #include "tcp/output.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/ports.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
@@ -76,7 +77,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     c.iss = old ? old->isn : start.isn;
     c.ts_offset = start.ts_offset;
     c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.iss;
-    c.path_mtu = path.mtu;
+    note_path(c, path);
     c.advmss = path_mss(path);
     if (c.opt->maxseg != 0) {
         c.advmss = std::min(c.advmss, c.opt->maxseg);

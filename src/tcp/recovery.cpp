@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
-#include "tcp/fastopen_active.hpp"
 #include "tcp/frto.hpp"
 #include "tcp/output.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/retransmit.hpp"
@@ -119,6 +119,9 @@ bool digest_outside_recovery(Context& cx, Connection& c, AckOutcome& outcome) {
         try_to_open(c, outcome.ece);
         return false;
     }
+    if (probe_lost(cx, c)) {
+        return false;
+    }
     enter_recovery(cx, c, outcome.ece);
     return true;
 }
@@ -221,8 +224,10 @@ void enter_loss(Context& cx, Connection& c) {
     c.high_seq = c.snd_nxt;
     c.ecn_queue_cwr = c.options.ecn_ok;
     c.tlp = {};
-    // RFC 5682 §3.1 step 1; §3.2: repeated timeouts of one segment as well.
-    c.frto = cx.s.sysctl.tcp_frto != 0 && (new_recovery || c.retransmits > 0);
+    // RFC 5682 §3.1 step 1; §3.2: repeated timeouts of one segment as well. While the path MTU is
+    // probed the timeout may be the probe's.
+    const bool probing = c.mtu && c.mtu->probe_size != 0;
+    c.frto = cx.s.sysctl.tcp_frto != 0 && (new_recovery || c.retransmits > 0) && !probing;
 }
 
 void retransmit_without_congestion(Context& cx, Connection& c) {
@@ -235,36 +240,6 @@ void retransmit_without_congestion(Context& cx, Connection& c) {
         c.cc.algorithm->on_timeout(cx, c);
     }
     retransmit_lost(cx, c);
-}
-
-void fit_to_path(Context& cx, Connection& c, std::uint32_t mtu) {
-    constexpr std::uint32_t kMinPathMtu = 552;
-    mtu = std::max(mtu, kMinPathMtu);
-    if (mtu >= c.path_mtu) {
-        return;
-    }
-    c.path_mtu = mtu;
-    if (c.state == State::kSynSent) {
-        return resend_syn_to_path(cx, c);
-    }
-    const std::uint32_t option_bytes = c.options.tstamp_ok ? 12U : 0U;
-    const auto mss = static_cast<std::uint16_t>(mtu - 40U - option_bytes);
-    if (!c.synchronized() || mss >= c.snd_mss) {
-        return;
-    }
-    c.snd_mss = mss;
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        if (c.sent[i].payload.length > mss) {
-            mark_lost(cx, c, c.sent[i]);
-        }
-    }
-    if (c.lost_out == 0) {
-        return;
-    }
-    if (!c.options.sack_ok) {
-        limit_reno_sacked(c);
-    }
-    retransmit_without_congestion(cx, c);
 }
 
 }  // namespace netsim::tcp

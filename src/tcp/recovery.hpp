@@ -30,9 +30,4 @@ void enter_loss(Context& cx, Connection& c);
 /// tcp_non_congestion_loss_retransmit().
 void retransmit_without_congestion(Context& cx, Connection& c);
 
-/// A router said the path takes no more than `mtu` octets: segments shrink, and what was too large
-/// is cut and sent again at once (RFC 1191 §6; Linux tcp_simple_retransmit()). Never below 552
-/// octets.
-void fit_to_path(Context& cx, Connection& c, std::uint32_t mtu);
-
 }  // namespace netsim::tcp

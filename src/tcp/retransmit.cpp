@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/scoreboard.hpp"
 #include "tcp/tso.hpp"
@@ -43,6 +44,8 @@ void collapse(Connection& c, std::uint32_t i, std::uint32_t room) {
 /// short takes in the next ones. How many it became; 0: the window shrank below them. Linux
 /// __tcp_retransmit_skb().
 std::uint32_t fit(Context& cx, Connection& c, std::uint32_t i, std::uint32_t count) {
+    forget_probe(c);
+    refresh_path(cx, c);
     const std::uint32_t mss = current_mss(c);
     const std::int32_t left = c.window_end() - c.sent[i].seq;
     if (left <= 0 && c.sent[i].seq != c.snd_una) {
@@ -124,6 +127,20 @@ bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
 
 bool retransmit(Context& cx, Connection& c, std::uint32_t i) {
     return retransmit_skb(cx, c, i, 1) > 0;
+}
+
+void retransmit_syn(Context& cx, Connection& c) {
+    if (c.retransmits > 0) {  // the one before was lost as well
+        cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
+    }
+    if (c.first_retrans_at == kNever) {
+        c.first_retrans_at = cx.now;
+    }
+    ++c.syn_retransmits;
+    ++c.retrans_total;
+    cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
+    cx.s.mib.add(Mib::kTcpRetransSegs);
+    c.state == State::kSynSent ? resend_syn(cx, c) : send_syn_ack(cx, c, {});
 }
 
 void retransmit_lost(Context& cx, Connection& c) {

@@ -15,6 +15,8 @@ inline constexpr Duration kTimerMin = std::chrono::milliseconds(2);
 bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i);
 /// The same as part of recovery: it is in flight twice now.
 bool retransmit(Context& cx, Connection& c, std::uint32_t i);
+/// The SYN, or the SYN-ACK of a simultaneous open, once more.
+void retransmit_syn(Context& cx, Connection& c);
 /// Sends lost segments again as far as cwnd lets.
 void retransmit_lost(Context& cx, Connection& c);
 

@@ -8,6 +8,7 @@
 #include "tcp/loss_probe.hpp"
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/stack.hpp"
@@ -174,6 +175,17 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
     return segments;
 }
 
+/// One segment larger than the MSS, of whatever chunks its bytes stand in. RFC 4821 §7.3.
+std::uint32_t send_mtu_probe(Context& cx, Connection& c, std::uint32_t length) {
+    while (c.unsent.front().payload.length < length) {
+        grow_head(c, length);
+    }
+    const wire::SeqNum begin = c.snd_nxt;
+    const std::uint32_t sent = send_burst(cx, c, length, false, length);
+    probe_sent(c, {begin, c.snd_nxt});
+    return sent;
+}
+
 /// What the next burst may be; 0: it waits. `limited`: for cwnd.
 struct Next {
     std::uint32_t length = 0;
@@ -221,6 +233,13 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
     const std::uint32_t mss = current_mss(c);
     std::uint32_t sent = 0;
     bool limited = false;
+    if (c.mtu && amount == Amount::kAll) {
+        const ProbeChoice probe = choose_probe(cx, c);
+        if (probe.wait) {
+            return false;
+        }
+        sent = probe.length > 0 ? send_mtu_probe(cx, c, probe.length) : 0;
+    }
     while (anything_unsent(c) && !pacing_holds(cx, c)) {
         const Next next = next_burst(cx, c, nagle, amount, mss, limited);
         if (!next.go) {
@@ -311,6 +330,7 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
 void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
                 const SendFlags& flags) {
     check_app_limited(c);
+    refresh_path(cx, c);
     const bool zerocopy = flags.zerocopy && c.opt->zerocopy;
     if (zerocopy) {
         restart_after_idle(cx, c);
@@ -338,6 +358,7 @@ void push_pending(Context& cx, Connection& c, Nagle nagle) {
     if (!may_send(c)) {
         return;
     }
+    refresh_path(cx, c);
     const bool stuck = write_xmit(cx, c, nagle, Amount::kAll);
     update_chrono(c, cx.now);
     // Linux tcp_check_probe_timer(): what waits for the window, or under TCP_CORK, is not

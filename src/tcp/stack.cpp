@@ -5,7 +5,6 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/bbr.hpp"
-#include "tcp/recovery.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"

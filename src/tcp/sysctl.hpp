@@ -46,6 +46,7 @@ struct Sysctl {
     PortRanges ip_local_reserved_ports;
     std::int64_t tcp_abort_on_overflow = 0;
     std::int64_t tcp_backlog_ack_defer = 1;
+    std::int64_t tcp_base_mss = 1024;
     std::int64_t tcp_challenge_ack_limit = 2147483647;
     std::int64_t tcp_comp_sack_delay_ns = 1'000'000;
     std::int64_t tcp_comp_sack_nr = 44;
@@ -71,15 +72,20 @@ struct Sysctl {
     std::int64_t tcp_min_snd_mss = 48;
     std::int64_t tcp_min_tso_segs = 2;
     std::int64_t tcp_moderate_rcvbuf = 1;
+    std::int64_t tcp_mtu_probe_floor = 48;
+    std::int64_t tcp_mtu_probing = 0;
     std::int64_t tcp_no_metrics_save = 0;
     std::int64_t tcp_notsent_lowat = 4294967295;
     std::int64_t tcp_orphan_retries = 0;
     std::int64_t tcp_pacing_ca_ratio = 120;
     std::int64_t tcp_pacing_ss_ratio = 200;
     std::int64_t tcp_pingpong_thresh = 1;
+    std::int64_t tcp_probe_interval = 600;
+    std::int64_t tcp_probe_threshold = 8;
     std::int64_t tcp_recovery = 1;
     std::int64_t tcp_reordering = 3;
     std::int64_t tcp_retrans_collapse = 1;
+    std::int64_t tcp_retries1 = 3;
     std::int64_t tcp_retries2 = 15;
     std::int64_t tcp_rfc1337 = 0;
     std::array<std::int64_t, 3> tcp_rmem{4096, 131072, 33554432};

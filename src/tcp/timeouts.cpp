@@ -13,6 +13,7 @@
 #include "tcp/orphans.hpp"
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
@@ -87,6 +88,10 @@ bool exhausted(Context& cx, Connection& c) {
     const auto time_of = [&](std::int64_t retries) {
         return model_timeout(cx.s, retries, std::chrono::microseconds(sysctl.tcp_rto_min_us));
     };
+    if (timed_out(cx, c, time_of(sysctl.tcp_retries1))) {
+        detect_black_hole(cx, c);
+        recheck_path(cx, c);  // RFC 1122 §4.2.3.5 (a): IP is asked to doubt the route
+    }
     std::int64_t retries = sysctl.tcp_retries2;
     if (c.orphan) {
         const bool alive = c.rtt.rto() < rto_max(cx.s);
@@ -160,6 +165,7 @@ void retransmission_timeout(Context& cx, Connection& c) {
         }
         enter_loss(cx, c);
         retransmit(cx, c, 0);
+        recheck_path(cx, c);
     } else {
         cx.s.mib.add(Mib::kTcpExtTCPTimeouts);
         if (exhausted(cx, c)) {
@@ -422,20 +428,6 @@ void give_up(Context& cx, Connection& c) {
     c.error = error;
     c.reset = true;
     done(cx, c, Cause::kTimeout);
-}
-
-void retransmit_syn(Context& cx, Connection& c) {
-    if (c.retransmits > 0) {  // the one before was lost as well
-        cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
-    }
-    if (c.first_retrans_at == kNever) {
-        c.first_retrans_at = cx.now;
-    }
-    ++c.syn_retransmits;
-    ++c.retrans_total;
-    cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
-    cx.s.mib.add(Mib::kTcpRetransSegs);
-    c.state == State::kSynSent ? resend_syn(cx, c) : send_syn_ack(cx, c, {});
 }
 
 void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {

@@ -15,9 +15,6 @@ void timer_due(Context& cx, Connection& c, Timer timer);
 /// Gives up: the soft error an ICMP left, or ETIMEDOUT. Linux tcp_write_err().
 void give_up(Context& cx, Connection& c);
 
-/// The SYN, or the SYN-ACK of a simultaneous open, once more.
-void retransmit_syn(Context& cx, Connection& c);
-
 /// A router cannot reach the peer: the silence is no congestion, and one doubling of the RTO is
 /// taken back (RFC 6069; Linux tcp_ld_RTO_revert()). `seq`: what the ICMP message quotes.
 void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tcp/path_mtu.hpp"
+
 namespace netsim::tcp {
 
 namespace {
@@ -40,12 +42,7 @@ std::uint32_t burst_segments(const Connection& c, const Sysctl& sysctl, std::uin
 }
 
 std::uint32_t size_goal(const Connection& c, std::uint32_t mss) {
-    // Linux tcp_bound_to_half_wnd()
-    const std::uint32_t half = c.max_window > 536 ? c.max_window >> 1U : c.max_window;
-    auto size = static_cast<std::uint32_t>(kGsoMaxSize);
-    if (half > 0 && size > half) {
-        size = std::max(half, 68U - 20U);
-    }
+    const std::uint32_t size = bound_to_half_window(c, static_cast<std::uint32_t>(kGsoMaxSize));
     return std::max(size / mss * mss, mss);
 }
 

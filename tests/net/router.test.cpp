@@ -53,6 +53,17 @@ TEST(Router, ForwardsAndTakesOneFromTheTtl) {
     EXPECT_EQ(t.r.stats().forwarded, 1U);
 }
 
+TEST(Router, WithoutIcmpErrorsItIsABlackHole) {
+    RouterBench t;
+    t.r.say_icmp_errors(false);
+    t.send(udp_packet(kA, kB, 1001));
+    EXPECT_TRUE(t.a.arrivals.empty());
+    EXPECT_EQ(t.r.dropped(DropReason::kMtuExceeded), 1U);
+    EXPECT_EQ(t.r.stats().icmp_sent, 0U);
+    t.send(udp_packet(kA, kB, 1000));
+    EXPECT_EQ(t.b.arrivals.size(), 1U);
+}
+
 TEST(Router, TtlOfOneIsAnsweredWithTimeExceeded) {
     RouterBench t;
     wire::Packet packet = udp_packet(kA, kB, 100);
