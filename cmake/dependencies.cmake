@@ -10,6 +10,10 @@ find_package(tl-expected REQUIRED)
 # Random123 is headers only and has no CMake package.
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 
+# Nettle (MD5, for signed segments) has no CMake package.
+find_path(NETTLE_INCLUDE_DIR nettle/md5.h REQUIRED)
+find_library(NETTLE_LIBRARY nettle REQUIRED)
+
 # Lua 5.4 built as C++, so that errors unwind C++ frames (docs/decisions). Not the C library.
 find_path(LUA_INCLUDE_DIR lua.h PATH_SUFFIXES lua5.4 REQUIRED)
 find_library(LUA_CXX_LIBRARY lua5.4-c++ REQUIRED)

@@ -456,7 +456,7 @@ function Socket:close() end
 function Socket:settimeout(timeout) end
 
 ---@param name string  LuaSocket's ("tcp-nodelay", "linger") or Linux's ("TCP_NODELAY", "SO_LINGER")
----@param value? boolean|integer|string|{on: boolean, timeout: Duration}  a name for "tcp-congestion"
+---@param value? boolean|integer|string|{on: boolean, timeout: Duration}|{peer: string, key: string}  a name for "tcp-congestion", a peer and its key for "tcp-md5sig"
 ---@return 1|nil, string? error, string? errno
 function Socket:setoption(name, value) end
 

@@ -128,6 +128,9 @@ class Socket {
     /// does not allow it.
     Result<void> set_congestion_control(std::string_view name);
     Result<std::string> congestion_control() const;
+    /// TCP_MD5SIG (RFC 2385): what goes to and comes from these peers is signed with the key; an
+    /// empty one ends that. EINVAL: longer than 80 octets; ENOENT: there was none.
+    Result<void> set_md5_key(Prefix peers, std::string_view key);
     /// poll(2)'s bits, now.
     unsigned poll() const;
     Result<Endpoint> local() const;   // getsockname(2)

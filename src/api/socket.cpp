@@ -72,6 +72,10 @@ Result<void> Socket::set_congestion_control(std::string_view name) {
     return *this ? host_->set_congestion_control(id_, name) : fail(Errno::kEBADF);
 }
 
+Result<void> Socket::set_md5_key(Prefix peers, std::string_view key) {
+    return *this ? host_->set_md5_key(id_, peers, key) : fail(Errno::kEBADF);
+}
+
 Result<std::string> Socket::congestion_control() const {
     if (!*this) {
         return fail(Errno::kEBADF);

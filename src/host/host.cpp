@@ -45,6 +45,7 @@ Host::Host(net::Fabric& fabric, wire::ByteStore& bytes, const HostConfig& config
       state_(std::make_unique<State>()) {
     state_->address = config.address;
     stack_->set_timer_wheel(config.timer_wheel);
+    stack_->use_bytes(bytes_);
 }
 
 Host::~Host() = default;

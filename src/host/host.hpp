@@ -104,6 +104,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     bool opening(SocketId s) const;
     /// TCP_FASTOPEN_KEY: 16 octets, or 32 with a backup key.
     Result<void> set_fastopen_key(SocketId s, std::span<const std::uint8_t> octets);
+    /// TCP_MD5SIG: the key of segments to and from these peers.
+    Result<void> set_md5_key(SocketId s, Prefix peers, std::string_view key);
     Result<SocketId> accept(SocketId s);
     Result<std::uint64_t> send(SocketId s, std::string_view bytes);
     Result<std::uint64_t> send_synthetic(SocketId s, std::uint64_t count);

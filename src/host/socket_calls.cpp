@@ -68,6 +68,10 @@ bool Host::opening(SocketId s) const {
     return stack_->opening(s);
 }
 
+Result<void> Host::set_md5_key(SocketId s, Prefix peers, std::string_view key) {
+    return stack_->set_md5_key(s, peers, key);
+}
+
 Result<void> Host::set_fastopen_key(SocketId s, std::span<const std::uint8_t> octets) {
     return stack_->set_fastopen_key(s, octets);
 }

@@ -245,6 +245,7 @@ SocketOption to_option(lua_State* L, int index) {
         known.push_back(to_string(option));
     }
     known.push_back("tcp-congestion");
+    known.push_back("tcp-md5sig");
     throw InputError("unknown socket option \"" + word + "\"" + did_you_mean(word, known) +
                      " (allowed: " + join(known) + ")");
 }
@@ -274,8 +275,32 @@ bool names_congestion(lua_State* L) {
     return word == "tcp-congestion" || word == "TCP_CONGESTION";
 }
 
+// TCP_MD5SIG, whose value is a table.
+bool names_md5sig(lua_State* L) {
+    const std::string word = to_text(L, 2, "option");
+    return word == "tcp-md5sig" || word == "TCP_MD5SIG";
+}
+
+int set_md5_key(lua_State* L, SocketState& self) {
+    std::string peer;
+    std::string key;
+    Options options(L, 3, "tcp-md5sig");
+    options.with("peer", [&](const std::string& what) { peer = to_text(L, -1, what); });
+    options.with("key", [&](const std::string& what) { key = to_text(L, -1, what); });
+    options.finish();
+    const auto peers = parse_prefix(peer);
+    if (!peers) {
+        throw InputError("tcp-md5sig: peer: \"" + peer +
+                         "\" is neither an IPv4 address nor a prefix such as 10.0.0.0/24");
+    }
+    return self.open ? push_outcome(L, self.socket.set_md5_key(*peers, key)) : closed(L);
+}
+
 int socket_setoption(lua_State* L) {
     SocketState& self = self_socket(L);
+    if (names_md5sig(L)) {
+        return set_md5_key(L, self);
+    }
     if (names_congestion(L)) {
         const std::string name = to_text(L, 3, "setoption: value");
         return self.open ? push_outcome(L, self.socket.set_congestion_control(name)) : closed(L);

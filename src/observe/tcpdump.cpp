@@ -59,7 +59,11 @@ void put_fast_open(std::string& out, const wire::TcpHeader& tcp) {
 std::string options_text(const wire::TcpHeader& tcp, std::uint32_t sack_shift) {
     std::string out;
     if (tcp.has_option(option::kMd5)) {
-        out += "nop,nop,md5 can't check - 00000000000000000000000000000000,";
+        out += "nop,nop,md5 can't check - ";
+        for (const std::uint8_t octet : tcp.digest.bytes) {
+            fmt::format_to(Out(out), "{:02x}", octet);
+        }
+        out += ',';
     }
     if (tcp.has_option(option::kMss)) {
         fmt::format_to(Out(out), "mss {},", tcp.mss);

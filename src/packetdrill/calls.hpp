@@ -185,6 +185,7 @@ class Calls {
     Running get_congestion_call(const CallLine& line);
     Running setsockopt_call(const CallLine& line);
     Running fastopen_key_call(const CallLine& line);
+    Running md5_key_call(const CallLine& line);
 
     Descriptor* find(std::int64_t fd);
     Descriptor& store(std::int64_t fd, SocketId socket, bool nonblocking);

@@ -176,6 +176,7 @@ constexpr auto kConstants = std::to_array<Constant>({
     {"TCP_THIN_DUPACK", 17},
     {"TCP_REPAIR", 19},
     {"TCP_MD5SIG_EXT", 32},
+    {"TCP_MD5SIG_FLAG_PREFIX", 1},
     {"SCM_TIMESTAMPING", 37},
     {"SOF_TIMESTAMPING_TX_HARDWARE", 1},
     {"SOF_TIMESTAMPING_TX_SOFTWARE", 2},

@@ -85,6 +85,7 @@ Flow& Machine::flow(Endpoint local, Endpoint remote) {
     Flow& made = flows_.emplace_back();
     made.local = local;
     made.remote = remote;
+    made.keys = &peer_keys;
     return made;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "packetdrill/script.hpp"
+#include "tcp/md5_keys.hpp"
 #include "tcp/stack.hpp"
 
 namespace netsim::packetdrill {
@@ -24,6 +25,7 @@ struct Sent {
 struct Flow {
     Endpoint local;
     Endpoint remote;
+    const tcp::Md5Keys* keys = nullptr;      // the peer's
     std::optional<std::uint32_t> local_isn;  // ours, from which the script counts
     bool renumber = true;                    // the next SYN of ours may begin anew
     std::optional<std::uint32_t> remote_isn;
@@ -60,6 +62,12 @@ class Machine final : public tcp::Paths {
     Time at(Duration since_start) const { return began_ + since_start; }
 
     void set_mtu(std::uint32_t mtu) { mtu_ = mtu; }
+
+    /// The address that the scripted peer has unless a line says otherwise.
+    Endpoint peer() const { return {remote_, 0}; }
+
+    /// Keys of TCP_MD5SIG that the script has set, on whichever socket: the peer has them too.
+    tcp::Md5Keys peer_keys;
 
     /// Files of the script's own, by path: how many zeros each holds. None is the machine's.
     std::map<std::string, std::uint64_t, std::less<>> files;

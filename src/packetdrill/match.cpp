@@ -1,7 +1,10 @@
 // Inbound lines to packets, and packets sent against outbound lines.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "packetdrill/packet_text.hpp"
+#include "wire/md5.hpp"
 
 namespace netsim::packetdrill {
 namespace {
@@ -94,6 +97,10 @@ void add_option(const Flow& flow, wire::TcpHeader& h, const Option& o, const Set
             break;
         case Kind::kMd5:
             h.options |= option::kMd5;
+            if (!o.cookie.empty() && o.cookie.size() != h.digest.bytes.size()) {
+                throw Mismatch{"md5: a digest has 16 octets"};
+            }
+            std::copy(o.cookie.begin(), o.cookie.end(), h.digest.bytes.begin());
             break;
         case Kind::kAccEcn:
             break;  // RFC 9768 is not spoken here: an unknown option is skipped (RFC 9293 §3.1)
@@ -138,7 +145,7 @@ bool same_option(const Option& want, const Option& got) {
         case Kind::kTimestamps:
             return want.echo == got.echo;
         case Kind::kMd5:
-            return true;  // a digest is made nowhere
+            return want.cookie.empty() || want.cookie == got.cookie;
         case Kind::kAccEcn:
             return want.counters == got.counters;
         default:
@@ -166,6 +173,15 @@ std::optional<std::string> match_options(Flow& flow, const TcpLine& tcp, const w
         }
     }
     return std::nullopt;
+}
+
+/// `md5` without a digest: signed with the key that the script has set. Null: there is none, or no
+/// option that asks for it.
+const tcp::Md5Key* key_asked_for(const Flow& flow, const TcpLine& tcp) {
+    const bool asked = std::any_of(tcp.options.begin(), tcp.options.end(), [](const Option& o) {
+        return o.kind == Kind::kMd5 && o.cookie.empty();
+    });
+    return asked ? flow.keys->find(flow.remote.address) : nullptr;
 }
 
 std::optional<std::string> match_ecn(EcnMark want, wire::Ecn got) {
@@ -217,6 +233,9 @@ wire::Packet make_packet(Flow& flow, const PacketLine& line, const TcpLine& tcp,
         const std::uint32_t first = flow.remote_isn.value_or(0) + (h.syn() ? 0U : 1U);
         h.payload = {std::uint32_t{h.seq.raw() - first}, kPeerStream, tcp.length};
     }
+    if (const tcp::Md5Key* key = key_asked_for(flow, tcp)) {
+        h.digest.bytes = wire::tcp_md5_digest(p, nullptr, key->secret);
+    }
     return p;
 }
 
@@ -259,7 +278,14 @@ std::optional<std::string> difference(Flow& flow, const PacketLine& line, const 
     if (auto why = match_ecn(line.ecn, last.ecn)) {
         return why;
     }
-    return match_options(flow, tcp, h, settings);
+    if (auto why = match_options(flow, tcp, h, settings)) {
+        return why;
+    }
+    const tcp::Md5Key* key = key_asked_for(flow, tcp);
+    if (key != nullptr && h.digest.bytes != wire::tcp_md5_digest(last, nullptr, key->secret)) {
+        return "md5: the digest is not the one that the key gives";
+    }
+    return std::nullopt;
 }
 
 }  // namespace netsim::packetdrill

@@ -1,6 +1,8 @@
 // getsockopt and setsockopt: every option the stack has, by its name.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "packetdrill/calls.hpp"
 #include "packetdrill/constants.hpp"
 
@@ -83,6 +85,39 @@ Running Calls::fastopen_key_call(const CallLine& line) {
     });
 }
 
+/// TCP_MD5SIG and TCP_MD5SIG_EXT: struct tcp_md5sig by its members' names, tcpm_addr=... for the
+/// peer. The scripted peer signs and checks with the same key.
+Running Calls::md5_key_call(const CallLine& line) {
+    constexpr std::int64_t kPrefixFlag = 1;  // TCP_MD5SIG_FLAG_PREFIX
+    const Value& v = argument(line, 3);
+    const Value* address = member(v, "tcpm_addr");
+    const Value* key = member(v, "tcpm_key");
+    if (v.kind != Value::Kind::kStruct || address == nullptr || key == nullptr) {
+        throw Mismatch{
+            "TCP_MD5SIG: expected {tcpm_addr=ADDRESS, tcpm_key=\"TEXT\"}, with "
+            "tcpm_flags and tcpm_prefixlen for TCP_MD5SIG_EXT"};
+    }
+    Prefix peers{endpoint(*address, machine_.peer()).address, 32};
+    const Value* flags = member(v, "tcpm_flags");
+    const Value* length = member(v, "tcpm_prefixlen");
+    if (argument(line, 2).text == "TCP_MD5SIG_EXT" && flags != nullptr && length != nullptr &&
+        (flags->number & kPrefixFlag) != 0) {
+        peers.length = static_cast<std::uint8_t>(std::clamp<std::int64_t>(length->number, 0, 255));
+    }
+    return immediate([this, fd = number(line, 0), peers, secret = key->text] {
+        const Descriptor* d = find(fd);
+        if (d == nullptr) {
+            return Outcome::failed(Errno::kEBADF);
+        }
+        const Result<void> result = machine_.stack().set_md5_key(d->socket, peers, secret);
+        if (result && !secret.empty()) {
+            machine_.peer_keys.set(
+                {{Ipv4{peers.address.bits & peers.mask()}, peers.length}, secret});
+        }
+        return outcome(result);
+    });
+}
+
 Running Calls::set_congestion_call(const CallLine& line) {
     check_level(line);
     return immediate([this, fd = number(line, 0), name = congestion_name(argument(line, 3))] {
@@ -123,6 +158,10 @@ Running Calls::setsockopt_call(const CallLine& line) {
     if (argument(line, 2).text == "TCP_FASTOPEN_KEY") {
         check_level(line);
         return fastopen_key_call(line);
+    }
+    if (argument(line, 2).text.starts_with("TCP_MD5SIG")) {
+        check_level(line);
+        return md5_key_call(line);
     }
     const SocketOption option = option_named(line, argument(line, 2));
     check_level(line);

@@ -68,7 +68,9 @@ std::vector<Option> options_of(const wire::TcpHeader& h) {
     const auto pad = [&](int n) { all.insert(all.end(), static_cast<std::size_t>(n), Option{}); };
     if (h.has_option(option::kMd5)) {
         pad(2);
-        all.push_back(plain(Kind::kMd5));
+        Option o = plain(Kind::kMd5);
+        o.cookie.assign(h.digest.bytes.begin(), h.digest.bytes.end());
+        all.push_back(std::move(o));
     }
     if (h.has_option(option::kMss)) {
         all.push_back(plain(Kind::kMss, h.mss));

@@ -4,6 +4,7 @@
 #include "tcp/fastopen_active.hpp"
 #include "tcp/fastopen_passive.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/pacing.hpp"
 #include "tcp/ports.hpp"
 #include "tcp/tw_recycle.hpp"
@@ -206,6 +207,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
         hold_port(s, tw.tuple.local_port);
     }
 
+    keep_key(s, c, tw, id.index);
+
     // The connection leaves the table before its record takes the place. To observers a mini-socket
     // in FIN-WAIT-2 is no change of state.
     unhash_connection(s, c);
@@ -236,6 +239,9 @@ void remove_time_wait(StackState& s, std::uint32_t index) {
     const TimeWait& tw = s.time_waits.at(index);
     if (tw.holds_port) {
         let_port_go(s, tw.tuple.local_port);
+    }
+    if (tw.signs) {
+        s.time_wait_keys.erase(index);
     }
     s.table.erase(RecordRef(RecordKind::kTimeWait, index));
     s.time_wait_timers.remove(s.time_waits, index);

@@ -15,6 +15,7 @@
 #include "tcp/endpoint_key.hpp"
 #include "tcp/error_queue.hpp"
 #include "tcp/fastopen.hpp"
+#include "tcp/md5_keys.hpp"
 #include "tcp/mtu_search.hpp"
 #include "tcp/rate_sample.hpp"
 #include "tcp/request_sock.hpp"
@@ -347,6 +348,7 @@ struct Connection {
     SharedOptions opt;
     std::unique_ptr<FastOpenState> fast_open;  // of the few that have to do with it
     std::unique_ptr<MtuSearch> mtu;            // probes its path, or was told of it
+    std::unique_ptr<Md5Keys> md5;              // signs its segments (TCP_MD5SIG)
 
     std::uint32_t packets_out() const { return sent.size(); }
 

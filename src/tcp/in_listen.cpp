@@ -210,6 +210,10 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
     if (fast.child) {
         return make_fast_open_child(cx, listener, req, packet, fast.option);
     }
+    // With both there would be no room for SACK blocks (tcp_synack_options()).
+    if (req.options.sack_ok && listener.md5.find(packet.source) != nullptr) {
+        req.options.tstamp_ok = false;
+    }
     queue_request(cx, listener, req, fast.option);
 }
 

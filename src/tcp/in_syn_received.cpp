@@ -5,6 +5,7 @@
 #include "tcp/acknowledge.hpp"
 #include "tcp/actions.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
 #include "tcp/path_mtu.hpp"
 #include "tcp/recovery.hpp"
@@ -206,6 +207,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
         c.opt.edit().fastopen = 0;
     }
     c.options = req.options;
+    inherit_key(listener, c);
     c.created_at = cx.now;
     c.rtt.use_ticks(s.wheel.granularity());
     c.irs = req.rcv_isn;

@@ -2,6 +2,7 @@
 // RFC 6191; Linux tcp_timewait_state_process().
 #include "tcp/actions.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/tw_recycle.hpp"
@@ -129,6 +130,9 @@ void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) 
         if (Listener* listener = find_listener(s, tw.tuple)) {
             const SeqNum isn = tw.snd_nxt + 65535 + 2;
             kill(cx, index, Cause::kTimeWaitOver);
+            if (refuse_signature(cx, packet, listener->md5.find(packet.source))) {
+                return;
+            }
             return syn_in_listen(cx, *listener, packet, isn);
         }
     }

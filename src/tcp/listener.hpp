@@ -11,6 +11,7 @@
 #include "netsim/time.hpp"
 #include "tcp/deadline_list.hpp"
 #include "tcp/fastopen.hpp"
+#include "tcp/md5_keys.hpp"
 #include "tcp/shared_options.hpp"
 
 namespace netsim::tcp {
@@ -30,6 +31,7 @@ struct Listener {
     SocketId socket;
     SharedOptions opt;
     FastOpenQueue fast_open;
+    Md5Keys md5;
 
     /// To be called when a queue has grown.
     void note_peaks() {

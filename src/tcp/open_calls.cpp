@@ -25,6 +25,7 @@ void make_fresh(Connection& c) {
     fresh.socket = c.socket;
     fresh.opt = c.opt;
     fresh.errors = std::move(c.errors);
+    fresh.md5 = std::move(c.md5);
     fresh.bound_port = c.bound_port;
     fresh.bound_address = c.bound_address;
     if (c.fast_open && c.fast_open->keys.count != 0) {

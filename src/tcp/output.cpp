@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/delayed_ack.hpp"
 #include "tcp/ecn.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/pacing.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_window.hpp"
@@ -19,13 +20,23 @@ namespace option = wire::option;
 
 namespace {
 
+/// Options that every segment carries.
+std::uint32_t other_options(const Connection& c) {
+    return (c.options.tstamp_ok ? 12U : 0U) + signature_length(c);
+}
+
+/// What of the 40 octets the others leave. Linux tcp_established_options().
+std::uint32_t most_sack_blocks(const Connection& c) {
+    return (40U - 4U - other_options(c)) / 8U;
+}
+
 /// SACK blocks that fit beside `payload` bytes: 40 bytes of options, and the path's MTU.
 std::uint8_t sack_room(const Connection& c, std::uint32_t payload) {
     constexpr std::uint32_t kFixed =
         wire::kIpHeaderLength + wire::kTcpHeaderLength + 4;  // nop nop kind len
-    const std::uint32_t used = kFixed + (c.options.tstamp_ok ? 12U : 0U) + payload;
+    const std::uint32_t used = kFixed + other_options(c) + payload;
     const std::uint32_t by_mtu = used < c.path_mtu ? (c.path_mtu - used) / 8 : 0;
-    return static_cast<std::uint8_t>(std::min(by_mtu, c.options.tstamp_ok ? 3U : 4U));
+    return static_cast<std::uint8_t>(std::min(by_mtu, most_sack_blocks(c)));
 }
 
 void add_sack_blocks(Connection& c, wire::TcpHeader& h, std::uint32_t payload) {
@@ -61,13 +72,14 @@ SeqNum acceptable_seq(const Connection& c) {
 }  // namespace
 
 std::uint32_t current_mss(const Connection& c) {
+    const std::uint32_t mss = c.snd_mss - unexpected_signature_length(c);
     if (!c.options.sack_ok || !c.reassembly) {
-        return c.snd_mss;
+        return mss;
     }
     const std::uint32_t waiting =
         c.reassembly->sack_count + (c.reassembly->dsack.empty() ? 0U : 1U);
-    const std::uint32_t blocks = std::min(waiting, c.options.tstamp_ok ? 3U : 4U);
-    return blocks == 0 ? c.snd_mss : c.snd_mss - (4U + 8U * blocks);
+    const std::uint32_t blocks = std::min(waiting, most_sack_blocks(c));
+    return blocks == 0 ? mss : mss - (4U + 8U * blocks);
 }
 
 void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
@@ -82,6 +94,7 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         h.tsval = timestamp(c, cx.now);
         h.tsecr = c.ts_recent;
     }
+    const Md5Key* key = key_of(c);
     add_sack_blocks(c, h, std::min(payload.length, mss));
     note_ack_sent(cx, c);
     c.segment_at = cx.now;
@@ -101,6 +114,7 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
             set_urgent(c, h);
         }
         ecn_mark(c, p, new_data);
+        sign(cx.s, p, key);
         ++c.segs_out;
         cx.out.packets.push_back(p);
         at += length;
@@ -185,6 +199,7 @@ void send_active_reset(Context& cx, Connection& c) {
     }
     h.window = select_window(cx, c);
     ecn_mark(c, p, false);
+    sign(cx.s, p, key_of(c));
     cx.s.mib.add(Mib::kTcpOutRsts);
     cx.s.mib.add(Mib::kTcpOutSegs);
     ++c.segs_out;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "tcp/actions.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
 #include "tcp/syn_cookie.hpp"
 
@@ -16,7 +17,9 @@ namespace option = wire::option;
 
 namespace {
 
-void emit(Context& cx, const Packet& p) {
+/// Signed with the key, if there is one.
+void emit(Context& cx, Packet& p, const Md5Key* key) {
+    sign(cx.s, p, key);
     cx.s.mib.add(Mib::kTcpOutSegs);
     cx.out.packets.push_back(p);
 }
@@ -43,6 +46,7 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req) {
         h.options |= option::kWindowScale;
         h.window_scale = req.options.rcv_wscale;
     }
+    reserve_signature(h, key_of(s, req));
     std::uint32_t data_mss = h.mss;
     if (req.options.tstamp_ok) {
         h.options |= option::kTimestamps;
@@ -112,6 +116,10 @@ void send_reset_for(Context& cx, const Packet& packet) {
     if (in.rst() || packet.destination.is_multicast() || packet.destination.is_broadcast()) {
         return;
     }
+    const ResetKey signing = key_of_reset(cx.s, packet);
+    if (signing.silent) {
+        return;
+    }
     Packet p = packet_for(cx.s, tuple_of(packet));
     wire::TcpHeader& h = p.tcp;
     if (in.ack_flag()) {
@@ -122,13 +130,13 @@ void send_reset_for(Context& cx, const Packet& packet) {
         h.flags = flag::kRst | flag::kAck;
     }
     cx.s.mib.add(Mib::kTcpOutRsts);
-    emit(cx, p);
+    emit(cx, p, signing.key);
 }
 
 void send_request_syn_ack(Context& cx, RequestSock& req, const FastOpenOption& option) {
     Packet p = syn_ack_packet(cx, req);
     put_fast_open(p.tcp, option);
-    emit(cx, p);
+    emit(cx, p, key_of(cx.s, req));
     req.sent_at_us = clock_us(cx.now);
 }
 
@@ -151,7 +159,7 @@ void send_cookie_syn_ack(Context& cx, const RequestSock& req) {
         p.tcp.tsval = cookie_timestamp(req.options, clock_ms(cx.now)) +
                       secure_isn(cx.s, req.tuple, cx.now).ts_offset;
     }
-    emit(cx, p);
+    emit(cx, p, key_of(cx.s, req));
 }
 
 void send_request_ack(Context& cx, const RequestSock& req) {
@@ -170,7 +178,7 @@ void send_request_ack(Context& cx, const RequestSock& req) {
     const InitialWindow w =
         initial_window(cx.s, *cx.s.listeners.at(req.listener).opt, data_mss, req.options.wscale_ok);
     h.window = static_cast<std::uint16_t>(w.window >> req.options.rcv_wscale);
-    emit(cx, p);
+    emit(cx, p, key_of(cx.s, req));
 }
 
 void send_time_wait_ack(Context& cx, const TimeWait& tw) {
@@ -185,7 +193,7 @@ void send_time_wait_ack(Context& cx, const TimeWait& tw) {
         h.tsval = clock_ms(cx.now) + tw.ts_offset;
         h.tsecr = tw.ts_recent;
     }
-    emit(cx, p);
+    emit(cx, p, key_of(cx.s, tw));
 }
 
 }  // namespace netsim::tcp

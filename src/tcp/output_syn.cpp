@@ -3,6 +3,7 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/ecn.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
 
 namespace netsim::tcp {
@@ -24,7 +25,9 @@ Packet syn_packet(const Context& cx, const Connection& c) {
     if (s.sysctl.tcp_sack != 0) {
         h.options |= option::kSackPermitted;
     }
-    if (s.sysctl.tcp_timestamps != 0) {
+    const Md5Key* key = key_of(c);
+    reserve_signature(h, key);
+    if (s.sysctl.tcp_timestamps != 0 && key == nullptr) {  // no room for both and SACK blocks
         h.options |= option::kTimestamps;
         h.tsval = timestamp(c, cx.now);
         h.tsecr = c.ts_recent;
@@ -50,6 +53,7 @@ void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
     Packet p = syn_packet(cx, c);
     put_fast_open(p.tcp, option);
     p.tcp.payload = data;
+    sign(cx.s, p, key_of(c));
     ++c.segs_out;
     cx.s.mib.add(Mib::kTcpOutSegs);
     cx.s.mib.add(Mib::kTcpActiveOpens);
@@ -58,8 +62,10 @@ void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
 }
 
 void resend_syn(Context& cx, Connection& c) {
+    Packet p = syn_packet(cx, c);
+    sign(cx.s, p, key_of(c));
     ++c.segs_out;  // RFC 4022: OutSegs excludes retransmissions
-    cx.out.packets.push_back(syn_packet(cx, c));
+    cx.out.packets.push_back(p);
 }
 
 void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
@@ -82,8 +88,11 @@ void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
         h.options |= option::kWindowScale;
         h.window_scale = c.options.rcv_wscale;
     }
+    const Md5Key* key = key_of(c);
+    reserve_signature(h, key);
     put_fast_open(h, option);
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
+    sign(cx.s, p, key);
     ++c.segs_out;
     if (c.passive) {  // in a simultaneous open it is our SYN sent again
         cx.s.mib.add(Mib::kTcpOutSegs);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tcp/fastopen_active.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/scoreboard.hpp"
@@ -16,9 +17,11 @@ namespace {
 constexpr std::uint32_t kTimestampsLength = 12;  // with the padding
 constexpr std::uint32_t kHeaders = wire::kIpHeaderLength + wire::kTcpHeaderLength;
 
-/// Options that every segment carries.
+/// Options that every segment carries. An active open does not count the signature here, but when
+/// the segment is made: current_mss().
 std::uint32_t option_bytes(const Connection& c) {
-    return c.options.tstamp_ok ? kTimestampsLength : 0;
+    const std::uint32_t signature = signature_length(c) - unexpected_signature_length(c);
+    return (c.options.tstamp_ok ? kTimestampsLength : 0) + signature;
 }
 
 /// Linux tcp_mtu_to_mss()

@@ -4,35 +4,21 @@
 
 #include "tcp/actions.hpp"
 #include "tcp/listeners.hpp"
+#include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
 
 namespace netsim::tcp {
-
-namespace {
-
-/// RFC 2385 §3: a signed segment where no key is set is not ours. No socket has a key here. Linux
-/// tcp_inbound_md5_hash().
-bool unexpectedly_signed(Context& cx, const wire::Packet& packet) {
-    if (!packet.tcp.has_option(wire::option::kMd5)) {
-        return false;
-    }
-    cx.s.mib.add(Mib::kTcpExtTCPMD5Unexpected);
-    drop(cx, Drop::kMd5Unexpected);
-    return true;
-}
-
-}  // namespace
 
 void segment_arrives(Context& cx, const wire::Packet& packet) {
     cx.s.mib.add(Mib::kTcpInSegs);
     const FourTuple tuple = tuple_of(packet);
     if (const auto record = find_record(cx.s, tuple)) {
-        if (record->kind() != RecordKind::kTimeWait && unexpectedly_signed(cx, packet)) {
-            return;
-        }
         switch (record->kind()) {
             case RecordKind::kConnection: {
                 Connection& c = cx.s.connections.at(record->index());
+                if (refuse_signature(cx, packet, key_of(c))) {
+                    return;
+                }
                 ++c.segs_in;
                 if (c.owned) {
                     return add_backlog(cx, c, packet);
@@ -41,6 +27,9 @@ void segment_arrives(Context& cx, const wire::Packet& packet) {
                                                   : in_synchronized(cx, c, packet);
             }
             case RecordKind::kRequest:
+                if (refuse_signature(cx, packet, key_of(cx.s, cx.s.requests.at(record->index())))) {
+                    return;
+                }
                 return in_syn_received(cx, record->index(), packet);
             case RecordKind::kTimeWait:
                 return in_time_wait(cx, record->index(), packet);
@@ -51,7 +40,7 @@ void segment_arrives(Context& cx, const wire::Packet& packet) {
 
 void no_connection(Context& cx, const wire::Packet& packet) {
     if (Listener* listener = find_listener(cx.s, tuple_of(packet))) {
-        if (unexpectedly_signed(cx, packet)) {
+        if (refuse_signature(cx, packet, listener->md5.find(packet.source))) {
             return;
         }
         return in_listen(cx, *listener, packet);

@@ -130,6 +130,12 @@ class Stack {
     /// TCP_FASTOPEN_KEY: 16 octets, or 32 with the backup key. EINVAL: another length.
     Result<void> set_fastopen_key(SocketId s, std::span<const std::uint8_t> octets);
     Result<std::vector<std::uint8_t>> fastopen_key(SocketId s) const;
+    /// TCP_MD5SIG, TCP_MD5SIG_EXT (RFC 2385): segments to and from these peers are signed with the
+    /// key; an empty one ends that. EINVAL: longer than 80 octets; ENOENT: there
+    /// was none.
+    Result<void> set_md5_key(SocketId s, Prefix peers, std::string_view key);
+    /// Where the bytes of real payload are, which a signature covers. Must outlive the stack.
+    void use_bytes(const wire::ByteStore& bytes);
     /// `ip tcp_metrics flush`: nothing is known of any peer.
     void flush_metrics();
     /// TCP_CONGESTION, the one option whose value is text. ENOENT: unknown; EPERM: not in

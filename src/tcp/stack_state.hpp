@@ -18,6 +18,7 @@
 #include "tcp/drop.hpp"
 #include "tcp/endpoint_key.hpp"
 #include "tcp/listener.hpp"
+#include "tcp/md5_keys.hpp"
 #include "tcp/mib.hpp"
 #include "tcp/request_sock.hpp"
 #include "tcp/siphash.hpp"
@@ -94,6 +95,9 @@ struct StackState {
     absl::flat_hash_map<std::uint16_t, std::uint32_t> port_holders;
     absl::flat_hash_map<std::uint16_t, std::uint32_t> port_perturb;  // RFC 6056 algorithm 4
     FastOpenHost fast_open;
+    absl::flat_hash_map<std::uint32_t, Md5Key> time_wait_keys;  // by index of the record
+    bool md5_needed = false;                 // a key was ever set (tcp_md5_needed)
+    const wire::ByteStore* bytes = nullptr;  // what real payload holds
     std::uint32_t orphans = 0;
     std::uint32_t challenge_count = 0;  // challenge ACKs sent in this second
     std::int64_t challenge_second = -1;

@@ -28,6 +28,7 @@ struct TimeWait {
     bool reuse_addr : 1 = false;
     bool reuse_port : 1 = false;
     bool holds_port : 1 = false;  // the port came by bind(2), not by connect()
+    bool signs : 1 = false;       // StackState::time_wait_keys has its key (RFC 2385)
 };
 
 static_assert(sizeof(TimeWait) <= 64 && std::is_trivially_copyable_v<TimeWait>);

@@ -206,6 +206,9 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     if (c->fast_open) {
         listener.fast_open.keys = c->fast_open->keys;
     }
+    if (c->md5) {
+        listener.md5 = std::move(*c->md5);
+    }
     constexpr std::int64_t kEvery = fastopen_bit::kServer | fastopen_bit::kAllListeners;
     if (listener.fast_open.most == 0 && (s.sysctl.tcp_fastopen & kEvery) == kEvery) {
         listener.fast_open.most = limit;

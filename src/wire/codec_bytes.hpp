@@ -55,6 +55,9 @@ inline std::uint32_t get32(View in, std::size_t at) {
     return (std::uint32_t{get16(in, at)} << 16U) | get16(in, at + 2);
 }
 
+/// The payload's bytes; of real ones without a store: zeros.
+void put_payload(Buffer& out, const PayloadRef& payload, const ByteStore* store);
+
 /// Sum of the pseudo header (RFC 9293 §3.1), to start a checksum from.
 inline std::uint32_t pseudo_header_sum(Ipv4 source, Ipv4 destination, Protocol protocol,
                                        std::size_t length) {

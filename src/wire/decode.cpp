@@ -25,7 +25,6 @@ void read_cookie(TcpHeader& tcp, std::uint8_t bit, View cookie) {
         return;
     }
     tcp.options |= bit;
-    tcp.cookie = FastOpenCookie{};
     tcp.cookie.length = static_cast<std::uint8_t>(cookie.size());
     std::copy(cookie.begin(), cookie.end(), tcp.cookie.bytes.begin());
 }
@@ -37,7 +36,9 @@ void read_sack(TcpHeader& tcp, View blocks) {
     }
     tcp.options |= option::kSack;
     tcp.sack_count = static_cast<std::uint8_t>(blocks.size() / 8);
-    tcp.sack = {};
+    if (!tcp.has_option(option::kMd5)) {  // else the digest stands behind the blocks
+        tcp.sack = {};
+    }
     for (std::size_t i = 0; i < tcp.sack_count; ++i) {
         tcp.sack.at(i) = SeqRange{SeqNum(get32(blocks, 8 * i)), SeqNum(get32(blocks, 8 * i + 4))};
     }
@@ -61,6 +62,7 @@ void read_option(TcpHeader& tcp, std::uint8_t option_kind, View data) {
         read_sack(tcp, data);
     } else if (option_kind == kind::kMd5 && data.size() == 16) {
         tcp.options |= option::kMd5;
+        std::copy(data.begin(), data.end(), tcp.digest.bytes.begin());
     } else if (option_kind == kind::kFastOpen) {
         read_cookie(tcp, option::kFastOpen, data);
     } else if (option_kind == kind::kExperiment && data.size() >= 2 &&

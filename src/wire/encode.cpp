@@ -9,12 +9,33 @@
 #include "wire/codec_bytes.hpp"
 
 namespace netsim::wire {
+
+namespace bytes {
+
+void put_payload(Buffer& out, const PayloadRef& payload, const ByteStore* store) {
+    if (payload.is_real()) {
+        std::string text;
+        if (store != nullptr) {
+            store->read(payload, text);
+        }
+        text.resize(payload.length, '\0');
+        out.insert(out.end(), text.begin(), text.end());
+        return;
+    }
+    for (std::uint32_t i = 0; i < payload.length; ++i) {
+        out.push_back(synthetic_byte(payload.stream, payload.offset + i));
+    }
+}
+
+}  // namespace bytes
+
 namespace {
 
 using bytes::Buffer;
 using bytes::put16;
 using bytes::put32;
 using bytes::put8;
+using bytes::put_payload;
 namespace kind = bytes::tcp_option;
 
 constexpr unsigned kDontFragment = 0x4000;
@@ -34,21 +55,6 @@ void put_ip_header(Buffer& out, const Packet& packet, std::uint32_t total_length
     put32(out, packet.destination.bits);
     const bytes::View header(out.data() + start, kIpHeaderLength);
     bytes::set16(out, start + kIpChecksumAt, internet_checksum(header));
-}
-
-void put_payload(Buffer& out, const PayloadRef& payload, const ByteStore* store) {
-    if (payload.is_real()) {
-        std::string text;
-        if (store != nullptr) {
-            store->read(payload, text);
-        }
-        text.resize(payload.length, '\0');
-        out.insert(out.end(), text.begin(), text.end());
-        return;
-    }
-    for (std::uint32_t i = 0; i < payload.length; ++i) {
-        out.push_back(synthetic_byte(payload.stream, payload.offset + i));
-    }
 }
 
 void put_nops(Buffer& out, int count) {
@@ -104,7 +110,7 @@ void put_options(Buffer& out, const TcpHeader& tcp) {
         put_nops(out, 2);
         put8(out, kind::kMd5);
         put8(out, 18);
-        out.insert(out.end(), 16, std::uint8_t{0});
+        out.insert(out.end(), tcp.digest.bytes.begin(), tcp.digest.bytes.end());
     }
     if (tcp.has_option(option::kMss)) {
         put8(out, kind::kMss);

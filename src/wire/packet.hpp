@@ -39,11 +39,18 @@ inline constexpr std::uint8_t kTimestamps = 0x08;
 inline constexpr std::uint8_t kSack = 0x10;
 inline constexpr std::uint8_t kFastOpen = 0x20;     // kind 34, RFC 7413
 inline constexpr std::uint8_t kFastOpenExp = 0x40;  // kind 254, magic 0xF989
-inline constexpr std::uint8_t kMd5 = 0x80;          // kind 19: present, never verified
+inline constexpr std::uint8_t kMd5 = 0x80;          // kind 19, RFC 2385
 }  // namespace option
 
 struct FastOpenCookie {
     std::uint8_t length = 0;  // 0: a request
+    std::array<std::uint8_t, 16> bytes{};
+};
+
+/// The MD5 option's digest, where the 40 octets of options leave room for what else may stand in
+/// the same place: two SACK blocks, or a Fast Open cookie of 6 octets.
+struct Md5Digest {
+    std::array<SeqRange, 2> beside{};
     std::array<std::uint8_t, 16> bytes{};
 };
 
@@ -70,6 +77,7 @@ struct TcpHeader {
     union {
         std::array<SeqRange, 4> sack{};
         FastOpenCookie cookie;
+        Md5Digest digest;
     };
 
     constexpr bool has(std::uint16_t bits) const { return (flags & bits) == bits; }

@@ -203,6 +203,34 @@ TEST(Sockets, OptionsUnderBothNames) {
         << ran.message();
 }
 
+TEST(Sockets, SignedSegmentsNeedTheSameKeyAtBothEnds) {
+    const Ran ran = run_lua(two_hosts(R"(
+        b:spawn(function(host)
+            local l = host:tcp() l:bind("*", 179) l:listen(5)
+            print(l:setoption("tcp-md5sig", { peer = "10.0.0.0/8", key = "secret" }))
+            local c = l:accept() print(c:receive("*l"))
+        end)
+        a:spawn(function(host)
+            host:sleep("1ms")
+            local s = host:tcp()
+            print(s:setoption("TCP_MD5SIG", { peer = "10.0.0.0/8", key = "secret" }))
+            print(s:connect("b", 179)) s:send("OPEN\n")
+            local t = host:tcp() t:settimeout("5s")
+            print(t:connect("b", 179))
+        end)
+        net:run("60s")
+        print(b:counter("TcpExtTCPMD5NotFound") > 0, b:counter("TcpExtTCPMD5Failure"))
+        print(a:tcp():setoption("tcp-md5sig", { peer = "10.0.0.1", key = "" }))
+        a:tcp():setoption("tcp-md5sig", { peer = "b", key = "x" }))"));
+    EXPECT_EQ(ran.out,
+              "1\n1\n1\nOPEN\nnil\ttimeout\tETIMEDOUT\ntrue\t0\n"
+              "nil\tno such file or directory\tENOENT\n")
+        << ran.out << ran.message();
+    EXPECT_NE(ran.message().find("\"b\" is neither an IPv4 address nor a prefix"),
+              std::string::npos)
+        << ran.message();
+}
+
 TEST(Sockets, SyntheticBytesArriveAllTheSame) {
     const Ran ran = run_lua(two_hosts(R"(
         b:spawn(function(host)
