@@ -90,7 +90,8 @@ TEST_P(Closing, TheFinRidesOnTheLastData) {
     c.peer_window = 1000;
     auto t = TcpBench::in_established(c);
     t.send(1000);
-    EXPECT_TRUE(t.sends(data(1, 1000)));
+    EXPECT_TRUE(t.sends(data(1, 500)));  // half the window: tcp_bound_to_half_wnd()
+    EXPECT_TRUE(t.sends(data(501, 500)));
     t.send(500);
     t.shutdown(Shutdown::kWrite);
     EXPECT_TRUE(t.sends_nothing());
@@ -101,16 +102,16 @@ TEST_P(Closing, TheFinRidesOnTheLastData) {
 
 TEST_P(Closing, TheFinNeedsAPlaceInTheWindow) {
     BenchConfig c = config();
-    c.peer_window = 1000;
+    c.peer_window = 2000;
     auto t = TcpBench::in_established(c);
-    t.send(1000);
+    t.send(2000);
     t.take_sent();
     t.send(1000);
     t.shutdown(Shutdown::kWrite);
-    t.recv(ack(1001).seq(1).win(1000));
+    t.recv(ack(2001).seq(1).win(1000));
     EXPECT_TRUE(t.sends_nothing());
-    t.recv(ack(1001).seq(1).win(1001));
-    EXPECT_TRUE(t.sends(fin(1001).len(1000)));
+    t.recv(ack(2001).seq(1).win(1001));
+    EXPECT_TRUE(t.sends(fin(2001).len(1000)));
 }
 
 TEST_P(Closing, UnreadDataMeansReset) {  // RFC 2525 §2.17

@@ -160,7 +160,8 @@ TEST_P(Output, TheSendBufferIsBounded) {
 TEST_P(Output, AZeroWindowIsProbed) {  // RFC 9293 §3.8.6.1
     auto t = with_window(1000);
     t.send(3000);
-    EXPECT_TRUE(t.sends(data(1, 1000)));
+    EXPECT_TRUE(t.sends(data(1, 500)));
+    EXPECT_TRUE(t.sends(data(501, 500)));
     t.recv(ack(1001).seq(1).win(0));
     EXPECT_TRUE(t.sends_nothing());
     EXPECT_EQ(t.info().timer, TimerKind::kPersist);
