@@ -133,6 +133,9 @@ std::optional<int> SendOperation::attempt(lua_State* L) {
         }
         sent_ += *taken;
         socket().sent += *taken;
+        if (sent_ < total_ && !host.opening(id)) {  // what did not fit waits for room
+            return std::nullopt;
+        }
         if (blocks() && host.opening(id)) {  // a SYN has taken it
             opening_ = true;
             if (sent_ < total_) {

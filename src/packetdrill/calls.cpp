@@ -439,7 +439,7 @@ Running Calls::ioctl_call(const CallLine& line) {
                                          : request == kSiocoutq ? info->send_queue
                                                                 : info->notsent);
         // An unread FIN counts in Recv-Q, not for SIOCINQ (Linux tcp_inq()).
-        const bool fin = (machine_.stack().poll(d->socket) & poll::kRdHup) != 0;
+        const bool fin = (machine_.stack().readiness(d->socket) & poll::kRdHup) != 0;
         *got -= request == kSiocinq && fin && *got > 0 ? 1 : 0;
         return Outcome{};
     });

@@ -177,7 +177,8 @@ class Calls {
     Running epoll_ctl_call(const CallLine& line);
     Running epoll_wait_call(const CallLine& line);
     std::vector<std::pair<std::int64_t, std::int64_t>> ready(std::int64_t epoll, std::size_t most);
-    std::int64_t poll_bits(std::int64_t fd) const;
+    std::int64_t poll_bits(std::int64_t fd);
+    std::int64_t watched_bits(std::int64_t fd, const Watch& watch);
     Running timed(std::int64_t timeout_ms, std::function<std::optional<Outcome>(bool)> step);
     // option_calls.cpp
     Running getsockopt_call(const CallLine& line);

@@ -193,48 +193,43 @@ Running Calls::recvmsg_call(const CallLine& line) {
     return receive(what);
 }
 
-/// A blocking write returns when all is in the buffer; one that does not block, with what fits.
+/// One that does not block returns with what fits; a blocking write sleeps until the rest does.
 std::optional<Outcome> Calls::send_some(SocketId s, bool waits, const Transfer& what,
                                         std::uint64_t& done) {
     tcp::Stack& stack = machine_.stack();
-    const auto partial = [&](Errno error) {
+    const auto stopped = [&](Errno error) -> std::optional<Outcome> {
+        if (error == Errno::kEAGAIN && waits) {
+            return std::nullopt;
+        }
         return done > 0 ? Outcome{static_cast<std::int64_t>(done)} : Outcome::failed(error);
     };
-    do {
-        const auto room = stack.send_room(s);
-        if (!room) {
-            if (room.error() == Errno::kEAGAIN && waits) {
-                return std::nullopt;
-            }
-            return partial(room.error());
-        }
-        if (what.bad_buffer && what.size > 0) {
-            return Outcome::failed(Errno::kEFAULT);
-        }
-        tcp::Stack::SendCursor cursor = stack.send_cursor(s);
-        if (cursor.stream == 0) {
-            stack.set_send_stream(s, stack.new_synthetic_stream());
-            cursor = stack.send_cursor(s);
-        }
-        const auto length = static_cast<std::uint32_t>(std::min(what.size - done, *room));
-        tcp::SendFlags flags;
-        flags.more = (what.flags & kMsgMore) != 0;
-        flags.end_of_record = (what.flags & kMsgEor) != 0;
-        flags.urgent = (what.flags & kMsgOob) != 0;
-        flags.zerocopy = (what.flags & kMsgZerocopy) != 0;
-        flags.pieces = what.fragments;
-        const auto sent = stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(),
-                                     machine_.out(), flags);
-        if (!sent) {
-            return partial(sent.error());
-        }
-        machine_.drain();
-        done += *sent;
-        if (*sent == 0) {
-            break;
-        }
-    } while (done < what.size);
-    return Outcome{static_cast<std::int64_t>(done)};
+    const auto most = stack.send_room(s);
+    if (!most) {
+        return stopped(most.error());
+    }
+    if (what.bad_buffer && what.size > 0) {
+        return Outcome::failed(Errno::kEFAULT);
+    }
+    tcp::Stack::SendCursor cursor = stack.send_cursor(s);
+    if (cursor.stream == 0) {
+        stack.set_send_stream(s, stack.new_synthetic_stream());
+        cursor = stack.send_cursor(s);
+    }
+    const auto length = static_cast<std::uint32_t>(std::min(what.size - done, *most));
+    tcp::SendFlags flags;
+    flags.more = (what.flags & kMsgMore) != 0;
+    flags.end_of_record = (what.flags & kMsgEor) != 0;
+    flags.urgent = (what.flags & kMsgOob) != 0;
+    flags.zerocopy = (what.flags & kMsgZerocopy) != 0;
+    flags.pieces = what.fragments;
+    const auto sent = stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(),
+                                 machine_.out(), flags);
+    machine_.drain();
+    if (!sent) {
+        return stopped(sent.error());
+    }
+    done += *sent;
+    return done == what.size ? Outcome{static_cast<std::int64_t>(done)} : stopped(Errno::kEAGAIN);
 }
 
 /// Where MSG_FASTOPEN connects to.
@@ -328,7 +323,7 @@ Running Calls::send(const Transfer& what) {
         // A writer that sleeps is woken when the socket is writable, not at the first free byte
         // (sk_stream_write_space()).
         constexpr unsigned kWakes = poll::kOut | poll::kErr | poll::kHup;
-        if (progress->sleeps && (stack.poll(socket) & kWakes) == 0) {
+        if (progress->sleeps && (stack.readiness(socket) & kWakes) == 0) {
             return std::nullopt;
         }
         auto result = send_some(socket, waits, what, progress->done);

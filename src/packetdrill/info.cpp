@@ -80,9 +80,12 @@ Names fields(const tcp::SocketInfo& i) {
     add("tcpi_last_data_recv", micros(i.last_data_received) / 1000);
     add("tcpi_last_ack_sent", 0);  // Linux leaves it 0
     add("tcpi_last_ack_recv", micros(i.last_ack_received) / 1000);
-    // SO_MEMINFO, of which scripts see the limits
+    // SO_MEMINFO
+    add("SK_MEMINFO_RMEM_ALLOC", i.rmem_alloc);
     add("SK_MEMINFO_RCVBUF", i.rcvbuf);
     add("SK_MEMINFO_SNDBUF", i.sndbuf);
+    add("SK_MEMINFO_FWD_ALLOC", i.fwd_alloc);
+    add("SK_MEMINFO_WMEM_QUEUED", i.wmem_queued);
     add("tcpi_snd_wnd", i.snd_wnd);
     add("tcpi_rcv_wnd", i.rcv_wnd);
     return all;

@@ -19,7 +19,7 @@ std::int64_t required(const CallLine& line, const Value& of, std::string_view na
 
 }  // namespace
 
-std::int64_t Calls::poll_bits(std::int64_t fd) const {
+std::int64_t Calls::poll_bits(std::int64_t fd) {
     const auto found = descriptors_.find(fd);
     if (found == descriptors_.end()) {
         return kPollNval;
@@ -31,6 +31,12 @@ std::int64_t Calls::poll_bits(std::int64_t fd) const {
     bits |= (bits & poll::kIn) != 0 ? kRdNorm : 0;
     bits |= (bits & poll::kOut) != 0 ? kWrNorm : 0;
     return bits;
+}
+
+/// What epoll asks of a descriptor. Linux ep_item_poll().
+std::int64_t Calls::watched_bits(std::int64_t fd, const Watch& watch) {
+    constexpr std::int64_t kBits = 0xffffff;
+    return poll_bits(fd) & ((watch.events & kBits) | kAlways);
 }
 
 /// A call with a time-out in ms, -1: none. `step` is told whether it has passed.
@@ -130,6 +136,7 @@ Running Calls::epoll_ctl_call(const CallLine& line) {
             e->watches.erase(fd);
         } else {
             e->watches[fd] = watch;
+            e->watches[fd].fresh = watched_bits(fd, watch) != 0;  // ep_insert(), ep_modify()
         }
         return Outcome{};
     });
@@ -140,10 +147,13 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Calls::ready(std::int64_t epo
                                                                 std::size_t most) {
     std::vector<std::pair<std::int64_t, std::int64_t>> all;
     for (auto& [fd, watch] : descriptors_.at(epoll).watches) {
-        constexpr std::int64_t kBits = 0xffffff;
-        const std::int64_t bits = poll_bits(fd) & ((watch.events & kBits) | kAlways);
         const bool edge = (watch.events & kEpollEt) != 0;
-        if (bits == 0 || watch.disabled || (edge && !watch.fresh) || all.size() >= most) {
+        if (watch.disabled || (edge && !watch.fresh) || all.size() >= most) {
+            continue;
+        }
+        const std::int64_t bits = watched_bits(fd, watch);
+        if (bits == 0) {  // off the list of the ready, until it wakes again
+            watch.fresh = false;
             continue;
         }
         all.emplace_back(bits, watch.data);

@@ -15,7 +15,6 @@
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/scoreboard.hpp"
-#include "tcp/send_buffer.hpp"
 #include "tcp/tso.hpp"
 #include "tcp/write_queue.hpp"
 
@@ -65,23 +64,6 @@ void probe_answered(Context& cx, Connection& c) {
         return;
     }
     arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_wait(cx, c));
-}
-
-/// Room again in the send buffer. Linux sk_stream_write_space().
-void tell_writable(Context& cx, Connection& c) {
-    if (c.out_event_wanted && writable(c, cx.s.sysctl)) {
-        c.out_event_wanted = false;
-        notify(cx, c, poll::kOut);
-    }
-}
-
-/// Linux tcp_new_space(): the send buffer follows cwnd.
-void grow_send_buffer(Context& cx, Connection& c) {
-    if (c.opt->sndbuf != 0) {
-        return;
-    }
-    const auto most = static_cast<std::uint32_t>(cx.s.sysctl.tcp_wmem[2]);
-    c.sndbuf = std::max(c.sndbuf, std::min(wanted_send_buffer(c), most));
 }
 
 /// What a walk over acknowledged segments found.
@@ -192,7 +174,7 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
     Cleaned cleaned;
     while (!c.sent.empty() && !after(c.sent.front().end, c.snd_una)) {
         take_off(cx, c, c.sent.front(), outcome, cleaned);
-        c.sent.pop_front();
+        pop_sent(c);
     }
     if (!c.sent.empty()) {
         trim_head(c);
@@ -416,8 +398,6 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
     complete_sample(c, rate, reneged, cx.now);
     control_congestion(cx, c, outcome);
     send_after_ack(cx, c, resend);
-    grow_send_buffer(cx, c);
-    tell_writable(cx, c);
     return true;
 }
 

@@ -139,7 +139,7 @@ void done(Context& cx, Connection& c, Cause cause) {
     if (c.errors) {
         complete_all(cx, c);
     }
-    c.sent_bytes = 0;
+    c.sent_bytes = c.sent_skbs = 0;
     c.unsent_bytes = 0;
     c.sacked_out = c.lost_out = c.retrans_out = 0;
     c.reassembly.reset();
@@ -224,6 +224,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     c.reassembly.reset();
     c.sent.clear();
     c.unsent.clear();
+    c.sent_bytes = c.sent_skbs = 0;
+    c.unsent_bytes = 0;
     CHECK(s.table.insert(RecordRef(RecordKind::kTimeWait, id.index)));
     s.time_wait_timers.insert(s.time_waits, id.index, s.wheel.fires_at(cx.now, cx.now + life));
     // Linux counts when the timer is first set (inet_twsk_schedule()), short lives apart.

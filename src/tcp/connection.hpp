@@ -258,7 +258,7 @@ struct Connection {
     std::uint32_t rcvbuf = 0;          // sk_rcvbuf
     std::uint32_t rmem_alloc = 0;      // of it taken by received and by out-of-order packets
     std::uint8_t scaling_ratio = 128;  // 256ths of the buffer that are window
-    std::uint32_t sndbuf = 0;          // payload bytes
+    std::uint32_t sndbuf = 0;          // sk_sndbuf: memory, send_buffer.hpp
 
     // --- timestamps, RFC 7323
     std::uint32_t ts_offset = 0;
@@ -274,6 +274,7 @@ struct Connection {
     std::unique_ptr<ErrorQueue> errors;  // asked for timestamps or zero-copy
     std::uint32_t unsent_bytes = 0;
     std::uint32_t sent_bytes = 0;  // payload on `sent`
+    std::uint32_t sent_skbs = 0;   // skbs these are in: those not `joined`, and the first
     std::uint32_t received_bytes = 0;
 
     // --- the streams, and the proof that what arrives is what was sent

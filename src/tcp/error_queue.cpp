@@ -100,7 +100,8 @@ void mark_send(Connection& c, bool zerocopy) {
             q.marks.pop_back();
         }
     }
-    q.marks.push_back({c.write_seq, c.opt->timestamping, false});
+    // A write that was cut short has sent its last skb already: its ACK alone is still to come.
+    q.marks.push_back({c.write_seq, c.opt->timestamping, c.unsent.empty()});
 }
 
 void stamp_transmit(Context& cx, Connection& c, SeqNum seq, std::uint32_t length) {

@@ -106,7 +106,7 @@ void cut_to_mss(Connection& c) {
         head.end = rest.seq;
         head.payload = head.payload.slice(0, c.snd_mss);
         head.flags = 0;  // PSH belongs to the end
-        c.sent.insert(i + 1, rest);
+        insert_sent(c, i + 1, rest);
     }
 }
 
@@ -184,6 +184,7 @@ std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadR
         segment.order = ++c.transmissions;
         c.sent.push_back(segment);
         c.sent_bytes = length;
+        c.sent_skbs = 1;
         c.bytes_sent = length;
         c.tx_offset += length;
     }

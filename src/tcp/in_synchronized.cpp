@@ -333,6 +333,7 @@ void take_rest(Context& cx, Connection& c, const wire::Packet& packet) {
         return;
     }
     push_pending(cx, c);
+    check_space(cx, c);
     check_ack(cx, c);
 }
 

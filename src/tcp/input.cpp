@@ -148,9 +148,11 @@ void accept_payload(Context& cx, Connection& c, const PayloadRef& payload,
 void finish_open(Context& cx, Connection& c) {
     const StackState& s = cx.s;
     open_path(cx, c);
-    c.sndbuf = c.opt->sndbuf != 0 ? c.opt->sndbuf
-                                  : std::max(static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]),
-                                             wanted_send_buffer(c));
+    c.sndbuf = c.opt->sndbuf;
+    if (c.sndbuf == 0) {
+        c.sndbuf = static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]);
+        expand_send_buffer(c, s.sysctl);
+    }
     init_receive_buffer(cx, c);
     c.last_ack_at = cx.s.wheel.tick(cx.now);
     c.ack.last_data_at = s.wheel.tick(cx.now);

@@ -28,6 +28,7 @@ void check_connection(const StackState& s, const Connection& c) {
     std::uint32_t sacked = 0;
     std::uint32_t lost = 0;
     std::uint32_t retransmitted = 0;
+    std::uint32_t skbs = 0;
     // Before its SYN is acknowledged, data of a Fast Open begins one later.
     const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
     wire::SeqNum at = opening && c.snd_una == c.iss ? c.iss + 1 : c.snd_una;
@@ -39,10 +40,11 @@ void check_connection(const StackState& s, const Connection& c) {
         sacked += segment.sacked ? 1U : 0U;
         lost += segment.lost ? 1U : 0U;
         retransmitted += segment.retransmitted ? 1U : 0U;
+        skbs += i == 0 || !segment.joined ? 1U : 0U;
         CHECK(!(segment.sacked && segment.lost));
     }
     CHECK(c.sent.empty() || at == c.snd_nxt);
-    CHECK(sent_bytes == c.sent_bytes);
+    CHECK(sent_bytes == c.sent_bytes && skbs == c.sent_skbs);
     CHECK(lost == c.lost_out && retransmitted == c.retrans_out);
     CHECK(!c.options.sack_ok || sacked == c.sacked_out);
     CHECK(c.sacked_out + c.lost_out <= c.packets_out());

@@ -51,10 +51,10 @@ enum class Nagle : std::uint8_t {
     kCork,    // it waits (MSG_MORE)
 };
 
-/// Appends what the application wrote to the write queue, and sends what may be sent. Linux
-/// tcp_sendmsg().
-void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
-                const SendFlags& flags);
+/// Appends what the application wrote to the write queue as far as there is room, and sends what
+/// may be sent. How much was taken. Linux tcp_sendmsg_locked() of a socket that does not block.
+std::uint32_t write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                         const SendFlags& flags);
 /// Sends what windows, cwnd and Nagle allow. Linux __tcp_push_pending_frames().
 void push_pending(Context& cx, Connection& c, Nagle nagle = Nagle::kSocket);
 /// Gives the FIN its place after the data, and sends what may be sent. Linux tcp_send_fin().

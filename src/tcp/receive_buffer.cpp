@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "tcp/output.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/skb.hpp"
 
 namespace netsim::tcp {
@@ -14,11 +15,7 @@ using wire::SeqNum;
 namespace {
 
 // x86-64 with 64-byte cache lines: what each packet costs beside its bytes.
-constexpr std::uint32_t kHeadroom = 64;  // NET_SKB_PAD
-// skb_small_head_cache: room for MAX_TCP_HEADER, of a kernel without wireless and tunnels. (Each of
-// them widens the headers; with both it is 704.)
-constexpr std::uint32_t kSmallHead = 576;
-constexpr std::uint32_t kPage = 4096;
+constexpr std::uint32_t kHeadroom = 64;             // NET_SKB_PAD
 constexpr std::uint32_t kLargestChunk = 8 * kPage;  // PAGE_ALLOC_COSTLY_ORDER
 constexpr std::uint32_t kCollapsedMost = kPage - kSharedInfo;
 constexpr unsigned kRatioShift = 8;  // TCP_RMEM_TO_WIN_SCALE
@@ -236,11 +233,7 @@ std::uint32_t free_window(const StackState& s, const Connection& c) {
 }
 
 std::uint32_t memory_at_hand(const Connection& c) {
-    const std::uint32_t buffers = c.sent.size() + c.unsent.size();
-    const std::uint32_t queued =
-        buffers * (kSmallHead + kSkb) + c.sent_bytes + c.unsent_bytes;  // sk_wmem_queued
-    const std::uint32_t used = (c.rmem_alloc + queued) % kPage;
-    return used == 0 ? 0 : kPage - used;
+    return (0U - (c.rmem_alloc + wmem_queued(c))) % kPage;
 }
 
 std::uint32_t data_advmss(const Connection& c) {

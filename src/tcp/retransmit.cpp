@@ -33,6 +33,7 @@ void collapse(Connection& c, std::uint32_t i, std::uint32_t room) {
         head.ever_retransmitted = head.ever_retransmitted || next.ever_retransmitted;
         c.lost_out -= next.lost ? 1U : 0U;
         c.retrans_out -= next.retransmitted ? 1U : 0U;
+        c.sent_skbs -= next.joined ? 0U : 1U;
         c.sent.erase(i + 1);
         if (!c.options.sack_ok && c.sacked_out > 0) {
             --c.sacked_out;
@@ -66,9 +67,9 @@ std::uint32_t fit(Context& cx, Connection& c, std::uint32_t i, std::uint32_t cou
            c.sent[i + fitting].end - c.sent[i].seq <= static_cast<std::int32_t>(room)) {
         ++fitting;
     }
-    c.sent[i].joined = false;
+    set_joined(c, i, false);
     if (i + fitting < c.sent.size()) {
-        c.sent[i + fitting].joined = false;
+        set_joined(c, i + fitting, false);
     }
     return fitting;
 }

@@ -154,19 +154,19 @@ void shift(Context& cx, Connection& c, std::uint32_t i, SeqRange block) {
         cx.s.mib.add(Mib::kTcpExtTCPSackShiftFallback);
     } else if (covered == end) {
         cx.s.mib.add(Mib::kTcpExtTCPSackMerged);
-        c.sent[i].joined = true;
+        set_joined(c, i, true);
         if (end < c.sent.size() && c.sent[end].sacked && !c.sent[end].retransmitted &&
             length == segment_length(c, end, end + 1)) {  // the hole between two is filled
             cx.s.mib.add(Mib::kTcpExtTCPSackMerged);
-            c.sent[end].joined = true;
+            set_joined(c, end, true);
         }
         return;
     } else if (covered > i) {
         cx.s.mib.add(Mib::kTcpExtTCPSackShifted);
-        c.sent[i].joined = true;
+        set_joined(c, i, true);
     }
     if (covered < end && covered > i) {
-        c.sent[covered].joined = false;
+        set_joined(c, covered, false);
     }
 }
 
@@ -235,6 +235,26 @@ std::uint32_t index_at(const Connection& c, SeqNum seq) {
     return low;
 }
 
+void set_joined(Connection& c, std::uint32_t i, bool joined) {
+    SentSegment& segment = c.sent[i];
+    if (i > 0 && segment.joined != joined) {
+        joined ? --c.sent_skbs : ++c.sent_skbs;
+    }
+    segment.joined = joined;
+}
+
+void insert_sent(Connection& c, std::uint32_t i, const SentSegment& segment) {
+    c.sent_skbs += segment.joined ? 0U : 1U;
+    c.sent.insert(i, segment);
+}
+
+void pop_sent(Connection& c) {
+    if (c.sent.size() == 1 || !c.sent[1].joined) {
+        --c.sent_skbs;
+    }
+    c.sent.pop_front();
+}
+
 void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length) {
     SentSegment& head = c.sent[i];
     SentSegment rest = head;
@@ -246,7 +266,7 @@ void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length) {
     c.lost_out += head.lost ? 1U : 0U;
     c.sacked_out += head.sacked ? 1U : 0U;
     c.retrans_out += head.retransmitted ? 1U : 0U;
-    c.sent.insert(i + 1, rest);
+    insert_sent(c, i + 1, rest);
 }
 
 SeqNum highest_sacked(const Connection& c) {
@@ -304,7 +324,7 @@ void take_sacks(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& ou
         i = std::max(i, index_at(c, block.begin));
         if (i < c.sent.size() && i > 0 && c.sent[i].joined && !c.sent[i].sacked) {
             cx.s.mib.add(Mib::kTcpExtTCPSackShiftFallback);  // the block begins within an skb
-            c.sent[i].joined = false;
+            set_joined(c, i, false);
         }
         for (; i < c.sent.size() && before(c.sent[i].seq, block.end); ++i) {
             if (!c.sent[i].sacked && (i == 0 || !c.sent[i].joined)) {

@@ -24,6 +24,13 @@ void note_reordering(Context& cx, Connection& c, wire::SeqNum low, bool by_times
 /// The place in `sent` of the first segment that does not end at or before `seq`.
 std::uint32_t index_at(const Connection& c, wire::SeqNum seq);
 
+/// Whether segment i shares an skb with the one before.
+void set_joined(Connection& c, std::uint32_t i, bool joined);
+/// Puts a segment at place i, not the first.
+void insert_sent(Connection& c, std::uint32_t i, const SentSegment& segment);
+/// Takes the first segment off; its skb goes with its last one.
+void pop_sent(Connection& c);
+
 /// Cuts segment i after `length` bytes. PSH and FIN belong to the end.
 void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length);
 

@@ -11,6 +11,7 @@
 #include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/retransmit.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/stack.hpp"
 #include "tcp/tso.hpp"
 #include "tcp/write_queue.hpp"
@@ -162,6 +163,7 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
         at += part;
     }
     c.fin_sent = c.fin_sent || fin;
+    ++c.sent_skbs;
     c.sent_bytes += length;
     c.bytes_sent += length;
     if (first || c.retransmit_timer == RetransmitTimer::kLossProbe) {
@@ -172,6 +174,7 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
     }
     cx.s.mib.add(Mib::kTcpOutSegs, segments);
     cx.s.mib.add(Mib::kTcpExtTCPOrigDataSent, segments);
+    check_space(cx, c);  // less is unsent: TCP_NOTSENT_LOWAT
     return segments;
 }
 
@@ -295,14 +298,12 @@ void send_full(Context& cx, Connection& c) {
     }
 }
 
-}  // namespace
-
-namespace {
-
-/// Copied: into skbs of at most the size goal; each that is full may go at once.
-void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) {
+/// Copied: into skbs of at most the size goal; each that is full may go at once. How much was
+/// taken: what the last skb has room for is always welcome, a new one needs free memory.
+std::uint32_t append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) {
     const std::uint32_t goal = size_goal(c, current_mss(c));
-    for (std::uint32_t at = 0; at < payload.length;) {
+    std::uint32_t at = 0;
+    while (at < payload.length) {
         const wire::PayloadRef rest = payload.slice(at, payload.length - at);
         std::uint32_t part = std::min(goal, rest.length);
         if (!c.unsent.empty() && c.unsent.back().payload.length < goal && !c.unsent.back().sealed &&
@@ -311,10 +312,11 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
             part = std::min(part, goal - tail.payload.length);
             tail.payload.length += part;
             tail.push = tail.push && at > 0;  // a PSH forced within this write stays
-        } else {
+        } else if (memory_free(c, cx.s.sysctl)) {
             restart_after_idle(cx, c);
-            c.nagle_push = false;
-            c.unsent.push_back({rest.slice(0, part), false, false, false});
+            entail(c, rest.slice(0, part));
+        } else {
+            break;
         }
         at += part;
         c.unsent_bytes += part;
@@ -323,35 +325,51 @@ void append_copied(Context& cx, Connection& c, const wire::PayloadRef& payload) 
             send_full(cx, c);
         }
     }
+    return at;
+}
+
+/// Marks what the write ended with, and sends what may be sent. Linux tcp_push().
+void push_written(Context& cx, Connection& c, bool more, bool urgent, Nagle nagle) {
+    if (!c.unsent.empty() && (!more || push_is_due(c))) {
+        mark_push(c);
+    }
+    if (urgent) {
+        mark_urgent(c);
+    }
+    push_pending(cx, c, more ? Nagle::kCork : nagle);
 }
 
 }  // namespace
 
-void write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
-                const SendFlags& flags) {
+std::uint32_t write_data(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                         const SendFlags& flags) {
     check_app_limited(c);
     refresh_path(cx, c);
     const bool zerocopy = flags.zerocopy && c.opt->zerocopy;
     if (zerocopy) {
         restart_after_idle(cx, c);
-        append_pieces(c, payload, flags.pieces);
-        c.unsent_bytes += payload.length;
-        c.write_seq += payload.length;
-    } else {
-        append_copied(cx, c, payload);
     }
-    if (!c.unsent.empty()) {
-        if (!flags.more || push_is_due(c)) {
-            mark_push(c);
-        }
-        c.unsent.back().sealed = c.unsent.back().sealed || flags.end_of_record;
-        c.unsent.back().eor = c.unsent.back().eor || flags.end_of_record;
+    const std::uint32_t taken = zerocopy ? append_pieces(c, cx.s.sysctl, payload, flags.pieces)
+                                         : append_copied(cx, c, payload);
+    const bool cut_short = taken < payload.length;
+    c.out_event_wanted = c.out_event_wanted || cut_short;  // SOCK_NOSPACE
+    if (cut_short && taken > 0) {
+        // The writer will wait, or give up: nothing more comes soon.
+        push_written(cx, c, false, flags.urgent, Nagle::kPush);
+    } else if (!cut_short && flags.end_of_record && !c.unsent.empty()) {
+        c.unsent.back().sealed = true;
+        c.unsent.back().eor = true;
     }
-    if (flags.urgent) {
-        mark_urgent(c);
+    if (taken > 0) {
+        mark_send(c, zerocopy);
+        push_written(cx, c, flags.more, flags.urgent, Nagle::kSocket);
     }
-    mark_send(c, zerocopy);
-    push_pending(cx, c, flags.more ? Nagle::kCork : Nagle::kSocket);
+    if (cut_short) {  // pushing may have made room, but the writer sleeps now:
+                      // sk_stream_wait_memory()
+        c.out_event_wanted = true;
+        update_chrono(c, cx.now);
+    }
+    return taken;
 }
 
 void push_pending(Context& cx, Connection& c, Nagle nagle) {

@@ -10,6 +10,7 @@
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
 #include "tcp/receive_buffer.hpp"
+#include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 
@@ -340,6 +341,12 @@ void apply(Context& cx, Connection& c, SocketOption option, std::int64_t value) 
         case SocketOption::kSO_SNDBUF:
             if (c.synchronized()) {
                 c.sndbuf = c.opt->sndbuf;
+                write_space(cx, c);
+            }
+            break;
+        case SocketOption::kTCP_NOTSENT_LOWAT:
+            if (c.synchronized()) {
+                write_space(cx, c);
             }
             break;
         case SocketOption::kTCP_WINDOW_CLAMP:

@@ -7,6 +7,7 @@
 #include "tcp/bbr.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
+#include "tcp/skb.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/timeouts.hpp"
 
@@ -131,6 +132,9 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.rcv_ssthresh = c.rcv_ssthresh;
     info.rcvbuf = c.rcvbuf;
     info.sndbuf = c.sndbuf;
+    info.rmem_alloc = c.rmem_alloc;
+    info.wmem_queued = wmem_queued(c);
+    info.fwd_alloc = memory_at_hand(c);
     info.last_data_sent = now - c.last_sent_at;
     info.last_data_received = now - c.ack.last_data_at;
     info.last_ack_received = now - c.last_ack_at;
@@ -234,7 +238,17 @@ wire::StreamId Stack::new_synthetic_stream() {
     return std::max(state_->next_stream, 1U);
 }
 
-unsigned Stack::poll(SocketId s) const {
+unsigned Stack::poll(SocketId s) {
+    const unsigned mask = readiness(s);
+    Connection* c = find_connection(*state_, s);
+    if (c != nullptr && (mask & poll::kOut) == 0 && !c->send_shutdown &&
+        c->state != State::kSynSent) {
+        c->out_event_wanted = true;
+    }
+    return mask;
+}
+
+unsigned Stack::readiness(SocketId s) const {
     if (const Listener* listener = find_any_listener(*state_, s)) {
         return listener->accept_queue.empty() ? 0 : poll::kIn;
     }

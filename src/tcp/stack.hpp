@@ -73,9 +73,9 @@ class Stack {
     /// Is there a handshake that a blocking connect() or Fast Open write would wait for?
     bool opening(SocketId s) const;
     Result<SocketId> accept(SocketId s);
-    /// Room for payload now; the caller makes a PayloadRef of at most so many bytes and passes it
-    /// to send(), which takes it whole. EAGAIN when there is none. The SYN of a Fast Open that
-    /// waits for its data may take less, or none: then send() says EINPROGRESS.
+    /// May the socket be written to? The most that one send() takes; how much there is room for
+    /// shows only there. The SYN of a Fast Open that waits for its data may take less, or none:
+    /// then send() says EINPROGRESS.
     Result<std::uint64_t> send_room(SocketId s);
 
     /// The stream to refer to, and the offset of its next byte. `real`: bytes kept in a ByteStore.
@@ -90,6 +90,8 @@ class Stack {
     void set_send_stream(SocketId s, wire::StreamId stream);
     /// A fresh id for a synthetic stream of this host.
     wire::StreamId new_synthetic_stream();
+    /// Takes the first bytes of `payload`, which begins at the cursor: how many there is room for;
+    /// EAGAIN if for none.
     Result<std::uint64_t> send(SocketId s, const wire::PayloadRef& payload, Time now, Outbox& out,
                                const SendFlags& flags = {});
     /// Appends at most `max` bytes' worth of ranges to `ranges`; their total. 0: end of file.
@@ -142,7 +144,10 @@ class Stack {
     /// tcp_allowed_congestion_control.
     Result<void> set_congestion_control(SocketId s, std::string_view name, Time now);
     Result<std::string_view> get_congestion_control(SocketId s) const;
-    unsigned poll(SocketId s) const;
+    /// Readiness: poll bits.
+    unsigned readiness(SocketId s) const;
+    /// The same by poll(2): a socket that is not writable will tell when it is (SOCK_NOSPACE).
+    unsigned poll(SocketId s);
     Result<Endpoint> local_endpoint(SocketId s) const;
     Result<Endpoint> remote_endpoint(SocketId s) const;
 

@@ -12,7 +12,6 @@
 #include "tcp/output.hpp"
 #include "tcp/ports.hpp"
 #include "tcp/receive_buffer.hpp"
-#include "tcp/send_buffer.hpp"
 #include "tcp/sockets.hpp"
 #include "tcp/stack.hpp"
 
@@ -267,12 +266,8 @@ Result<std::uint64_t> Stack::send_room(SocketId socket) {
     if (c->send_shutdown || c->state == State::kClosed) {
         return fail(Errno::kEPIPE);
     }
-    const std::uint32_t queued = c->unsent_bytes + c->sent_bytes;
-    if (!memory_free(*c, state_->sysctl)) {
-        c->out_event_wanted = true;  // the send buffer holds it up: the next ACK shows it
-        return fail(Errno::kEAGAIN);
-    }
-    return c->sndbuf - queued;
+    constexpr std::uint64_t kMaxRwCount = 0x7ffff000;  // MAX_RW_COUNT, of any write
+    return kMaxRwCount;
 }
 
 Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& payload, Time now,
@@ -293,9 +288,9 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
     if (payload.length == 0) {
         return 0;
     }
-    c->tx_offset += payload.length;
-    write_data(cx, *c, payload, flags);
-    return payload.length;
+    const std::uint32_t taken = write_data(cx, *c, payload, flags);
+    c->tx_offset += taken;
+    return taken > 0 ? Result<std::uint64_t>(taken) : fail(Errno::kEAGAIN);
 }
 
 Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& out) {

@@ -3,23 +3,39 @@
 
 #include <algorithm>
 
+#include "tcp/send_buffer.hpp"
+#include "tcp/skb.hpp"
+
 namespace netsim::tcp {
 
-void append_written(Connection& c, const wire::PayloadRef& payload) {
+namespace {
+
+/// To the last chunk if it may grow, else a new one. False: no room for that.
+bool append_written(Connection& c, const Sysctl& sysctl, const wire::PayloadRef& payload) {
     if (!c.unsent.empty() && !c.unsent.back().sealed &&
         c.unsent.back().payload.continued_by(payload)) {
         c.unsent.back().payload.length += payload.length;
         c.unsent.back().push = false;
+    } else if (memory_free(c, sysctl)) {
+        entail(c, payload);
     } else {
-        c.nagle_push = false;  // tcp_skb_entail()
-        c.unsent.push_back({payload, false, false, false});
+        return false;
     }
+    c.unsent_bytes += payload.length;
+    c.write_seq += payload.length;
+    return true;
 }
 
-void append_pieces(Connection& c, const wire::PayloadRef& payload,
-                   std::span<const std::uint32_t> pieces) {
+}  // namespace
+
+void entail(Connection& c, const wire::PayloadRef& payload) {
+    c.nagle_push = false;
+    c.unsent.push_back({payload, false, false, false});
+}
+
+std::uint32_t append_pieces(Connection& c, const Sysctl& sysctl, const wire::PayloadRef& payload,
+                            std::span<const std::uint32_t> pieces) {
     constexpr std::uint32_t kFragments = 17;
-    constexpr std::uint32_t kPage = 4096;
     std::uint32_t at = 0;
     std::uint32_t used = 0;
     for (std::size_t i = 0; at < payload.length; ++i) {
@@ -31,12 +47,13 @@ void append_pieces(Connection& c, const wire::PayloadRef& payload,
             c.unsent.back().sealed = true;
             used = 0;
         }
-        if (piece > 0) {
-            append_written(c, payload.slice(at, piece));
+        if (piece > 0 && !append_written(c, sysctl, payload.slice(at, piece))) {
+            break;
         }
         used += pages;
         at += piece;
     }
+    return at;
 }
 
 }  // namespace netsim::tcp

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "tcp/connection.hpp"
+#include "tcp/sysctl.hpp"
 
 namespace netsim::tcp {
 
@@ -17,11 +18,12 @@ inline bool anything_unsent(const Connection& c) {
     return !c.unsent.empty() || fin_waits(c);
 }
 
-/// To the last chunk if it may grow, else a new one.
-void append_written(Connection& c, const wire::PayloadRef& payload);
+/// A new chunk at the end. Linux tcp_skb_entail().
+void entail(Connection& c, const wire::PayloadRef& payload);
 /// Each piece of memory is a fragment of its own, and an skb has 17 (MAX_SKB_FRAGS): one that is
-/// full ends with PSH. Linux skb_zerocopy_iter_stream().
-void append_pieces(Connection& c, const wire::PayloadRef& payload,
-                   std::span<const std::uint32_t> pieces);
+/// full ends with PSH. How much was taken: no skb begins without room. Linux
+/// skb_zerocopy_iter_stream().
+std::uint32_t append_pieces(Connection& c, const Sysctl& sysctl, const wire::PayloadRef& payload,
+                            std::span<const std::uint32_t> pieces);
 
 }  // namespace netsim::tcp
