@@ -107,6 +107,18 @@ tcp::PathInfo Host::path(Ipv4 destination) const {
     return info;
 }
 
+tcp::TxQueue Host::tx_queue(const tcp::FourTuple& connection,
+                            std::span<const wire::Packet> next) const {
+    const net::Route* route =
+        is_local(connection.remote) ? nullptr : state_->routes.find(connection.remote);
+    if (route == nullptr || route->kind != net::Route::Kind::kUnicast) {
+        return {};
+    }
+    const net::FlowQueue queue = interfaces()[route->interface].out->queued(
+        {connection.local, connection.remote, connection.local_port, connection.remote_port}, next);
+    return {queue.packets, queue.payload, queue.first_done};
+}
+
 void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {
     count_arrival(stack_->mib(), *packet);
     deliver(*packet, interface);

@@ -157,6 +157,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
 
     // --- tcp::Paths
     tcp::PathInfo path(Ipv4 destination) const override;
+    tcp::TxQueue tx_queue(const tcp::FourTuple& connection,
+                          std::span<const wire::Packet> next) const override;
 
     struct State;
 

@@ -36,6 +36,14 @@ Duration serialisation_time(std::uint32_t length, std::uint64_t rate_bps) {
     return Duration(static_cast<std::int64_t>((bits_e9 + rate_bps - 1) / rate_bps));
 }
 
+Flow flow_of(const wire::Packet& p) {
+    return {p.source, p.destination, p.tcp.source_port, p.tcp.destination_port};
+}
+
+std::uint32_t tcp_payload(const wire::Packet& p) {
+    return p.protocol == wire::Protocol::kTcp ? p.tcp.payload.length : 0;
+}
+
 bool is_impaired(const LinkOptions& o) {
     return o.loss > 0 || o.gemodel || o.duplicate > 0 || o.corrupt > 0 || o.reorder > 0 ||
            o.jitter > Duration::zero();
@@ -47,6 +55,8 @@ struct LinkDirection::State {
     struct Sending {
         Time departs;
         std::uint32_t length;
+        std::uint32_t payload;  // of TCP
+        Flow flow;
     };
 
     ArrivalRing in_flight;
@@ -156,6 +166,35 @@ std::uint64_t LinkDirection::queue_bytes() const {
     return state_->sending_bytes;
 }
 
+FlowQueue LinkDirection::queued(const Flow& flow, std::span<const wire::Packet> next) const {
+    FlowQueue found;
+    if (!options_.rate_bps || !up_) {
+        return found;
+    }
+    State& s = *state_;
+    const auto note = [&found](std::uint32_t payload, Time departs) {
+        ++found.packets;
+        found.payload += payload;
+        found.first_done = std::min(found.first_done, departs);
+    };
+    const Time now = fabric_.sim.now();
+    s.advance(now);
+    for (std::size_t i = 0; i < s.sending.size(); ++i) {
+        const State::Sending& one = s.sending[i];
+        if (one.payload > 0 && one.flow == flow) {
+            note(one.payload, one.departs);
+        }
+    }
+    Time departs = std::max(now, s.wire_free);
+    for (const wire::Packet& p : next) {
+        departs += serialisation_time(p.length(), *options_.rate_bps);
+        if (tcp_payload(p) > 0 && flow_of(p) == flow) {
+            note(p.tcp.payload.length, departs);
+        }
+    }
+    return found;
+}
+
 void LinkDirection::transmit(wire::PacketPtr packet) {
     const std::uint32_t length = packet->length();
     ++stats_.sent_packets;
@@ -198,7 +237,8 @@ void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
     if (options_.rate_bps) {
         departs += serialisation_time(length, *options_.rate_bps);
         s.wire_free = departs;
-        s.sending.push_back({departs, length});
+        const std::uint32_t payload = tcp_payload(*packet);
+        s.sending.push_back({departs, length, payload, payload > 0 ? flow_of(*packet) : Flow{}});
         s.sending_bytes += length;
     }
     if (impaired_) [[unlikely]] {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "net/node.hpp"
@@ -17,6 +18,23 @@ namespace netsim::net {
 struct LinkLabel {
     std::string link;        // "web-r"; a second link between the same nodes is "web-r#2"
     unsigned direction = 0;  // 0: first node to second, 1: back
+};
+
+/// A TCP connection as its packets in one direction name it.
+struct Flow {
+    Ipv4 source;
+    Ipv4 destination;
+    std::uint16_t source_port = 0;
+    std::uint16_t destination_port = 0;
+
+    friend constexpr bool operator==(const Flow&, const Flow&) = default;
+};
+
+/// What of a flow's data waits in front of the wire or is being sent.
+struct FlowQueue {
+    std::uint32_t packets = 0;
+    std::uint32_t payload = 0;
+    Time first_done = kNever;  // when the first of them will have left
 };
 
 class LinkDirection final : public sim::EventTarget {
@@ -52,6 +70,9 @@ class LinkDirection final : public sim::EventTarget {
     /// Waiting or being sent, now.
     std::uint32_t queue_packets() const;
     std::uint64_t queue_bytes() const;
+
+    /// Of this flow, with the packets that will be handed over next. O(queue).
+    FlowQueue queued(const Flow& flow, std::span<const wire::Packet> next) const;
 
     Node& from() const { return from_; }
 

@@ -1,5 +1,5 @@
 // ss's columns and words (iproute2 6.1). What the model does not have is not printed: inode, uid,
-// memory.
+// and of skmem options, backlog and drops.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -175,6 +175,12 @@ void put_rates(std::string& out, const SocketInfo& s) {
     }
 }
 
+/// -m: what the socket's buffers hold and may hold (SK_MEMINFO_*).
+std::string memory_text(const SocketInfo& s) {
+    return fmt::format(" skmem:(r{},rb{},t{},tb{},f{},w{})", s.rmem_alloc, s.rcvbuf, s.wmem_alloc,
+                       s.sndbuf, s.fwd_alloc, s.wmem_queued);
+}
+
 /// The line of -i, in the order of ss's tcp_stats_print().
 std::string info_text(const SocketInfo& s, bool options_shown) {
     std::string out;
@@ -253,8 +259,11 @@ Line line_of(const SocketInfo& socket, const SsQuery& query) {
                        extras(socket, query)};
     const bool has_info = socket.kind == tcp::EndpointKind::kConnection ||
                           socket.kind == tcp::EndpointKind::kListener;
+    if (query.memory && socket.kind == tcp::EndpointKind::kConnection) {
+        line.info = memory_text(socket);
+    }
     if (query.info && has_info) {
-        line.info = info_text(socket, query.timers);
+        line.info += info_text(socket, query.timers);
     }
     return line;
 }

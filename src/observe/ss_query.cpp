@@ -51,7 +51,7 @@ constexpr std::array<std::pair<std::string_view, std::uint32_t>, 16> kStates{{
     {"closing", bit(State::kClosing)},
 }};
 
-constexpr std::string_view kFlags = "-t -a -l -n -o -i -e -4 -H -O";
+constexpr std::string_view kFlags = "-t -a -l -n -o -i -e -m -4 -H -O";
 constexpr std::array<std::string_view, 8> kQueryWords{"state", "exclude", "sport", "dport",
                                                       "src",   "dst",     "and",   "="};
 
@@ -125,6 +125,9 @@ class QueryParser {
                     break;
                 case 'i':
                     query_.info = true;
+                    break;
+                case 'm':
+                    query_.memory = true;
                     break;
                 case 'H':
                     query_.header = false;

@@ -16,6 +16,7 @@ struct SsQuery {
     bool timers = false;       // -o
     bool details = false;      // -e
     bool info = false;         // -i
+    bool memory = false;       // -m
     bool header = true;        // not -H
     bool one_line = false;     // -O
     std::uint32_t states = 0;  // bit per tcp::State

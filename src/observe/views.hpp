@@ -15,7 +15,8 @@ class Host;
 
 namespace netsim::observe {
 
-/// `ss` of TCP sockets. Flags -t -a -l -n -o -i -e -4 -H -O, together or apart; then filter words:
+/// `ss` of TCP sockets. Flags -t -a -l -n -o -i -e -m -4 -H -O, together or apart; then filter
+/// words:
 ///   state NAME, exclude NAME (all, connected, synchronized, bucket, big, or a state's name),
 ///   sport = :80, dport = :80, src ADDRESS[:PORT], dst ADDRESS[:PORT]; all of them must hold.
 /// Throws InputError for anything else. Columns are as wide as their longest entry.

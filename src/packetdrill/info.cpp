@@ -83,6 +83,7 @@ Names fields(const tcp::SocketInfo& i) {
     // SO_MEMINFO
     add("SK_MEMINFO_RMEM_ALLOC", i.rmem_alloc);
     add("SK_MEMINFO_RCVBUF", i.rcvbuf);
+    add("SK_MEMINFO_WMEM_ALLOC", i.wmem_alloc);
     add("SK_MEMINFO_SNDBUF", i.sndbuf);
     add("SK_MEMINFO_FWD_ALLOC", i.fwd_alloc);
     add("SK_MEMINFO_WMEM_QUEUED", i.wmem_queued);

@@ -231,6 +231,7 @@ struct Connection {
     bool attempted : 1 = false;         // connect() has been tried: all but the options is used
     bool ecn_queue_cwr : 1 = false;     // cwnd has been reduced: the next new data says CWR
     bool owned : 1 = false;             // a process holds the socket (sock_owned_by_user())
+    bool tsq_throttled : 1 = false;     // waits for a TX completion (TSQ_THROTTLED)
     Negotiated options;
 
     // --- send sequence variables, RFC 9293 §3.3.1

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "netsim/socket.hpp"
 #include "netsim/time.hpp"
 #include "tcp/drop.hpp"
+#include "tcp/endpoint_key.hpp"
 #include "tcp/state.hpp"
 #include "wire/packet.hpp"
 
@@ -45,12 +47,22 @@ struct PathInfo {
     Time mtu_until = kNever;  // then the MTU that a router told of is forgotten
 };
 
-/// The one question TCP asks of IP. A pure query: it changes nothing.
+/// What of a connection's data its host's link has not sent yet.
+struct TxQueue {
+    std::uint32_t packets = 0;
+    std::uint32_t payload = 0;
+    Time first_done = kNever;  // when the first of them will have left: its TX completion
+};
+
+/// What TCP asks of IP. Pure queries: they change nothing.
 class Paths {
  public:
     virtual ~Paths() = default;
     virtual PathInfo path(Ipv4 destination) const = 0;
     virtual bool is_local(Ipv4 address) const = 0;
+    /// `next`: packets that will be handed over when the input returns. Nothing where links send at
+    /// once.
+    virtual TxQueue tx_queue(const FourTuple& connection, std::span<const wire::Packet> next) const;
 
  protected:
     Paths() = default;

@@ -55,6 +55,7 @@ void pace_after(Connection& c, std::uint32_t bytes, std::uint32_t transmissions,
 }
 
 void pacing_timeout(Context& cx, Connection& c) {
+    c.tsq_throttled = false;
     if (c.lost_out > c.retrans_out && c.cc.cwnd > c.packets_in_flight()) {
         retransmit_lost(cx, c);
     }

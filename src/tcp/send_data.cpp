@@ -3,6 +3,7 @@
 
 #include "base/check.hpp"
 #include "tcp/actions.hpp"
+#include "tcp/autocork.hpp"
 #include "tcp/cwnd.hpp"
 #include "tcp/delayed_ack.hpp"
 #include "tcp/loss_probe.hpp"
@@ -335,6 +336,9 @@ void push_written(Context& cx, Connection& c, bool more, bool urgent, Nagle nagl
     }
     if (urgent) {
         mark_urgent(c);
+    }
+    if (autocork(cx, c)) {
+        return update_chrono(c, cx.now);
     }
     push_pending(cx, c, more ? Nagle::kCork : nagle);
 }

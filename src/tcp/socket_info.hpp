@@ -103,6 +103,7 @@ struct SocketInfo {
     std::uint32_t sndbuf = 0;
     std::uint32_t rmem_alloc = 0;   // of rcvbuf: memory of what was received and not read
     std::uint32_t wmem_queued = 0;  // of sndbuf: memory of what was written and not acknowledged
+    std::uint32_t wmem_alloc = 0;   // memory of data the host's link has not sent yet
     std::uint32_t fwd_alloc = 0;    // reserved beyond these, in whole pages (sk_forward_alloc)
     Duration last_data_sent{0};
     Duration last_data_received{0};

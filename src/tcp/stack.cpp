@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tcp/actions.hpp"
+#include "tcp/autocork.hpp"
 #include "tcp/bbr.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
@@ -76,7 +77,7 @@ void describe_lost_syn(const Connection& c, SocketInfo& info) {
     info.ca_state = to_string(CaState::kLoss);
 }
 
-SocketInfo describe_connection(const Connection& c, Time now) {
+SocketInfo describe_connection(const StackState& s, const Connection& c, Time now) {
     SocketInfo info;
     info.kind = EndpointKind::kConnection;
     info.id = c.socket;
@@ -134,6 +135,7 @@ SocketInfo describe_connection(const Connection& c, Time now) {
     info.sndbuf = c.sndbuf;
     info.rmem_alloc = c.rmem_alloc;
     info.wmem_queued = wmem_queued(c);
+    info.wmem_alloc = in_link(s.paths, c, {}).memory;
     info.fwd_alloc = memory_at_hand(c);
     info.last_data_sent = now - c.last_sent_at;
     info.last_data_received = now - c.ack.last_data_at;
@@ -336,7 +338,7 @@ Result<SocketInfo> Stack::info(SocketId s, Time now) const {
     if (c == nullptr) {
         return fail(Errno::kEBADF);
     }
-    return describe_connection(*c, now);
+    return describe_connection(*state_, *c, now);
 }
 
 void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&)>& visit) const {
@@ -348,7 +350,7 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
     }
     for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {
         if (s.connections.live(i)) {
-            visit(describe_connection(s.connections.at(i), now));
+            visit(describe_connection(s, s.connections.at(i), now));
         }
     }
     for (std::uint32_t i = 0; i < s.requests.end_index(); ++i) {

@@ -50,6 +50,8 @@ constexpr auto kRows = std::to_array<Row>({
      "ports given to connect() and bind(0)"},
     {"net.ipv4.tcp_abort_on_overflow", ONE(tcp_abort_on_overflow), 0, 1,
      "answer a handshake's last ACK by RST when the accept queue is full"},
+    {"net.ipv4.tcp_autocorking", ONE(tcp_autocorking), 0, 1,
+     "a partial segment waits for data still in the host's link"},
     {"net.ipv4.tcp_backlog_ack_defer", ONE(tcp_backlog_ack_defer), 0, 1,
      "one ACK for all that came while a process held the socket"},
     {"net.ipv4.tcp_base_mss", ONE(tcp_base_mss), 48, 65535,

@@ -45,6 +45,7 @@ struct Sysctl {
     std::int64_t ip_default_ttl = 64;
     PortRanges ip_local_reserved_ports;
     std::int64_t tcp_abort_on_overflow = 0;
+    std::int64_t tcp_autocorking = 1;
     std::int64_t tcp_backlog_ack_defer = 1;
     std::int64_t tcp_base_mss = 1024;
     std::int64_t tcp_challenge_ack_limit = 2147483647;

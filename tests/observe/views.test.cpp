@@ -124,6 +124,19 @@ ESTAB 0      6           10.0.0.2:80       10.0.0.1:40000 timer:(on,200ms,0) sk:
 )");
 }
 
+TEST(Ss, MemoryStandsBeforeTheInfo) {
+    SocketInfo s = connection(State::kEstablished, 40000);
+    s.rmem_alloc = 2304;
+    s.rcvbuf = 131072;
+    s.wmem_alloc = 996;
+    s.sndbuf = 87040;
+    s.fwd_alloc = 896;
+    s.wmem_queued = 1992;
+    const std::string text = ss_text(std::vector<SocketInfo>{s}, "-tnmiHO");
+    EXPECT_THAT(text, HasSubstr(":40000 skmem:(r2304,rb131072,t996,tb87040,f896,w1992) ts sack"));
+    EXPECT_THAT(ss_text(all(), "-tnmH"), Not(HasSubstr("reno")));
+}
+
 TEST(Ss, WithoutFlagsNoListenersRequestsOrTimeWait) {
     EXPECT_EQ('\n' + ss_text(all(), "-n"), R"(
 Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port  Process
@@ -170,7 +183,8 @@ TEST(Ss, TimersAreWrittenAsSsWritesThem) {
 }
 
 TEST(Ss, MistakesAreTold) {
-    EXPECT_EQ(error_of("-tx"), "ss: unknown flag \"-x\"; allowed: -t -a -l -n -o -i -e -4 -H -O");
+    EXPECT_EQ(error_of("-tx"),
+              "ss: unknown flag \"-x\"; allowed: -t -a -l -n -o -i -e -m -4 -H -O");
     EXPECT_THAT(error_of("--tcp"), HasSubstr("unknown flag \"--tcp\""));
     EXPECT_THAT(error_of("-"), HasSubstr("unknown flag \"-\""));
     EXPECT_THAT(error_of("-t stat"), HasSubstr("unknown word \"stat\", did you mean \"state\""));
