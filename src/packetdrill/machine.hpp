@@ -69,6 +69,8 @@ class Machine final : public tcp::Paths {
     /// Keys of TCP_MD5SIG that the script has set, on whichever socket: the peer has them too.
     tcp::Md5Keys peer_keys;
 
+    void set_qdisc(tcp::Qdisc qdisc);
+
     /// Files of the script's own, by path: how many zeros each holds. None is the machine's.
     std::map<std::string, std::uint64_t, std::less<>> files;
 
@@ -124,6 +126,7 @@ class Machine final : public tcp::Paths {
     std::uint32_t mtu_;
     std::uint32_t learned_mtu_ = 0;  // from ICMP
     Time learned_until_{};
+    bool refuses_ = false;  // nothing leaves
     Time began_;
     Time now_;
     tcp::Stack stack_;

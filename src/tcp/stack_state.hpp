@@ -98,6 +98,7 @@ struct StackState {
     absl::flat_hash_map<std::uint32_t, Md5Key> time_wait_keys;  // by index of the record
     bool md5_needed = false;                 // a key was ever set (tcp_md5_needed)
     const wire::ByteStore* bytes = nullptr;  // what real payload holds
+    Qdisc qdisc = Qdisc::kTakes;
     std::uint32_t orphans = 0;
     std::uint32_t challenge_count = 0;  // challenge ACKs sent in this second
     std::int64_t challenge_second = -1;
