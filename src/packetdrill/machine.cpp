@@ -101,7 +101,15 @@ void Machine::deliver_icmp(const wire::IcmpHeader& icmp, const std::string& text
     }
 }
 
+void Machine::set_qdisc(tcp::Qdisc qdisc) {
+    refuses_ = qdisc == tcp::Qdisc::kRefuses;
+    stack_.set_qdisc(qdisc);
+}
+
 void Machine::drain() {
+    if (refuses_) {
+        out_.packets.clear();
+    }
     for (const wire::Packet& p : out_.packets) {
         Flow& f = flow({p.source, p.tcp.source_port}, {p.destination, p.tcp.destination_port});
         f.sent.push_back({now_, p});

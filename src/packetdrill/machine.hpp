@@ -61,6 +61,8 @@ class Machine final : public tcp::Paths {
 
     void set_mtu(std::uint32_t mtu) { mtu_ = mtu; }
 
+    void set_qdisc(tcp::Qdisc qdisc);
+
     /// Files of the script's own, by path: how many zeros each holds. None is the machine's.
     std::map<std::string, std::uint64_t, std::less<>> files;
 
@@ -114,6 +116,7 @@ class Machine final : public tcp::Paths {
     Ipv4 remote_;
     bool any_local_;
     std::uint32_t mtu_;
+    bool refuses_ = false;  // nothing leaves
     Time began_;
     Time now_;
     tcp::Stack stack_;

@@ -170,7 +170,7 @@ void Shell::command(const std::vector<Words>& pipeline) {
     } else if (name.starts_with("sysctl_restore")) {
         return;  // each script has a stack of its own
     } else if (name == "echo" && words.size() == 4 && words[2] == ">") {
-        set(words[3] + "=" + words[1]);
+        echo(words[1], words[3]);
     } else if (name == "dd") {
         dd(words);
     } else if (name == "rm") {
@@ -183,6 +183,15 @@ void Shell::command(const std::vector<Words>& pipeline) {
         return;  // offloads: the stack sends segments of one MSS
     } else if (name != "true" && name != ":") {
         refuse(words);
+    }
+}
+
+void Shell::echo(const std::string& value, const std::string& path) {
+    if (path != "/sys/module/tcp_cubic/parameters/hystart_detect") {
+        return set(path + "=" + value);
+    }
+    if (value != "3") {
+        throw Mismatch{"hystart_detect: the stack's CUBIC watches trains of ACKs and delay (3)"};
     }
 }
 
@@ -264,16 +273,15 @@ void Shell::ip(const Words& words) {
     machine_.set_mtu(static_cast<std::uint32_t>(std::stoul(text)));
 }
 
-// A queue that holds all that is sent changes nothing; one that drops everything would.
 void Shell::tc(const Words& words) {
     const std::string all = joined(words);
-    const bool queues = all.find("qdisc") != std::string::npos;
-    const bool known =
-        all.find(" fq") != std::string::npos || all.find(" pfifo") != std::string::npos ||
-        all.find(" noqueue") != std::string::npos || all.find(" del") != std::string::npos;
-    if (!queues || !known || all.find("limit 0") != std::string::npos) {
+    const auto has = [&all](std::string_view what) { return all.find(what) != std::string::npos; };
+    if (!has("qdisc") || !(has(" fq") || has(" pfifo") || has(" noqueue") || has(" del"))) {
         refuse(words);
     }
+    machine_.set_qdisc(has(" fq")       ? tcp::Qdisc::kFq
+                       : has("limit 0") ? tcp::Qdisc::kRefuses
+                                        : tcp::Qdisc::kTakes);
 }
 
 std::string Shell::nstat(const Words& words) {

@@ -22,6 +22,7 @@ class Shell {
 
     void command(const std::vector<Words>& pipeline);
     void defaults(const std::string& path);
+    void echo(const std::string& value, const std::string& path);
     void sysctl(const Words& words);
     void set(const std::string& assignment, bool only_if_known = false);
     void ip(const Words& words);

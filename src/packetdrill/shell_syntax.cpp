@@ -75,7 +75,8 @@ Words without_redirections(const Words& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string target =
             takes_file(words[i]) && i + 1 < words.size() ? words[i + 1] : words[i];
-        if (!is_redirection(words[i]) || target.find("/proc/") != std::string::npos) {
+        if (!is_redirection(words[i]) || target.find("/proc/") != std::string::npos ||
+            target.find("/sys/") != std::string::npos) {
             kept.push_back(words[i]);
         } else if (takes_file(words[i])) {
             ++i;

@@ -37,6 +37,14 @@ struct Outbox {
     bool observed = false;
 };
 
+/// What the host's interface does with what TCP gives it: of Linux's queueing disciplines, as much
+/// as TCP notices.
+enum class Qdisc : std::uint8_t {
+    kTakes,    // all of it, at once
+    kFq,       // each connection's bursts no faster than its pacing rate
+    kRefuses,  // its queue is full: nothing leaves (pfifo limit 0)
+};
+
 /// What the IP layer knows of a destination.
 struct PathInfo {
     Errno error = Errno::kOk;  // ENETUNREACH: no route

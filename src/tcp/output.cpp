@@ -7,6 +7,7 @@
 #include "tcp/delayed_ack.hpp"
 #include "tcp/ecn.hpp"
 #include "tcp/pacing.hpp"
+#include "tcp/prr.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_window.hpp"
 
@@ -70,7 +71,7 @@ std::uint32_t current_mss(const Connection& c) {
     return blocks == 0 ? c.snd_mss : c.snd_mss - (4U + 8U * blocks);
 }
 
-void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
+bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
               const wire::PayloadRef& payload, std::uint32_t mss) {
     Packet p = packet_for(cx.s, c.tuple);
     wire::TcpHeader& h = p.tcp;
@@ -87,7 +88,11 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     c.segment_at = cx.now;
     const bool new_data = payload.length > 0 && !before(seq, c.snd_nxt);
     const std::uint32_t more = new_data ? (payload.length + mss - 1) / mss : 0;
-    pace_after(c, payload.length, c.transmissions + more, cx.now);
+    const bool refused = cx.s.qdisc == Qdisc::kRefuses;
+    if (cx.s.qdisc == Qdisc::kFq) {
+        start_pacing(c);
+    }
+    pace_after(c, refused ? 0 : payload.length, c.transmissions + more, cx.now);
     std::uint32_t at = 0;
     do {
         const std::uint32_t length = std::min(mss, payload.length - at);
@@ -102,17 +107,24 @@ void transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         }
         ecn_mark(c, p, new_data);
         ++c.segs_out;
-        cx.out.packets.push_back(p);
+        if (!refused) {
+            cx.out.packets.push_back(p);
+        }
         at += length;
     } while (at < payload.length);
+    if (refused) {  // congestion as any other
+        enter_cwr(c);
+        return false;
+    }
     if (c.errors && payload.length > 0) {
         stamp_transmit(cx, c, seq, payload.length);
     }
+    return true;
 }
 
-void send_copy(Context& cx, Connection& c, const SentSegment& segment, std::uint16_t more_flags) {
-    transmit(cx, c, segment.seq, segment.flags | more_flags, segment.payload,
-             std::max(segment.payload.length, 1U));
+bool send_copy(Context& cx, Connection& c, const SentSegment& segment, std::uint16_t more_flags) {
+    return transmit(cx, c, segment.seq, segment.flags | more_flags, segment.payload,
+                    std::max(segment.payload.length, 1U));
 }
 
 void send_probe_of_peer(Context& cx, Connection& c) {

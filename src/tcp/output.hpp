@@ -30,11 +30,12 @@ void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate);
 /// RFC 5961 §3-5, within its rate limits. Linux tcp_send_challenge_ack().
 void send_challenge_ack(Context& cx, Connection& c);
 /// A segment of a synchronized connection, ACK included, cut into segments of `mss`; PSH and FIN
-/// belong to the last.
-void transmit(Context& cx, Connection& c, wire::SeqNum seq, std::uint16_t flags,
+/// belong to the last. False: the interface's queue took nothing (NET_XMIT_DROP).
+bool transmit(Context& cx, Connection& c, wire::SeqNum seq, std::uint16_t flags,
               const wire::PayloadRef& payload, std::uint32_t mss);
-/// This segment of the `sent` queue once more, with `more_flags` beside its own.
-void send_copy(Context& cx, Connection& c, const SentSegment& segment,
+/// This segment of the `sent` queue once more, with `more_flags` beside its own. False: it did not
+/// leave.
+bool send_copy(Context& cx, Connection& c, const SentSegment& segment,
                std::uint16_t more_flags = 0);
 /// RFC 9293 §3.8.6.1 and RFC 1122 §4.2.3.6, Linux's form: an ACK of what the peer has already,
 /// without a byte, which it must answer.
@@ -42,6 +43,9 @@ void send_probe_of_peer(Context& cx, Connection& c);
 /// What a new segment may carry now: SACK blocks that wait take their room. Linux
 /// tcp_current_mss().
 std::uint32_t current_mss(const Connection& c);
+
+/// How long the timers wait after the interface's queue took nothing: senders fight for it gently.
+inline constexpr Duration kResourceProbeInterval = std::chrono::milliseconds(500);
 
 // --- data (send_data.cpp)
 /// What Nagle's rule says of a segment that is not full.
@@ -73,7 +77,7 @@ Duration probe_base(const Connection& c);
 std::uint32_t probing_for_ms(const Context& cx, const Connection& c);
 /// When the next is due after those unanswered. Linux tcp_probe0_when(),
 /// tcp_clamp_probe0_to_user_timeout().
-Duration probe_wait(const Context& cx, const Connection& c);
+Duration probe_wait(const Context& cx, const Connection& c, bool refused = false);
 /// RST,ACK of our own accord (abort). RFC 9293 §3.10.5.
 void send_active_reset(Context& cx, Connection& c);
 

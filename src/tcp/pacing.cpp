@@ -5,6 +5,7 @@
 
 #include "tcp/output.hpp"
 #include "tcp/retransmit.hpp"
+#include "tcp/stack.hpp"
 
 namespace netsim::tcp {
 
@@ -63,6 +64,10 @@ void pacing_timeout(Context& cx, Connection& c) {
 
 Duration pacing_delay(const Connection& c, Time now) {
     return c.paced ? std::max(c.next_send_at - now, Duration{0}) : Duration{0};
+}
+
+void Stack::set_qdisc(Qdisc qdisc) {
+    state_->qdisc = qdisc;
 }
 
 }  // namespace netsim::tcp

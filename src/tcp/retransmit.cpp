@@ -70,15 +70,24 @@ std::uint32_t fit(Context& cx, Connection& c, std::uint32_t i, std::uint32_t cou
     return fitting;
 }
 
-void send_again(Context& cx, Connection& c, SentSegment& segment, std::uint16_t more_flags) {
+/// False: the interface's queue took nothing, which counts as a retransmission all the same.
+bool send_again(Context& cx, Connection& c, SentSegment& segment, std::uint16_t more_flags) {
+    const std::uint32_t order = segment.order;
     segment.sent_at = cx.now;
-    stamp_sent(c, segment, cx.now);
     segment.order = ++c.transmissions;
     segment.ever_retransmitted = true;
     ++c.retrans_total;
     c.bytes_retrans += segment.payload.length;
     cx.s.mib.add(Mib::kTcpRetransSegs);
-    send_copy(cx, c, segment, more_flags);
+    const SendStamp stamp = segment.stamp;
+    stamp_sent(c, segment, cx.now);
+    if (!send_copy(cx, c, segment, more_flags)) {
+        segment.stamp = stamp;
+        segment.order = order;
+        --c.transmissions;
+        return false;
+    }
+    return true;
 }
 
 /// How many of the lost segments from i on share an skb, of at most `most`.
@@ -97,10 +106,11 @@ std::uint32_t skb_at(const Connection& c, std::uint32_t i, std::uint32_t most) {
 /// Sends up to `most` segments of an skb as one burst. How many that were.
 std::uint32_t retransmit_skb(Context& cx, Connection& c, std::uint32_t i, std::uint32_t most) {
     const std::uint32_t count = fit(cx, c, i, skb_at(c, i, most));
+    bool left = count > 0;
     for (std::uint32_t k = 0; k < count; ++k) {
         SentSegment& segment = c.sent[i + k];
-        send_again(cx, c, segment, k + 1 == count ? burst_flags(count) : std::uint16_t{0});
-        if (!segment.retransmitted) {
+        left = send_again(cx, c, segment, k + 1 == count ? burst_flags(count) : std::uint16_t{0});
+        if (left && !segment.retransmitted) {
             segment.retransmitted = true;
             ++c.retrans_out;
         }
@@ -109,7 +119,7 @@ std::uint32_t retransmit_skb(Context& cx, Connection& c, std::uint32_t i, std::u
         c.first_retrans_at = cx.now;
     }
     c.undo.retransmits = std::max(c.undo.retransmits, 0) + static_cast<int>(std::max(count, 1U));
-    return count;
+    return left ? count : 0;
 }
 
 }  // namespace
@@ -118,8 +128,7 @@ bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
     if (fit(cx, c, i, 1) == 0) {
         return false;
     }
-    send_again(cx, c, c.sent[i], 0);
-    return true;
+    return send_again(cx, c, c.sent[i], 0);
 }
 
 bool retransmit(Context& cx, Connection& c, std::uint32_t i) {

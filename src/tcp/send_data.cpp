@@ -111,38 +111,46 @@ void on_data_sent(Context& cx, Connection& c) {
     note_data_sent(cx, c);
 }
 
-/// Takes `length` bytes off the head of the write queue. The marks of its end go with its last
-/// byte.
-UnsentChunk take_unsent(Connection& c, std::uint32_t length) {
+/// The first `length` bytes of the write queue's head. The marks of its end go with its last byte.
+UnsentChunk beginning(const Connection& c, std::uint32_t length) {
     if (length == 0) {
         return {};
     }
+    const UnsentChunk& chunk = c.unsent.front();
+    const bool whole = length == chunk.payload.length;
+    return {chunk.payload.slice(0, length), whole && chunk.push, false, whole && chunk.eor};
+}
+
+void drop_beginning(Connection& c, std::uint32_t length) {
+    if (length == 0) {
+        return;
+    }
     UnsentChunk& chunk = c.unsent.front();
-    UnsentChunk taken{chunk.payload.slice(0, length), false, false, false};
     if (length == chunk.payload.length) {
-        taken.push = chunk.push;
-        taken.eor = chunk.eor;
         c.unsent.pop_front();
     } else {
         chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
     }
     c.unsent_bytes -= length;
-    return taken;
 }
 
-/// Sends the first `length` unsent bytes, the FIN with them if `fin`. How many segments that were.
+/// Sends the first `length` unsent bytes, the FIN with them if `fin`. How many segments that were;
+/// 0: the interface's queue took nothing.
 std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool fin,
                          std::uint32_t mss) {
     on_data_sent(cx, c);
     const bool first = c.sent.empty();
-    const UnsentChunk taken = take_unsent(c, length);
+    const UnsentChunk taken = beginning(c, length);
     const wire::PayloadRef& payload = taken.payload;
     const std::uint32_t segments = std::max((length + mss - 1) / mss, 1U);
     std::uint16_t flags = fin ? flag::kFin : std::uint16_t{0};
     if (taken.push) {
         flags |= flag::kPsh;
     }
-    transmit(cx, c, c.snd_nxt, flags | burst_flags(segments), payload, mss);
+    if (!transmit(cx, c, c.snd_nxt, flags | burst_flags(segments), payload, mss)) {
+        return 0;
+    }
+    drop_beginning(c, length);
     for (std::uint32_t at = 0, i = 0; i < segments; ++i) {
         SentSegment segment;
         const std::uint32_t part = std::min(mss, length - at);
@@ -226,8 +234,9 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
         if (!next.go) {
             break;
         }
-        sent += send_burst(cx, c, next.length, next.fin, mss);
-        if (amount != Amount::kAll) {
+        const std::uint32_t segments = send_burst(cx, c, next.length, next.fin, mss);
+        sent += segments;
+        if (segments == 0 || amount != Amount::kAll) {
             break;
         }
     }
@@ -402,10 +411,12 @@ std::uint32_t probing_for_ms(const Context& cx, const Connection& c) {
     return clock_ms(cx.s.wheel.tick(cx.now)) + 1 - c.probing_since_ms;
 }
 
-Duration probe_wait(const Context& cx, const Connection& c) {
+Duration probe_wait(const Context& cx, const Connection& c, bool refused) {
     const Duration most = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
     const Duration wait =
-        std::min(probe_base(c) * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)), most);
+        refused ? kResourceProbeInterval
+                : std::min(probe_base(c) * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)),
+                           most);
     if (c.opt->user_timeout_ms == 0 || c.probing_since_ms == 0) {
         return wait;
     }

@@ -132,6 +132,8 @@ class Stack {
     Result<std::vector<std::uint8_t>> fastopen_key(SocketId s) const;
     /// `ip tcp_metrics flush`: nothing is known of any peer.
     void flush_metrics();
+    /// What the interface does with what is sent.
+    void set_qdisc(Qdisc qdisc);
     /// TCP_CONGESTION, the one option whose value is text. ENOENT: unknown; EPERM: not in
     /// tcp_allowed_congestion_control.
     Result<void> set_congestion_control(SocketId s, std::string_view name, Time now);

@@ -94,6 +94,7 @@ struct StackState {
     absl::flat_hash_map<std::uint16_t, std::uint32_t> port_holders;
     absl::flat_hash_map<std::uint16_t, std::uint32_t> port_perturb;  // RFC 6056 algorithm 4
     FastOpenHost fast_open;
+    Qdisc qdisc = Qdisc::kTakes;
     std::uint32_t orphans = 0;
     std::uint32_t challenge_count = 0;  // challenge ACKs sent in this second
     std::int64_t challenge_second = -1;

@@ -175,8 +175,8 @@ void retransmission_timeout(Context& cx, Connection& c) {
         if (c.retransmits < 255) {
             ++c.retransmits;
         }
-        if (!opening) {
-            retransmit(cx, c, 0);
+        if (!opening && !retransmit(cx, c, 0) && cx.s.qdisc == Qdisc::kRefuses) {
+            return arm_retransmit(cx, c, RetransmitTimer::kRto, kResourceProbeInterval);
         }
     }
     if (thin_stream(cx.s, c)) {
@@ -226,10 +226,11 @@ void probe_timeout(Context& cx, Connection& c) {
         return;
     }
     ++c.probes;
-    if (c.backoff < cx.s.sysctl.tcp_retries2) {
+    const bool refused = cx.s.qdisc == Qdisc::kRefuses;
+    if (!refused && c.backoff < cx.s.sysctl.tcp_retries2) {
         ++c.backoff;
     }
-    arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_wait(cx, c));
+    arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_wait(cx, c, refused));
 }
 
 /// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT spends the rest as a
