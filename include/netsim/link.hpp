@@ -52,6 +52,7 @@ enum class DropReason : std::uint8_t {
     kMtuExceeded,  // larger than the MTU with DF set
     kNotForMe,     // a host got a packet for another address
     kCorrupted,    // a checksum failed at the receiver
+    kCpuBacklog,   // a host's CPU: net.core.netdev_max_backlog
     kCount
 };
 

@@ -16,6 +16,7 @@
 
 #include "netsim/address.hpp"
 #include "netsim/apps.hpp"
+#include "netsim/cpu.hpp"
 #include "netsim/link.hpp"
 #include "netsim/result.hpp"
 #include "netsim/rng.hpp"
@@ -46,6 +47,8 @@ struct HostOptions {
     /// Timers fire as late as those of a kernel with HZ=250: in ticks of 4 ms, and up to an eighth
     /// of the wait later by its timer wheel. Off: exactly when they are due.
     bool timer_wheel = false;
+    /// Work takes time, on so many cores; none: it takes no time (docs/cpu.md).
+    std::optional<CpuOptions> cpu{};
 };
 
 /// What run() did.
@@ -121,6 +124,30 @@ class HostRef : public NodeRef {
     /// `ss`'s and `nstat`'s output. Flags as the tools take them: ss("-tano"), nstat("-az").
     std::string ss(std::string_view flags = "-tan") const;
     std::string nstat(std::string_view flags = "") const;
+
+    // --- the CPU; without one there is nothing to see, and work is paid for at once
+    bool has_cpu() const;
+    CpuStats cpu() const;  // no cores: none
+    CpuCosts cpu_costs() const;
+    /// /proc/net/softnet_stat: as the kernel prints it, or with heads and decimal numbers.
+    std::string softnet_stat(bool readable = false) const;
+
+    /// Records for each core what share of each interval it spent ("web cpu0", 0 to 1), of that
+    /// in softirqs ("web cpu0 soft"), and what waits in its backlog ("web cpu0 backlog").
+    struct CpuSeries {
+        std::vector<const Series*> utilisation{};
+        std::vector<const Series*> softirq{};
+        std::vector<const Series*> backlog{};
+    };
+
+    CpuSeries record_cpu(Duration interval);
+    /// For faces that block: a process uses its core for `time`; the work that calls of this host
+    /// were last charged to (0: none since forget_cpu_work()); runs `then` when that is paid for,
+    /// false: it is already.
+    void compute(Duration time);
+    void forget_cpu_work();
+    std::uint64_t cpu_work() const;
+    bool after_cpu_work(std::uint64_t work, std::function<void()> then);
 
     /// Runs `f` at a time, as an event of this host.
     void at(Time when, std::function<void()> f);

@@ -9,6 +9,7 @@
 #include "app/sink.hpp"
 #include "app/synflood.hpp"
 #include "base/text.hpp"
+#include "host/cpu.hpp"
 #include "observe/views.hpp"
 #include "tcp/mib.hpp"
 #include "tcp/sysctl.hpp"
@@ -147,6 +148,76 @@ std::string HostRef::ss(std::string_view flags) const {
 
 std::string HostRef::nstat(std::string_view flags) const {
     return observe::nstat_text(as_host(node_), flags);
+}
+
+bool HostRef::has_cpu() const {
+    return as_host(node_).cpu() != nullptr;
+}
+
+CpuStats HostRef::cpu() const {
+    const host::Cpu* cpu = as_host(node_).cpu();
+    return cpu != nullptr ? cpu->stats() : CpuStats{};
+}
+
+CpuCosts HostRef::cpu_costs() const {
+    const host::Cpu* cpu = as_host(node_).cpu();
+    return cpu != nullptr ? cpu->costs() : CpuCosts{};
+}
+
+std::string HostRef::softnet_stat(bool readable) const {
+    return observe::softnet_stat_text(cpu(), readable);
+}
+
+HostRef::CpuSeries HostRef::record_cpu(Duration interval) {
+    CpuSeries made;
+    const host::Cpu* cpu = as_host(node_).cpu();
+    const std::size_t cores = cpu != nullptr ? cpu->stats().cores.size() : 0;
+    for (std::size_t i = 0; i < cores; ++i) {
+        const std::string core = name() + " cpu" + std::to_string(i);
+        const auto share = [cpu, i, net = net_](bool softirq_only) {
+            // Of the time since the last sample, however long the interval has become.
+            return [cpu, i, net, softirq_only, before = cpu->stats().cores[i],
+                    then = net->sim().now()]() mutable {
+                const CoreStats now = cpu->stats().cores[i];
+                const Time at = net->sim().now();
+                const Duration spent = now.softirq - before.softirq +
+                                       (softirq_only ? Duration{0} : now.process - before.process);
+                const Duration passed = at - then;
+                before = now;
+                then = at;
+                return passed > Duration{0} ? to_seconds(spent) / to_seconds(passed) : 0.0;
+            };
+        };
+        made.utilisation.push_back(net_->record(core, interval, share(false)));
+        made.softirq.push_back(net_->record(core + " soft", interval, share(true)));
+        made.backlog.push_back(net_->record(core + " backlog", interval, [cpu, i] {
+            const CoreStats now = cpu->stats().cores[i];
+            return static_cast<double>(now.input_queue) + static_cast<double>(now.process_queue);
+        }));
+    }
+    return made;
+}
+
+void HostRef::compute(Duration time) {
+    if (host::Cpu* cpu = as_host(node_).cpu()) {
+        cpu->compute(time);
+    }
+}
+
+void HostRef::forget_cpu_work() {
+    if (host::Cpu* cpu = as_host(node_).cpu()) {
+        cpu->forget_last_work();
+    }
+}
+
+std::uint64_t HostRef::cpu_work() const {
+    const host::Cpu* cpu = as_host(node_).cpu();
+    return cpu != nullptr ? cpu->last_work() : 0;
+}
+
+bool HostRef::after_cpu_work(std::uint64_t work, std::function<void()> then) {
+    host::Cpu* cpu = as_host(node_).cpu();
+    return cpu != nullptr && cpu->after(work, std::move(then));
 }
 
 void HostRef::at(Time when, std::function<void()> f) {

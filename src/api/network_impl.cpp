@@ -96,6 +96,10 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
         for (const auto& [key, value] : options.sysctl) {
             tcp::set_sysctl(config.sysctl, key, value);
         }
+        config.cpu = options.cpu;
+        if (config.cpu) {
+            check_cpu(*config.cpu);
+        }
     } catch (const InputError& e) {
         throw InputError("host " + quoted(name) + ": " + e.what());
     }

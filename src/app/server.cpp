@@ -87,6 +87,11 @@ void Server::accept_some() {
     }
     accepting_ = true;
     while (!accept_busy_ && (options_.workers == 0 || connections_.size() < options_.workers)) {
+        if (host().must_yield()) {
+            host().call_again(listener_,
+                              poll::kIn);  // one per turn, as its time is paid turn by turn
+            break;
+        }
         const Result<SocketId> socket = host().accept(listener_);
         if (!socket) {
             break;

@@ -45,6 +45,9 @@ Host::Host(net::Fabric& fabric, wire::ByteStore& bytes, const HostConfig& config
       state_(std::make_unique<State>()) {
     state_->address = config.address;
     stack_->set_timer_wheel(config.timer_wheel);
+    if (config.cpu) {
+        state_->cpu = std::make_unique<Cpu>(*this, *config.cpu);
+    }
 }
 
 Host::~Host() = default;
@@ -106,8 +109,16 @@ tcp::PathInfo Host::path(Ipv4 destination) const {
 }
 
 void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {
-    count_arrival(stack_->mib(), *packet);
-    deliver(*packet, interface);
+    if (state_->cpu != nullptr) [[unlikely]] {
+        state_->cpu->arrive(std::move(packet), interface);
+        return;
+    }
+    receive_now(*packet, interface);
+}
+
+void Host::receive_now(const Packet& packet, std::uint32_t interface) {
+    count_arrival(stack_->mib(), packet);
+    deliver(packet, interface);
 }
 
 std::string_view Host::interface_name(std::uint32_t interface) const {
@@ -237,6 +248,9 @@ bool Host::route_out(Packet& packet) {
     if (packet.ttl == 0) {
         packet.ttl = static_cast<std::uint8_t>(stack_->sysctl().ip_default_ttl);
     }
+    if (state_->cpu != nullptr && state_->cpu->hold(packet)) [[unlikely]] {
+        return true;
+    }
     if (is_local(packet.destination)) {
         state_->loopback.push_back(packet);
         sim.schedule(sim.now(), id(), *this, kLoopbackEvent);
@@ -287,7 +301,11 @@ void Host::drain(const Packet* arrived, std::uint32_t interface) {
     }
     out.packets.clear();
     if (!out.events.empty()) {
-        state.pending.insert(state.pending.end(), out.events.begin(), out.events.end());
+        if (state.cpu == nullptr) [[likely]] {
+            state.pending.insert(state.pending.end(), out.events.begin(), out.events.end());
+        } else {
+            state.cpu->hold(out.events);
+        }
         out.events.clear();
     }
 #ifdef NETSIM_INVARIANTS
@@ -350,10 +368,14 @@ void Host::fire(std::uint64_t argument) {
     if (argument == kLoopbackEvent) {
         const Packet packet = state.loopback.front();
         state.loopback.pop_front();
-        count_arrival(stack_->mib(), packet);
-        deliver(packet, kLoopback);
+        if (state.cpu != nullptr) [[unlikely]] {
+            state.cpu->arrive(fabric().packets.make(packet), kLoopback);
+        } else {
+            receive_now(packet, kLoopback);
+        }
         return;
     }
+    const Cpu::TimerScope softirq(state.cpu.get());
     const Time now = fabric().sim.now();
     if (now >= state.armed_at) {
         state.armed_at = kNever;
@@ -361,6 +383,26 @@ void Host::fire(std::uint64_t argument) {
     state.out.observed = fabric().tracer != nullptr;
     stack_->timers_expire(now, state.out);
     drain(nullptr, kLoopback);
+}
+
+// --- the CPU
+
+Cpu* Host::cpu() const {
+    return state_->cpu.get();
+}
+
+SocketWatcher* Host::watcher(SocketId s) const {
+    return state_->watcher(s);
+}
+
+bool Host::must_yield() const {
+    return state_->cpu != nullptr && state_->cpu->must_yield();
+}
+
+void Host::call_again(SocketId s, unsigned events) {
+    if (state_->cpu != nullptr) {
+        state_->cpu->call_again(s, events);
+    }
 }
 
 // --- looking

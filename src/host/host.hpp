@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "net/node.hpp"
 #include "net/routes.hpp"
+#include "netsim/cpu.hpp"
 #include "netsim/result.hpp"
 #include "netsim/socket.hpp"
 #include "tcp/context.hpp"
@@ -26,6 +28,8 @@ class Stack;
 }
 
 namespace netsim::host {
+
+class Cpu;
 
 /// Told when a socket's readiness may have changed. Runs as part of the event that changed it,
 /// after the stack's call returned; calls on the socket are allowed from inside.
@@ -62,7 +66,8 @@ struct HostConfig {
     std::string name;
     Ipv4 address;  // the primary one; interfaces share it unless they were given their own
     tcp::Sysctl sysctl{};
-    tcp::TimerWheel timer_wheel{};  // off: ideal timers
+    tcp::TimerWheel timer_wheel{};    // off: ideal timers
+    std::optional<CpuOptions> cpu{};  // none: work takes no time
 };
 
 class Host final : public net::Node, private sim::EventTarget, private tcp::Paths {
@@ -150,7 +155,16 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
 
     tcp::Stack& stack() { return *stack_; }
 
+    /// Null: work takes no time.
+    Cpu* cpu() const;
+    /// For processes that do much at a time: has it used time of its core that is not paid yet?
+    /// Then call_again() and go on from there.
+    bool must_yield() const;
+    void call_again(SocketId s, unsigned events);
+
  private:
+    friend class Cpu;
+
     void fire(std::uint64_t argument) override;
 
     // --- tcp::Paths
@@ -158,6 +172,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
 
     struct State;
 
+    SocketWatcher* watcher(SocketId s) const;
+    void receive_now(const wire::Packet& packet, std::uint32_t interface);
     bool deliver(const wire::Packet& packet, std::uint32_t interface);
     void deliver_icmp(const wire::Packet& packet);
     void deliver_udp(const wire::Packet& packet);

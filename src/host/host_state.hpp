@@ -4,10 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
 
+#include "host/cpu.hpp"
 #include "host/host.hpp"
 #include "net/icmp_limit.hpp"
 #include "net/routes.hpp"
@@ -35,7 +37,8 @@ struct Host::State {
     tcp::Outbox out;
     std::vector<tcp::SocketEvent> pending;
     bool dispatching = false;
-    Time armed_at = kNever;  // the one timer event in force
+    Time armed_at = kNever;    // the one timer event in force
+    std::unique_ptr<Cpu> cpu;  // null: work takes no time
     std::deque<wire::Packet> loopback;
     std::vector<PacketTap*> taps;
     std::vector<SocketSlot> slots;

@@ -21,6 +21,8 @@ Result<void> Host::listen(SocketId s, int backlog) {
 }
 
 Result<void> Host::connect(SocketId s, Endpoint remote) {
+    Cpu::CallScope call(state_->cpu.get());
+    call.charge(&CpuCosts::connect);
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->connect(s, remote, fabric().sim.now(), state_->out);
     drain(nullptr, 0);
@@ -28,10 +30,16 @@ Result<void> Host::connect(SocketId s, Endpoint remote) {
 }
 
 Result<SocketId> Host::accept(SocketId s) {
-    return stack_->accept(s);
+    Cpu::CallScope call(state_->cpu.get());
+    const auto accepted = stack_->accept(s);
+    if (accepted) {
+        call.charge(&CpuCosts::accept);
+    }
+    return accepted;
 }
 
 Result<std::uint64_t> Host::send(SocketId s, std::string_view bytes) {
+    Cpu::CallScope call(state_->cpu.get());
     const auto room = stack_->send_room(s);
     if (!room) {
         return fail(room.error());
@@ -49,11 +57,16 @@ Result<std::uint64_t> Host::send(SocketId s, std::string_view bytes) {
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
     bytes_.append(cursor.stream, taken.substr(0, result.value_or(0)));
+    if (result) {
+        call.charge(&CpuCosts::write, *result);
+    }
     drain(nullptr, 0);
     return result;
 }
 
 Result<void> Host::fast_open(SocketId s, Endpoint remote) {
+    Cpu::CallScope call(state_->cpu.get());
+    call.charge(&CpuCosts::connect);
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->fast_open(s, remote, fabric().sim.now(), state_->out);
     drain(nullptr, 0);
@@ -73,6 +86,7 @@ Result<void> Host::set_fastopen_key(SocketId s, std::span<const std::uint8_t> oc
 }
 
 Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count) {
+    Cpu::CallScope call(state_->cpu.get());
     const auto room = stack_->send_room(s);
     if (!room) {
         return fail(room.error());
@@ -89,11 +103,15 @@ Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count) {
                                    static_cast<std::uint32_t>(std::min(*room, count))};
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
+    if (result) {
+        call.charge(&CpuCosts::write, *result);
+    }
     drain(nullptr, 0);
     return result;
 }
 
 Result<std::string> Host::receive(SocketId s, std::uint64_t max) {
+    Cpu::CallScope call(state_->cpu.get());
     std::vector<wire::PayloadRef>& ranges = state_->ranges;
     ranges.clear();
     state_->out.observed = fabric().tracer != nullptr;
@@ -101,6 +119,7 @@ Result<std::string> Host::receive(SocketId s, std::uint64_t max) {
     if (!got) {
         return fail(got.error());
     }
+    call.charge(&CpuCosts::read, *got);
     std::string bytes;
     SocketSlot& slot = state_->slot(s);
     for (const wire::PayloadRef& range : ranges) {
@@ -118,11 +137,13 @@ Result<std::string> Host::receive(SocketId s, std::uint64_t max) {
 }
 
 Result<std::uint64_t> Host::receive_discard(SocketId s, std::uint64_t max) {
+    Cpu::CallScope call(state_->cpu.get());
     std::vector<wire::PayloadRef>& ranges = state_->ranges;
     ranges.clear();
     state_->out.observed = fabric().tracer != nullptr;
     const auto got = stack_->receive(s, max, fabric().sim.now(), state_->out, ranges);
     if (got) {
+        call.charge(&CpuCosts::read, *got);
         for (const wire::PayloadRef& range : ranges) {
             if (range.is_real()) {
                 state_->slot(s).rx_stream = range.stream;
@@ -161,6 +182,8 @@ void Host::unlock(SocketId s) {
 }
 
 Result<void> Host::shutdown(SocketId s, Shutdown how) {
+    Cpu::CallScope call(state_->cpu.get());
+    call.charge(&CpuCosts::close);
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->shutdown(s, how, fabric().sim.now(), state_->out);
     drain(nullptr, 0);
@@ -168,6 +191,8 @@ Result<void> Host::shutdown(SocketId s, Shutdown how) {
 }
 
 Result<void> Host::close(SocketId s) {
+    Cpu::CallScope call(state_->cpu.get());
+    call.charge(&CpuCosts::close);
     const tcp::Stack::SendCursor cursor = stack_->send_cursor(s);
     const SocketSlot* slot = s.index < state_->slots.size() ? &state_->slot(s) : nullptr;
     if ((cursor.stream & wire::kRealStream) != 0) {

@@ -1,4 +1,5 @@
-// What Linux's own tools would print about a simulated host: ss (iproute2) and nstat.
+// What Linux's own tools would print about a simulated host: ss, nstat (iproute2) and
+// /proc/net/softnet_stat.
 #pragma once
 
 #include <span>
@@ -6,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "netsim/cpu.hpp"
 #include "tcp/mib.hpp"
 #include "tcp/socket_info.hpp"
 
@@ -27,5 +29,9 @@ std::string ss_text(const host::Host& host, std::string_view arguments);
 /// Throws InputError for an unknown flag or a name that matches nothing.
 std::string nstat_text(const tcp::Mibs& mibs, std::string_view arguments);
 std::string nstat_text(const host::Host& host, std::string_view arguments);
+
+/// /proc/net/softnet_stat: a line of fifteen hexadecimal numbers per core. `readable`: a table of
+/// those that mean something here, in decimal, with the cores' time. Empty without cores.
+std::string softnet_stat_text(const CpuStats& cpu, bool readable);
 
 }  // namespace netsim::observe

@@ -40,6 +40,14 @@ struct TextRow {
 };
 
 constexpr auto kRows = std::to_array<Row>({
+    {"net.core.dev_weight", ONE(dev_weight), 1, kIntMax,
+     "packets of a CPU's backlog in one poll (hosts with a CPU)"},
+    {"net.core.netdev_budget", ONE(netdev_budget), 1, kIntMax,
+     "packets of a softirq's round; more counts as time_squeeze (hosts with a CPU)"},
+    {"net.core.netdev_budget_usecs", ONE(netdev_budget_usecs), 0, kIntMax,
+     "us of a softirq's round, the same (hosts with a CPU)"},
+    {"net.core.netdev_max_backlog", ONE(netdev_max_backlog), 0, kIntMax,
+     "packets that may wait for a core (hosts with a CPU)"},
     {"net.core.rmem_max", ONE(rmem_max), 2304, kIntMax, "largest SO_RCVBUF an application may set"},
     {"net.core.somaxconn", ONE(somaxconn), 0, kIntMax, "upper limit of listen(2)'s backlog"},
     {"net.core.wmem_max", ONE(wmem_max), 4608, kIntMax, "largest SO_SNDBUF an application may set"},

@@ -38,6 +38,10 @@ struct PortRanges {
 
 struct Sysctl {
     std::int64_t somaxconn = 4096;
+    std::int64_t netdev_max_backlog = 1000;
+    std::int64_t netdev_budget = 300;
+    std::int64_t netdev_budget_usecs = 8000;
+    std::int64_t dev_weight = 64;
     std::int64_t rmem_max = 212992;
     std::int64_t wmem_max = 212992;
     std::array<std::int64_t, 2> ip_local_port_range{32768, 60999};

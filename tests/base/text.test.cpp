@@ -89,6 +89,7 @@ TEST(DropReason, EachHasItsWords) {
     EXPECT_EQ(words.size(), static_cast<std::size_t>(DropReason::kCount));
     EXPECT_EQ(to_string(DropReason::kQueueFull), "queue full");
     EXPECT_EQ(to_string(DropReason::kCorrupted), "corrupted");
+    EXPECT_EQ(to_string(DropReason::kCpuBacklog), "CPU backlog full");
 }
 
 TEST(CheckDeathTest, SaysWhatWhereAndWhen) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "host/host.hpp"
@@ -21,11 +22,12 @@ class HostBench {
     static constexpr Ipv4 kServer = ipv4(10, 0, 1, 1);
 
     explicit HostBench(const LinkOptions& near = {.delay = std::chrono::milliseconds(5)},
-                       const LinkOptions& far = {.delay = std::chrono::milliseconds(5)})
+                       const LinkOptions& far = {.delay = std::chrono::milliseconds(5)},
+                       const std::optional<CpuOptions>& cpu = {}, std::int64_t cookies = 1)
         : sim(1),
           fabric{sim, packets, nullptr},
           client(fabric, bytes, HostConfig{"client", kClient, {}}),
-          server(fabric, bytes, HostConfig{"server", kServer, {}}),
+          server(fabric, bytes, server_config(cpu, cookies)),
           router(fabric, "r", ipv4(10, 0, 0, 254)),
           left(fabric, client, kClient, router, ipv4(10, 0, 0, 254), near, near),
           right(fabric, router, ipv4(10, 0, 1, 254), server, kServer, far, far) {
@@ -35,6 +37,13 @@ class HostBench {
         topology.add_link(left);
         topology.add_link(right);
         topology.compute_routes();
+    }
+
+    static HostConfig server_config(const std::optional<CpuOptions>& cpu, std::int64_t cookies) {
+        HostConfig config{"server", kServer, {}};
+        config.sysctl.tcp_syncookies = cookies;
+        config.cpu = cpu;
+        return config;
     }
 
     void run(Duration by) {
