@@ -78,7 +78,7 @@ function netsim.table(rows) end
 ---@field step? Duration  1s
 
 ---Prints a small plot of series or curves.
----@param options {[integer]: Series|Curve, title?: string, width?: integer, height?: integer, max?: number, limit?: number, limit_label?: string}
+---@param options {[integer]: Series|Curve, title?: string, width?: integer, height?: integer, max?: number, limit?: number, limit_label?: string, x_unit?: string}
 function netsim.plot(options) end
 
 ---Pauses the process that calls it.
@@ -130,7 +130,34 @@ local Network = {}
 ---@field profile? Profile
 ---@field sysctl? table<string, string|integer>
 ---@field address? string
+---@field cpu? boolean|"default"|CpuOptions  work takes time; false, nil: it takes none
 ---@field timer_wheel? boolean  timers as late as a kernel's with HZ=250 (ticks, and an eighth of the wait); else exact
+
+---Work takes time: softirqs for what arrives, processes for their calls. Costs not given are those
+---of Linux on the machine that docs/cpu.md names, or of `--cpu FILE`.
+---@class CpuOptions
+---@field cores? integer          1 to 64; packets go to them by flow (RSS)
+---@field packet? Duration        each packet that arrives: driver, IP, socket lookup
+---@field syn? Duration           a SYN that is kept and answered
+---@field cookie? Duration        a SYN that is answered by a cookie
+---@field cookie_ack? Duration    a cookie that comes back: the connection is made
+---@field cookie_bad? Duration    an ACK that holds no cookie of ours
+---@field synack? Duration        a SYN-ACK that answers our own SYN
+---@field establish? Duration     a handshake's last ACK: the connection is made
+---@field ack? Duration           a pure ACK
+---@field data? Duration          a segment with data
+---@field fin? Duration           a FIN
+---@field rst? Duration           a RST, come or sent
+---@field other? Duration         ICMP, UDP
+---@field xmit? Duration          each segment with data that is sent
+---@field timer? Duration         each segment that a timer sends
+---@field connect? Duration       connect()
+---@field accept? Duration        accept()
+---@field read? Duration          a read that returns data or the end
+---@field write? Duration         a write that takes data
+---@field copy_kb? Duration       1,024 octets read or written
+---@field close? Duration         close(), shutdown()
+---@field wakeup? Duration        a process that slept runs again
 
 ---@param name string
 ---@param options? HostOptions
@@ -380,6 +407,24 @@ function Host:ss(flags) end
 ---@param flags? string  "-az"
 ---@return string
 function Host:nstat(flags) end
+
+---What each core has done so far, and what each event costs; nil without a CPU. Times in seconds.
+---@return {runnable: integer, costs: table<string, number>, cores: {processed: integer, dropped: integer, time_squeeze: integer, backlog: integer, backlog_peak: integer, softirq: number, process: number}[]}?
+function Host:cpu() end
+
+---/proc/net/softnet_stat: as the kernel prints it, or with heads and decimal numbers.
+---@param form? "proc"|"readable"
+---@return string
+function Host:softnet_stat(form) end
+
+---Records for each core what share of each interval it spent, and in softirqs, and what waits in its backlog.
+---@param interval Duration
+---@return {utilisation: Series[], softirq: Series[], backlog: Series[]}
+function Host:record_cpu(interval) end
+
+---The calling process uses a core for so long; without a CPU, time passes.
+---@param time Duration
+function Host:compute(time) end
 
 ---@param prefix string
 ---@param next Host|Router|string

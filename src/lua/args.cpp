@@ -351,4 +351,28 @@ void spacing_option(Options& options, lua_State* L, Spacing& into) {
     });
 }
 
+std::optional<CpuOptions> to_cpu(lua_State* L, int index, const std::string& what,
+                                 const CpuCosts& costs) {
+    CpuOptions cpu;
+    cpu.costs = costs;
+    if (lua_isboolean(L, index)) {
+        return lua_toboolean(L, index) != 0 ? std::optional(cpu) : std::nullopt;
+    }
+    if (lua_type(L, index) == LUA_TSTRING &&
+        std::string_view(lua_tostring(L, index)) == "default") {
+        return cpu;
+    }
+    if (!lua_istable(L, index)) {
+        throw InputError(
+            what + ": expected true, \"default\" or a table such as {cores = 2, syn = \"2us\"}");
+    }
+    Options options(L, lua_absindex(L, index), what);
+    options.integer("cores", cpu.cores, 1, kCoresMax);
+    for (const CpuCostEntry& entry : cpu_cost_table()) {
+        options.get(entry.name.data(), cpu.costs.*entry.member);  // a literal: it ends with 0
+    }
+    options.finish();
+    return cpu;
+}
+
 }  // namespace netsim::lua

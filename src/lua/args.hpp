@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "netsim/apps.hpp"
+#include "netsim/cpu.hpp"
 #include "netsim/link.hpp"
 #include "netsim/time.hpp"
 
@@ -80,6 +81,9 @@ class Options {
 
 /// The options of a link's direction, in netem's words.
 LinkOptions to_link_options(lua_State* L, int index, const std::string& what);
+/// true or "default", or {cores=, syn= ...} over `costs`; false: none.
+std::optional<CpuOptions> to_cpu(lua_State* L, int index, const std::string& what,
+                                 const CpuCosts& costs);
 /// "exponential", "fixed" or "pareto".
 void spacing_option(Options& options, lua_State* L, Spacing& into);
 

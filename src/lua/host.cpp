@@ -291,6 +291,99 @@ int host_nstat(lua_State* L) {
     return 1;
 }
 
+void set_core_number(lua_State* L, const char* key, double value) {
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, key);
+}
+
+void set_core_count(lua_State* L, const char* key, std::uint64_t value) {
+    lua_pushinteger(L, static_cast<lua_Integer>(value));
+    lua_setfield(L, -2, key);
+}
+
+// cpu(): what each core has done so far; nil without a CPU.
+int host_cpu(lua_State* L) {
+    HostHandle& self = self_host(L);
+    if (!self.host.has_cpu()) {
+        lua_pushnil(L);
+        return 1;
+    }
+    const CpuStats cpu = self.host.cpu();
+    lua_newtable(L);
+    set_core_count(L, "runnable", cpu.runnable);
+    lua_newtable(L);
+    for (std::size_t i = 0; i < cpu.cores.size(); ++i) {
+        const CoreStats& core = cpu.cores[i];
+        lua_newtable(L);
+        set_core_count(L, "processed", core.processed);
+        set_core_count(L, "dropped", core.dropped);
+        set_core_count(L, "time_squeeze", core.time_squeeze);
+        set_core_count(L, "backlog", std::uint64_t{core.input_queue} + core.process_queue);
+        set_core_count(L, "backlog_peak", core.backlog_peak);
+        set_core_number(L, "softirq", to_seconds(core.softirq));
+        set_core_number(L, "process", to_seconds(core.process));
+        lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+    }
+    lua_setfield(L, -2, "cores");
+    lua_newtable(L);
+    const CpuCosts costs = self.host.cpu_costs();
+    for (const CpuCostEntry& entry : cpu_cost_table()) {
+        set_core_number(L, entry.name.data(), to_seconds(costs.*entry.member));
+    }
+    lua_setfield(L, -2, "costs");
+    return 1;
+}
+
+int host_softnet_stat(lua_State* L) {
+    HostHandle& self = self_host(L);
+    bool readable = false;
+    if (!lua_isnoneornil(L, 2)) {
+        const std::string form = to_text(L, 2, "softnet_stat: form");
+        if (form != "readable" && form != "proc") {
+            throw InputError("softnet_stat: unknown form \"" + form +
+                             "\" (allowed: \"proc\", \"readable\")");
+        }
+        readable = form == "readable";
+    }
+    push_string(L, self.host.softnet_stat(readable));
+    return 1;
+}
+
+// record_cpu(interval): {utilisation = {series of each core}, softirq = ..., backlog = ...}
+int host_record_cpu(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const Duration interval = to_positive_duration(L, 2, "record_cpu: interval");
+    if (interval == Duration(0)) {
+        throw InputError("record_cpu: interval: must be above 0");
+    }
+    if (!self.host.has_cpu()) {
+        throw InputError("record_cpu: host \"" + self.host.name() +
+                         "\" has no CPU: give it one with cpu = true");
+    }
+    const HostRef::CpuSeries series = self.host.record_cpu(interval);
+    lua_newtable(L);
+    const auto set = [&](const char* key, const std::vector<const Series*>& list) {
+        lua_createtable(L, static_cast<int>(list.size()), 0);
+        lua_Integer i = 0;
+        for (const Series* one : list) {
+            push_series(L, self.box, one);
+            lua_rawseti(L, -2, ++i);
+        }
+        lua_setfield(L, -2, key);
+    };
+    set("utilisation", series.utilisation);
+    set("softirq", series.softirq);
+    set("backlog", series.backlog);
+    return 1;
+}
+
+// A process' own computing: without a CPU it is only time that passes.
+int host_compute(lua_State* L) {
+    HostHandle& self = self_host(L);
+    return compute_for(L, self.box->scheduler(), self.host, self.box->net(),
+                       to_positive_duration(L, 2, "compute: time"));
+}
+
 int host_name(lua_State* L) {
     push_string(L, self_host(L).host.name());
     return 1;
@@ -343,6 +436,10 @@ void open_host(lua_State* L) {
         {"dropped", NETSIM_LUA(host_dropped)},
         {"ss", NETSIM_LUA(host_ss)},
         {"nstat", NETSIM_LUA(host_nstat)},
+        {"cpu", NETSIM_LUA(host_cpu)},
+        {"softnet_stat", NETSIM_LUA(host_softnet_stat)},
+        {"record_cpu", NETSIM_LUA(host_record_cpu)},
+        {"compute", NETSIM_LUA(host_compute)},
         {"route", NETSIM_LUA(node_route)},
         {"blackhole", NETSIM_LUA(node_blackhole)},
     };

@@ -64,6 +64,9 @@ int network_host(lua_State* L) {
         }
     });
     options.get("timer_wheel", host.timer_wheel);
+    options.with("cpu", [&](const std::string& what) {
+        host.cpu = to_cpu(L, -1, what, self_box(L)->session().options().cpu_costs);
+    });
     options.finish();
     const HostRef made = net.host(name, host);
     const BoxPtr& box = self_box(L);

@@ -33,6 +33,7 @@ struct RunOptions {
     bool quiet = false;                    // no print()
     bool help = false;                     // tell the script's parameters and end
     bool utf8 = false;                     // plots and tables in more than ASCII
+    CpuCosts cpu_costs;                    // of hosts with a CPU, where the script does not say
     RunLimits run_limits;
     Limits limits;
     std::ostream* out = nullptr;
@@ -52,7 +53,7 @@ struct Expectation {
 struct CaseReport {
     std::string name;
     Json results = Json::object();
-    Json hosts = Json::object();  // name -> {counters}
+    Json hosts = Json::object();  // name -> {counters, cpu}
     std::uint64_t seed = 0;
     double simulated_seconds = 0;
     std::uint64_t events = 0;

@@ -109,10 +109,14 @@ void Scheduler::spawn(lua_State* L, const HostRef& host, int count) {
 }
 
 int Scheduler::block(lua_State* L, std::unique_ptr<Operation> operation, const char* what) {
+    Process* process = current();
+    if (process != nullptr && process->thread == L && waits_for_cpu(*process)) {
+        process->operation = std::move(operation);
+        return lua_yieldk(L, 0, 0, guarded_again<Scheduler::resume_call>);
+    }
     if (const auto results = operation->attempt(L)) {
         return *results;
     }
-    Process* process = current();
     if (process == nullptr) {
         if (operation->deadline && *operation->deadline <= box_.net().now()) {
             return operation->timed_out(L);  // settimeout(0) never waits
@@ -141,12 +145,29 @@ int Scheduler::resume_call(lua_State* L) {
     if (const auto results = operation->attempt(L)) {
         return *results;
     }
-    if (process.expired) {
+    if (process.expired || (operation->deadline && *operation->deadline < self.box_.net().now())) {
         return operation->timed_out(L);
     }
     process.operation = std::move(operation);
     self.park(self.current_);
     return lua_yieldk(L, 0, 0, guarded_again<Scheduler::resume_call>);
+}
+
+// A call begins when those before it have been paid for, on a host with a CPU.
+bool Scheduler::waits_for_cpu(Process& process) {
+    const std::uint64_t work = process.host.cpu_work();
+    if (work == 0) {
+        return false;
+    }
+    const ProcessId id = current_;
+    const std::uint64_t park = process.parks + 1;
+    if (!process.host.after_cpu_work(work, [this, id, park] { wake(id, park, false); })) {
+        return false;
+    }
+    process.parks = park;
+    process.expired = false;
+    *static_cast<Scheduler**>(lua_getextraspace(process.thread)) = this;
+    return true;
 }
 
 void Scheduler::park(ProcessId id) {
@@ -209,6 +230,7 @@ void Scheduler::resume(ProcessId id, int arguments) {
     Process& entry = process(id);
     const ProcessId outer = std::exchange(current_, id);
     Rng* const stream = runtime.set_random(&random_of(entry.host));
+    entry.host.forget_cpu_work();
     int results = 0;
     bool ok = runtime.resume(entry.thread, arguments, results);
     runtime.set_random(stream);

@@ -113,6 +113,7 @@ class Scheduler {
  private:
     static int resume_call(lua_State* L);
     Process& process(ProcessId id);
+    bool waits_for_cpu(Process& process);
     void park(ProcessId id);
     void unpark(ProcessId id, Process& process);
     void wake(ProcessId id, std::uint64_t park, bool expired);

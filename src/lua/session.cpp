@@ -178,6 +178,29 @@ std::string Box::run(std::optional<Time> until) {
     return result.reason;
 }
 
+namespace {
+
+Json cpu_json(const CpuStats& cpu, Time now) {
+    Json cores = Json::array();
+    const double passed = to_seconds(now);
+    for (const CoreStats& core : cpu.cores) {
+        const double softirq = to_seconds(core.softirq);
+        const double process = to_seconds(core.process);
+        cores.push_back(Json{
+            {"processed", core.processed},
+            {"dropped", core.dropped},
+            {"time_squeeze", core.time_squeeze},
+            {"backlog_peak", core.backlog_peak},
+            {"softirq_seconds", softirq},
+            {"process_seconds", process},
+            {"utilisation", passed > 0 ? (softirq + process) / passed : 0.0},
+        });
+    }
+    return cores;
+}
+
+}  // namespace
+
 void Box::finish() {
     if (!network_) {
         return;
@@ -192,7 +215,10 @@ void Box::finish() {
         for (const auto& [name, value] : host.counters()) {
             counters[name] = value;
         }
-        report_.hosts[host.name()] = Json{{"counters", std::move(counters)}};
+        Json& one = report_.hosts[host.name()] = Json{{"counters", std::move(counters)}};
+        if (host.has_cpu()) {
+            one["cpu"] = cpu_json(host.cpu(), network.now());
+        }
     }
     scheduler_.abandon();
     if (begun_ && session_.options().pcap_dir) {

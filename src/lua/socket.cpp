@@ -407,6 +407,19 @@ int sleep_for(lua_State* L, Scheduler& scheduler, Network& net, Duration duratio
                            "sleep()");
 }
 
+int compute_for(lua_State* L, Scheduler& scheduler, HostRef& host, Network& net,
+                Duration duration) {
+    if (scheduler.current() == nullptr) {
+        throw MisuseError(
+            "compute() takes time: call it inside host:spawn(function(host) ... end)");
+    }
+    if (!host.has_cpu()) {
+        return sleep_for(L, scheduler, net, duration);
+    }
+    host.compute(duration);
+    return scheduler.block(L, std::make_unique<ComputeOperation>(), "compute()");
+}
+
 int socket_select(lua_State* L) {
     lua_settop(L, 3);
     auto operation = std::make_unique<SelectOperation>();

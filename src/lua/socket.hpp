@@ -60,6 +60,8 @@ int push_errno(lua_State* L, Errno error);
 
 /// Parks the calling process: host:sleep(d), netsim.sleep(d).
 int sleep_for(lua_State* L, Scheduler& scheduler, Network& net, Duration duration);
+/// host:compute(d): the process uses a core of its host for so long.
+int compute_for(lua_State* L, Scheduler& scheduler, HostRef& host, Network& net, Duration duration);
 /// netsim.select(receivers, senders, timeout).
 int socket_select(lua_State* L);
 

@@ -134,6 +134,17 @@ class SleepOperation final : public Operation {
                      /*visit*/) override {}
 };
 
+/// Nothing but what the scheduler waits for before any call: that the time is paid for.
+class ComputeOperation final : public Operation {
+ public:
+    std::optional<int> attempt(lua_State* /*L*/) override { return 0; }
+
+    int timed_out(lua_State* /*L*/) override { return 0; }
+
+    void each_socket(const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>&
+                     /*visit*/) override {}
+};
+
 class SelectOperation final : public Operation {
  public:
     std::vector<std::shared_ptr<SocketState>> receivers;

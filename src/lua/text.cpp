@@ -108,6 +108,7 @@ int netsim_plot(lua_State* L) {
     options.with("max", [&](const std::string& what) { plot.y_max = to_number(L, -1, what); });
     options.with("limit", [&](const std::string& what) { plot.limit = to_number(L, -1, what); });
     options.get("limit_label", plot.limit_label);
+    options.get("x_unit", plot.x_unit);
     options.finish();
     if (curves.empty()) {
         throw InputError("plot: give it at least one series");

@@ -187,7 +187,7 @@ class Plot {
         }
         const std::string left = fmt::format("{:g}", begin_);
         const std::string middle = fmt::format("{:g}", (begin_ + end_) / 2);
-        const std::string right = fmt::format("{:g} s", end_);
+        const std::string right = fmt::format("{:g} {}", end_, options_.x_unit);
         std::string times(label_width_ + 2, ' ');
         times += fmt::format("{:<{}}", left, width_ / 2 - middle.size() / 2);
         times += middle;

@@ -29,6 +29,7 @@ struct PlotOptions {
     std::optional<double> y_max{};  // none: the largest value or limit
     std::optional<double> limit{};  // a dotted line across, e.g. the backlog
     std::string limit_label{};
+    std::string x_unit = "s";  // what the curves' start and step are in
 };
 
 /// Every column shows the largest and the smallest value of its time span, joined, so that short
