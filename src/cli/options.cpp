@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "cli/calibration.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
@@ -22,6 +23,7 @@ struct Texts {
     std::string pcap;
     std::string seed;
     std::string instructions;
+    std::string cpu;
     std::string events;
     bool no_progress = false;
     bool help = false;
@@ -79,6 +81,9 @@ CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
                                   "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
                       ->expected(0, 1)
                       ->type_name("FILTER");
+    run->add_option("--cpu", texts.cpu,
+                    "Costs of hosts with a CPU, from netsim calibrate --json FILE")
+        ->type_name("FILE");
     run->add_flag("--quiet", options.run.quiet, "Print nothing but errors");
     run->add_flag("--no-progress", texts.no_progress, "No progress bar");
     run->add_option("--events-max", texts.events, "End a case at this event")->type_name("N");
@@ -124,6 +129,20 @@ CLI::App* add_replay(CLI::App& app, Options& options, Texts& texts, CLI::Option*
     return command;
 }
 
+CLI::App* add_calibrate(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
+    CLI::App* command =
+        app.add_subcommand("calibrate", "Measure what this machine's kernel spends on TCP");
+    command
+        ->add_option("--from", options.from,
+                     "What netsim-kernel-bench wrote, instead of running it; - is standard input")
+        ->type_name("FILE");
+    json = command
+               ->add_option("--json", texts.json,
+                            "The costs as one JSON object, to FILE or standard output")
+               ->expected(0, 1);
+    return command;
+}
+
 void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     lua::RunOptions& run = options.run;
     run.help = texts.help;
@@ -153,6 +172,9 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     if (!texts.instructions.empty()) {
         run.limits.instructions_run = parse_count("--instructions", texts.instructions);
         run.limits.instructions_call = run.limits.instructions_run;
+    }
+    if (!texts.cpu.empty()) {
+        run.cpu_costs = parse_flag("--cpu", texts.cpu, read_costs);
     }
     if (flags.json->count() > 0) {
         options.json = texts.json;
@@ -217,6 +239,8 @@ Options parse_options(int argc, char** argv) {
     CLI::Option* packetdrill_json = nullptr;
     CLI::App* packetdrill = add_packetdrill(app, options, texts, packetdrill_json);
     app.add_subcommand("bench", "Measure netsim's speed and size; from a clone");
+    CLI::Option* calibrate_json = nullptr;
+    CLI::App* calibrate = add_calibrate(app, options, texts, calibrate_json);
     CLI::App* version = app.add_subcommand("version", "Print the version");
     app.add_subcommand("help", "This text");
     if (argc > 1 && std::string_view(argv[1]) == "help") {
@@ -253,6 +277,11 @@ Options parse_options(int argc, char** argv) {
         finish_run(options, texts, flags);
     } else if (sysctl->parsed()) {
         options.command = Command::kSysctl;
+    } else if (calibrate->parsed()) {
+        options.command = Command::kCalibrate;
+        if (calibrate_json->count() > 0) {
+            options.json = texts.json;
+        }
     } else if (packetdrill->parsed()) {
         options.command = Command::kPacketdrill;
         if (packetdrill_json->count() > 0) {

@@ -18,6 +18,7 @@ inline constexpr int kExitInterrupted = 130;
 enum class Command : std::uint8_t {
     kDone,  // --help, --version: answered already
     kRun,
+    kCalibrate,
     kSysctl,
     kTopo,
     kReplay,
@@ -34,6 +35,9 @@ struct Options {
     lua::RunOptions run;
     std::optional<std::string> json;  // empty: standard output
     bool progress = true;
+
+    // calibrate
+    std::string from;  // what netsim-kernel-bench wrote; empty: run it
 
     // sysctl, topo
     std::string word;

@@ -23,7 +23,7 @@ tool() { # tool NAME: a stand-in; its body comes from standard input
 
 fresh_clone() {
     rm -rf -- "$work/clone" "$work/tools" "$work/installed" "$calls"
-    mkdir -p "$work/clone/"{cmake,src,include,bench} "$work/tools"
+    mkdir -p "$work/clone/"{cmake,src,include,bench/kernel} "$work/tools"
     cp "$root/netsim" "$root/packages.txt" "$root/CMakeLists.txt" "$root/CMakePresets.json" \
         "$work/clone/"
     cp "$root/cmake/launch.sh" "$work/clone/cmake/"
