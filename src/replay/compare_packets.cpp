@@ -148,13 +148,13 @@ bool timestamps_match(const std::string& recorded, const std::string& model, dou
 }
 
 /// How far the timestamp is from the kernel's.
-double clock_error(const SentPacket& s) {
+std::optional<double> clock_error(const SentPacket& s) {
     for (const std::string& option : s.expected->options) {
         if (const auto recorded = timestamps_of(option)) {
             return std::abs(recorded->value - static_cast<double>(s.tsval));
         }
     }
-    return 0;
+    return std::nullopt;
 }
 
 bool options_match(const RecordedPacket& p, const SentPacket& s, double slack_ms,
@@ -286,7 +286,10 @@ void compare_packets(const Recording& recording, const Relay& relay, Millisecond
         const Milliseconds wait = std::max(0.0, s.expected->sent - previous);
         last[{s.flow, s.to_server}] = s.expected->sent;
         report.lateness += std::abs(s.at - s.expected->sent);
-        report.clock_error += clock_error(s);
+        if (const auto error = clock_error(s); error && std::isinf(report.first_wrong)) {
+            report.clock_error += *error;
+            ++report.timestamps;
+        }
         const auto cookie = cookies.find(s.flow);
         const std::vector<std::string> wrong = differences(
             *s.expected, s, wait, cookie == cookies.end() ? CookieShift{} : cookie->second);

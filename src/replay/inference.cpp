@@ -1,5 +1,6 @@
 // Infers what a recording does not tell, by trying: ticks, clock, scheduling.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -72,17 +73,35 @@ void infer_cookie_clock(const Recording& recording, Best& best) {
 }
 
 /// Timestamps tell the milliseconds of the recorded machine's clock, and receivers take round trips
-/// from them: which fraction of a millisecond fits best.
+/// from them: the fraction of a millisecond that fits best, in the middle of those that do.
 void infer_clock(const Recording& recording, Best& best) {
     constexpr int kFractions = 16;
-    for (int i = 1; i < kFractions; ++i) {
+    std::vector<Best> tried;
+    std::vector<double> errors;
+    for (int i = 0; i < kFractions; ++i) {
         Conditions other = best.conditions;
-        other.later += static_cast<Milliseconds>(i) / kFractions;
-        Attempt tried = attempt(recording, other);
-        if (tried.report.clock_error < best.attempt.report.clock_error) {
-            best = {other, std::move(tried)};
-        }
+        other.later = std::floor(other.later) + static_cast<Milliseconds>(i) / kFractions;
+        tried.push_back({other, attempt(recording, other)});
+        const Report& report = tried.back().attempt.report;
+        errors.push_back(report.timestamps == 0
+                             ? 0
+                             : report.clock_error / static_cast<double>(report.timestamps));
     }
+    const double least = *std::min_element(errors.begin(), errors.end());
+    std::size_t longest = 0;
+    std::size_t middle = 0;
+    for (std::size_t i = 0; i < errors.size();) {
+        std::size_t end = i;
+        while (end < errors.size() && errors[end] <= least) {
+            ++end;
+        }
+        if (end - i > longest) {
+            longest = end - i;
+            middle = i + longest / 2;
+        }
+        i = end + 1;
+    }
+    best = std::move(tried[middle]);
 }
 
 /// One run of one process.
@@ -271,13 +290,17 @@ Report replay(const Recording& recording) {
     Best best{{}, attempt(recording, {})};
     infer_phase(recording, best);
     infer_cookie_clock(recording, best);
-    if (!best.passed()) {
-        Best scheduled = best;
+    // The more of it is explained, the more timestamps tell of the clock.
+    constexpr int kRounds = 3;
+    Best scheduled = best;
+    for (int round = 0; round < kRounds && !best.passed(); ++round) {
         infer_clock(recording, scheduled);
         infer_scheduling(recording, scheduled);
-        infer_phase(recording, scheduled);  // a wrong schedule hides what it should be
+        if (round == 0 || scheduled.passed()) {
+            infer_phase(recording, scheduled);  // a wrong schedule hides what it should be
+        }
         if (better(scheduled.attempt.report, best.attempt.report)) {
-            best = std::move(scheduled);
+            best = scheduled;
         }
     }
     Report report = std::move(best.attempt.report);

@@ -25,7 +25,8 @@ struct Report {
     std::size_t counters = 0;
     Duration tick_phase{0};     // inferred: see replay.cpp
     Milliseconds lateness = 0;  // of all packets, either way: how well the phase fits
-    double clock_error = 0;     // of all timestamps sent, either way: how well the clock fits
+    double clock_error = 0;     // of the timestamps sent before anything differs, either way
+    std::size_t timestamps = 0;
     /// When the first packet that differs was sent; infinity: none does.
     Milliseconds first_wrong = std::numeric_limits<Milliseconds>::infinity();
     std::vector<Mismatch> mismatches;
