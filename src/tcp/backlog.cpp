@@ -56,8 +56,7 @@ bool merge(Context& cx, OwnedSocket& owner, const wire::Packet& packet) {
         return h.gso_size != 0 ? std::uint32_t{h.gso_size} : h.payload.length;
     };
     const std::uint32_t size = std::max(size_of(a), size_of(b));
-    std::uint32_t added = 0;
-    if (!merge_memory(tail.memory, b.payload.length, packet_memory(b), added)) {
+    if (!merge_memory(tail.memory, b.payload.length)) {
         return false;
     }
     if (a.payload.length == 0) {
@@ -71,7 +70,6 @@ bool merge(Context& cx, OwnedSocket& owner, const wire::Packet& packet) {
         a.ack = b.ack;
         a.window = b.window;
     }
-    owner.backlog_memory += added;
     cx.s.mib.add(Mib::kTcpExtTCPBacklogCoalesce);
     return true;
 }

@@ -58,7 +58,6 @@ struct SentSegment {
 struct PacketMemory {
     std::uint32_t truesize = 0;
     std::uint32_t tailroom = 0;
-    std::uint32_t pages = 0;  // of truesize: pages, which can be moved to another packet
 };
 
 /// In-order data the application has not read. Its memory is held until its last byte is read.

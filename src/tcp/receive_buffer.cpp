@@ -21,13 +21,14 @@ constexpr std::uint32_t kSmallHead = 576;
 constexpr std::uint32_t kPage = 4096;
 constexpr std::uint32_t kLargestChunk = 8 * kPage;  // PAGE_ALLOC_COSTLY_ORDER
 constexpr std::uint32_t kCollapsedMost = kPage - kSharedInfo;
-constexpr unsigned kRatioShift = 8;  // TCP_RMEM_TO_WIN_SCALE
+constexpr std::uint32_t kLinearMost = kPage - kHeadroom - kSharedInfo;  // SKB_MAX_HEAD()
+constexpr unsigned kRatioShift = 8;                                     // TCP_RMEM_TO_WIN_SCALE
 
 /// The buffer for `bytes` of head, and what of it is left after them.
 PacketMemory linear_memory(std::uint32_t bytes) {
     const std::uint32_t wanted = (bytes + 63) / 64 * 64 + kSharedInfo;
     const std::uint32_t buffer = wanted <= kSmallHead ? kSmallHead : std::bit_ceil(wanted);
-    return {buffer + kSkb, buffer - kSharedInfo - bytes, 0};
+    return {buffer + kSkb, buffer - kSharedInfo - bytes};
 }
 
 bool rcvbuf_locked(const Connection& c) {
@@ -185,37 +186,28 @@ void grow_buffer(Context& cx, Connection& c, std::uint32_t read) {
 
 }  // namespace
 
-bool merge_memory(PacketMemory& tail, std::uint32_t length, const PacketMemory& next,
-                  std::uint32_t& added) {
-    if (length <= tail.tailroom) {
-        tail.tailroom -= length;
-        added = 0;
-        return true;
+bool merge_memory(PacketMemory& tail, std::uint32_t length) {
+    if (length > tail.tailroom) {
+        return false;
     }
-    if (next.pages != 0) {
-        added = next.pages;
-        tail.truesize += next.pages;
-        tail.pages += next.pages;
-        tail.tailroom = 0;
-        return true;
-    }
-    return false;
+    tail.tailroom -= length;
+    return true;
 }
 
 PacketMemory packet_memory(std::uint32_t ip_length) {
     if (kHeadroom + ip_length < kPage) {
         return linear_memory(kHeadroom + ip_length);
     }
-    PacketMemory memory = linear_memory(kHeadroom);
-    memory.tailroom = 0;
+    // One page is filled first. Its bytes keep the others from changing hands later
+    // (skb_head_is_locked()).
+    PacketMemory memory = linear_memory(kHeadroom + kLinearMost);
     std::uint32_t chunk = kLargestChunk;
-    for (std::uint32_t left = ip_length; left > 0; left -= std::min(left, chunk)) {
+    for (std::uint32_t left = ip_length - kLinearMost; left > 0; left -= std::min(left, chunk)) {
         while (chunk > kPage && (left + kPage - 1) / kPage * kPage < chunk) {
             chunk /= 2;
         }
-        memory.pages += chunk;
+        memory.truesize += chunk;
     }
-    memory.truesize += memory.pages;
     return memory;
 }
 
@@ -284,11 +276,8 @@ bool make_receive_room(Context& cx, Connection& c, SeqNum seq) {
 
 void queue_received(Context& cx, Connection& c, const wire::PayloadRef& payload,
                     PacketMemory memory) {
-    std::uint32_t added = memory.truesize;
-    if (!c.received.empty() &&
-        merge_memory(c.received.back().memory, payload.length, memory, added)) {
+    if (!c.received.empty() && merge_memory(c.received.back().memory, payload.length)) {
         cx.s.mib.add(Mib::kTcpExtTCPRcvCoalesce);
-        c.rmem_alloc += added;
         if (c.received.back().payload.continued_by(payload)) {
             c.received.back().payload.length += payload.length;
             return;
@@ -298,7 +287,7 @@ void queue_received(Context& cx, Connection& c, const wire::PayloadRef& payload,
         c.received.push_back({payload, memory});
         return;
     }
-    c.rmem_alloc += added;
+    c.rmem_alloc += memory.truesize;
     c.received.push_back({payload, memory});
 }
 
@@ -322,7 +311,7 @@ void measure_segment(Connection& c, const wire::TcpHeader& h) {
     if (length >= ack.rcv_mss) {
         if (length != ack.rcv_mss) {
             const std::uint64_t ratio =
-                (std::uint64_t{length} << kRatioShift) / packet_memory(h).truesize;
+                (std::uint64_t{h.payload.length} << kRatioShift) / packet_memory(h).truesize;
             const auto bounded =
                 static_cast<std::uint8_t>(std::clamp<std::uint64_t>(ratio, 1, 255));
             if (std::exchange(c.scaling_ratio, bounded) != bounded) {

@@ -11,14 +11,12 @@ namespace netsim::tcp {
 
 /// What a driver that copies each packet into one buffer allocates for it (tun_alloc_skb(), veth
 /// without offloads): 64 bytes of headroom, the packet, skb_shared_info, rounded up to a kmalloc
-/// size; larger than a page: pages.
+/// size; what does not fit into a page: pages, in chunks of up to eight.
 PacketMemory packet_memory(std::uint32_t ip_length);
 
-/// May `length` bytes that came in `next` go into the tail of the packet before them, and what does
-/// that add to its memory? Linux skb_try_coalesce(): small data are copied into spare room, pages
-/// change hands.
-bool merge_memory(PacketMemory& tail, std::uint32_t length, const PacketMemory& next,
-                  std::uint32_t& added);
+/// Do `length` bytes fit into the room that the packet before them has left? They add nothing to
+/// its memory then. Linux skb_try_coalesce()
+bool merge_memory(PacketMemory& tail, std::uint32_t length);
 
 /// The packet that brought this segment.
 PacketMemory packet_memory(const wire::TcpHeader& h);

@@ -23,7 +23,9 @@ TEST(PacketMemory, IsTheDriversBufferRoundedUp) {
     EXPECT_EQ(packet_memory(500).truesize, 1280U);   // kmalloc-1024
     EXPECT_EQ(packet_memory(1500).truesize, 2304U);  // kmalloc-2048
     EXPECT_EQ(packet_memory(1500).tailroom, 164U);
-    EXPECT_EQ(packet_memory(50000).truesize, 832U + 32768U + 16384U + 4096U);  // pages
+    EXPECT_EQ(packet_memory(4031).truesize, 8192U + 256U);           // the last that is not split
+    EXPECT_EQ(packet_memory(10040).truesize, 4096U + 256U + 8192U);  // a page, and two for the rest
+    EXPECT_EQ(packet_memory(50000).truesize, 4096U + 256U + 32768U + 16384U);
     EXPECT_EQ(packet_memory(50000).tailroom, 0U);
 }
 
