@@ -42,8 +42,8 @@ struct Sysctl {
     std::int64_t netdev_budget = 300;
     std::int64_t netdev_budget_usecs = 8000;
     std::int64_t dev_weight = 64;
-    std::int64_t rmem_max = 212992;
-    std::int64_t wmem_max = 212992;
+    std::int64_t rmem_max = 4194304;
+    std::int64_t wmem_max = 4194304;
     std::array<std::int64_t, 2> ip_local_port_range{32768, 60999};
     std::int64_t ip_autobind_reuse = 0;
     std::int64_t ip_default_ttl = 64;
