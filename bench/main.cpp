@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 
 #include "child.hpp"
 #include "netsim/result.hpp"
@@ -109,6 +110,9 @@ class Session {
         Figure figure{.row = &row, .packets = packets_[row.name]};
         if (!values_[row.name].empty()) {
             figure.netsim = median(values_[row.name]);
+            if (row.unit == Unit::kPercent) {
+                figure.netsim = 100 * (*figure.netsim / median(values_[row.base]) - 1);
+            }
         }
         return figure;
     }

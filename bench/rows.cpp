@@ -47,6 +47,13 @@ std::vector<Row> all_rows() {
     add_handshake_rows(rows);
     add_flood_rows(rows);
     add_bulk_rows(rows);
+    add_memory_rows(rows);
+    add_queue_rows(rows);
+    add_packet_rows(rows);
+    add_stack_rows(rows);
+    add_lua_rows(rows);
+    add_startup_rows(rows);
+    add_observer_rows(rows);
     return rows;
 }
 
