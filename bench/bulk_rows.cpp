@@ -106,6 +106,7 @@ void add_bulk_rows(std::vector<Row>& rows) {
     add("bulk_1_flow_segments_per_s", "bulk segments, 1 CUBIC flow", 1, 0);
     add("bulk_segments_per_s", "bulk segments, 100 CUBIC flows", 100, 0);
     rows.back().peer = "bulk";
+    rows.back().peer_amount = 50'000;
     add("bulk_1000_flows_segments_per_s", "bulk segments, 1,000 CUBIC flows", 1000, 0);
     add("bulk_1_flow_loss_segments_per_s", "bulk segments, 1 flow, 1 % loss", 1, 0.01);
     add("bulk_loss_segments_per_s", "bulk segments, 100 flows, 1 % loss", 100, 0.01);

@@ -88,7 +88,8 @@ void add_flood_rows(std::vector<Row>& rows) {
                     .amount = 500'000,
                     .counted = 10'000,
                     .run = [](std::uint64_t n) { return queued(n, 10'000); },
-                    .peer = "flood"});
+                    .peer = "flood",
+                    .peer_amount = 10'000});
     rows.push_back({.name = "syn_absorbed_1e6_per_s",
                     .what = "flood SYN queued, cookies off, to 1e6 half-open",
                     .amount = 900'000,

@@ -34,6 +34,7 @@ void add_handshake_rows(std::vector<Row>& rows) {
     rows.push_back(handshake_row("handshake_star_per_s", "handshake + close, star, 1e3 live",
                                  {.shape = Shape::kStar}));
     rows.back().peer = "handshake_star";
+    rows.back().peer_amount = 5'000;
     rows.push_back(handshake_row("handshake_star_1e5_per_s", "handshake + close, star, 1e5 live",
                                  {.shape = Shape::kStar, .concurrent = 1e5}));
     rows.push_back(handshake_row("handshake_fat_tree_per_s",

@@ -10,9 +10,11 @@
 #include <map>
 #include <set>
 
+#include "baseline.hpp"
 #include "child.hpp"
 #include "netsim/result.hpp"
 #include "options.hpp"
+#include "peers.hpp"
 #include "report.hpp"
 #include "rows.hpp"
 
@@ -82,6 +84,7 @@ class Session {
     Report run() {
         const Progress progress;
         Report report{.repeats = options_.repeats};
+        find_peer(report);
         for (std::uint64_t round = 0; round < options_.repeats && !options_.no_times; ++round) {
             for (const Row& row : rows_) {
                 progress.say(fmt::format("{}/{} {}", round + 1, options_.repeats, row.what));
@@ -99,11 +102,33 @@ class Session {
 
  private:
     void run_once(const Row& row) {
-        const std::uint64_t amount =
-            options_.quick ? std::max<std::uint64_t>(1, row.amount / kQuick) : row.amount;
-        const Work work = run_in_child(row, amount);
+        const Work work = run_in_child(row, sized(row.amount));
         values_[row.name].push_back(figure_of(row.unit, work));
         packets_[row.name] = work.packets / work.units;
+        if (ns3_ && !row.peer.empty()) {
+            for (const PeerSetting setting : {PeerSetting::kBest, PeerSetting::kDefault}) {
+                peer_values_[setting][row.name].push_back(
+                    figure_of(row.unit, ns3_->run(row, sized(row.peer_amount), setting)));
+            }
+        }
+    }
+
+    std::uint64_t sized(std::uint64_t amount) const {
+        return options_.quick ? std::max<std::uint64_t>(1, amount / kQuick) : amount;
+    }
+
+    void find_peer(Report& report) {
+        if (!options_.peers) {
+            return;
+        }
+        ns3_ = Ns3::find();
+        if (!ns3_) {
+            fmt::print(stderr,
+                       "netsim: bench: ns-3 is not here (Debian: libns3-dev; NS3=DIR): netsim "
+                       "alone is measured\n");
+            return;
+        }
+        report.peer = ns3_->build();
     }
 
     Figure figure(const Row& row) {
@@ -113,6 +138,11 @@ class Session {
             if (row.unit == Unit::kPercent) {
                 figure.netsim = 100 * (*figure.netsim / median(values_[row.base]) - 1);
             }
+        }
+        if (ns3_ && !row.peer.empty()) {
+            figure.peer = median(peer_values_[PeerSetting::kBest][row.name]);
+            figure.peer_default = median(peer_values_[PeerSetting::kDefault][row.name]);
+            figure.peer_packets = figure.packets > 0 ? ns3_->packets_per_unit(row) : 0;
         }
         return figure;
     }
@@ -137,6 +167,8 @@ class Session {
     std::vector<Row> rows_;
     std::map<std::string, std::vector<double>> values_;
     std::map<std::string, double> packets_;
+    std::optional<Ns3> ns3_;
+    std::map<PeerSetting, std::map<std::string, std::vector<double>>> peer_values_;
 };
 
 void write_json(const std::string& path, const Report& report) {
@@ -171,6 +203,12 @@ int run(const Options& options) {
             fmt::print("{:<36} {}\n", row.name, row.what);
         }
         return kExitDone;
+    }
+    if (options.check) {
+        return check_baseline(session.rows());
+    }
+    if (options.update_baseline) {
+        return update_baseline(session.rows(), *options.update_baseline);
     }
     const Report report = session.run();
     if (options.json) {

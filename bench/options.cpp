@@ -27,6 +27,7 @@ Options parse_options(int argc, char** argv) {
     Options options;
     std::string json;
     std::string repeats;
+    std::string reason;
     std::vector<std::string> child;
     CLI::App app{
         "Measures netsim, and beside it its peers: medians of several runs, each in a "
@@ -40,9 +41,17 @@ Options parse_options(int argc, char** argv) {
     app.add_flag("--quick", options.quick, "A tenth of the work, once");
     CLI::Option* repeat =
         app.add_option("--repeat", repeats, "Runs of each row (default 5)")->type_name("N");
+    app.add_flag("--peers", options.peers,
+                 "The same work by ns-3 in turn; NS3=DIR in the environment names a build of it");
     app.add_flag("--instructions", options.instructions,
                  "Count instructions per unit of work too (valgrind's callgrind)");
     app.add_flag("--no-times", options.no_times, "With --instructions: nothing but those");
+    app.add_flag("--check", options.check,
+                 "Only: fail if instructions per unit have grown by more than 3 % since "
+                 "bench/baseline.json");
+    CLI::Option* update = app.add_option("--update-baseline", reason,
+                                         "Only: write bench/baseline.json; WHY is kept in it")
+                              ->type_name("WHY");
     CLI::Option* to_json =
         app.add_option("--json", json, "One JSON object, to FILE or standard output")
             ->expected(0, 1)
@@ -69,6 +78,15 @@ Options parse_options(int argc, char** argv) {
     if (!child.empty()) {
         options.child = child[0];
         options.amount = parse_count("--child", child[1]);
+    }
+    if (update->count() > 0) {
+        if (reason.find_first_not_of(' ') == std::string::npos) {
+            throw InputError("bench: --update-baseline: say why the counts changed");
+        }
+        options.update_baseline = reason;
+    }
+    if (options.no_times && options.peers) {
+        throw InputError("bench: --no-times leaves nothing to compare --peers by");
     }
     if (options.no_times && !options.instructions) {
         throw InputError("bench: --no-times without --instructions leaves nothing to do");

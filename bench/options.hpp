@@ -13,8 +13,11 @@ struct Options {
     std::vector<std::string> only{};
     bool list = false;
     bool quick = false;
+    bool peers = false;
     bool instructions = false;
     bool no_times = false;
+    bool check = false;
+    std::optional<std::string> update_baseline{};  // why
     std::uint64_t repeats = 5;
     std::optional<std::string> json{};  // empty: standard output
     std::optional<std::string> child{};

@@ -26,6 +26,28 @@ std::string cell(const std::optional<double>& value) {
     return value ? number(*value) : "-";
 }
 
+std::string peer_notes(const Report& report) {
+    std::string text = "ns-3 " + report.peer +
+                       ".\nIts best setting is shown: no queue discs, MSL 1 ms. As it comes:\n";
+    for (const Figure& figure : report.figures) {
+        if (figure.peer_default) {
+            text += fmt::format("{:<48}{:>3}{:>22}{:>7}\n", figure.row->what,
+                                to_string(figure.row->unit), number(*figure.peer_default),
+                                figure.netsim ? number(ratio(figure.row->unit, *figure.netsim,
+                                                             *figure.peer_default))
+                                              : "-");
+        }
+    }
+    text += "Packets that links delivered, per unit of work (netsim, ns-3):\n";
+    for (const Figure& figure : report.figures) {
+        if (figure.peer_packets > 0) {
+            text += fmt::format("{:<51}{:>12.2f}{:>10.2f}\n", figure.row->what, figure.packets,
+                                figure.peer_packets);
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 double figure_of(Unit unit, const Work& work) {
@@ -69,7 +91,7 @@ std::string table(const Report& report) {
         text += '\n';
     }
     if (peers) {
-        text += "ns-3: " + report.peer + "\n";
+        text += peer_notes(report);
     }
     return text;
 }
@@ -93,6 +115,11 @@ nlohmann::ordered_json to_json(const Report& report) {
         }
         if (figure.peer) {
             ns3[name] = *figure.peer;
+        }
+        if (figure.peer_default) {
+            ns3["as_it_comes"][name] = *figure.peer_default;
+        }
+        if (figure.peer_packets > 0) {
             ns3["packets_per_unit"][name] = figure.peer_packets;
         }
         if (figure.peer && figure.netsim) {

@@ -14,7 +14,8 @@ namespace netsim::bench {
 struct Figure {
     const Row* row = nullptr;
     std::optional<double> netsim{};
-    std::optional<double> peer{};
+    std::optional<double> peer{};          // at its best setting
+    std::optional<double> peer_default{};  // as it comes
     std::optional<double> instructions{};  // per unit of work
     double packets = 0;                    // per unit of work; 0: not counted
     double peer_packets = 0;

@@ -38,9 +38,11 @@ struct Row {
     /// The smaller amount of which instructions are counted: callgrind runs fifty times slower. 0:
     /// not counted.
     std::uint64_t counted = 0;
+    bool guarded = false;  // bench/baseline.json holds its count
     std::function<Work(std::uint64_t amount)> run{};
     /// What peers call the same work; empty: they have none.
     std::string peer{};
+    std::uint64_t peer_amount = 0;
     /// Of kPercent: the row to compare with.
     std::string base{};
 };

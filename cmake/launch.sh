@@ -184,3 +184,18 @@ build_netsim() {
     fi
     unlock
 }
+
+# `./netsim bench --peers`: ns-3 from Debian, or the one that NS3 names. Without it, and without the
+# rights to install it, the benchmarks are run all the same.
+build_peers() {
+    lock "$preset"
+    if [[ -z ${NS3:-} ]]; then
+        (install_packages peers) || say "going on without ns-3"
+    fi
+    if ! (configure "$preset" -DNETSIM_PEERS=ON -DNS3="${NS3:-}" &&
+        compile "$preset" netsim_peer_ns3); then
+        rm -f -- "$build/bench/peers/ns3/netsim_peer_ns3"
+        say "ns-3's program could not be built: going on without it"
+    fi
+    unlock
+}

@@ -35,7 +35,7 @@ printf 'CMAKE_HOME_DIRECTORY:INTERNAL=%s\n' "$PWD" >"build/$2/CMakeCache.txt"
 touch "build/$2/build.ninja"
 T
     tool ninja <<'T'
-echo "ninja${4:+ $4}" >>"$calls"
+echo ninja "$(printf '%s\n' "${@:3}" | grep -vx netsim)" | sed 's/ $//' >>"$calls"
 [[ -z ${BREAK:-} ]] || { echo "error: no such thing"; exit 1; }
 mkdir -p "$2/bin"
 printf '#!/bin/bash\nprintf "[%%s]" "$@"\nexit 7\n' >"$2/bin/netsim"
@@ -114,6 +114,15 @@ run "$work/clone/netsim" >/dev/null
 expect "a new benchmark is no reason to build netsim" "$(cat "$calls")" ""
 run "$work/clone/netsim" bench >/dev/null
 expect "... but to build the benchmarks" "$(cat "$calls")" "ninja netsim_bench"
+: >"$calls"
+expect "--peers runs" "$(run "$work/clone/netsim" bench --peers)" '[bench][--peers]'
+expect "... with ns-3 installed" "$(grep -o 'recommends.*' "$calls")" "recommends libns3-dev"
+expect "... and its program built" "$(grep -v apt-get "$calls")" \
+    $'cmake --preset bench -DNETSIM_PEERS=ON -DNS3=\nninja netsim_peer_ns3'
+sed -i '/libns3/d' "$work/installed"
+expect "--peers without ns-3 and without rights runs all the same" \
+    "$(NETSIM_NO_INSTALL=1 run "$work/clone/netsim" bench --peers)" '[bench][--peers]'
+expect "... and says so" "$(grep -c 'going on without ns-3' "$work/err")" 1
 
 : >"$calls"
 mv "$work/clone" "$work/moved"
