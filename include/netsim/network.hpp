@@ -63,6 +63,13 @@ struct RunLimits {
     std::uint64_t memory_bytes_max = 0;  // 0: none
 };
 
+/// Something that takes memory: "connections", how many there are, about how many bytes they take.
+struct MemoryUse {
+    std::string what{};
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+};
+
 class NodeRef {
  public:
     const std::string& name() const;
@@ -245,6 +252,8 @@ class Network {
     Rng rng(std::string_view name) const;
 
     // --- looking
+    /// What takes the memory, largest first: endpoints, packets, events, samples.
+    std::vector<MemoryUse> memory_use() const;
     /// Samples `read` every interval while running; stays valid as long as the Network.
     const Series* record(std::string name, Duration interval, std::function<double()> read);
     std::vector<const Series*> series() const;

@@ -122,6 +122,10 @@ void Network::capture(const std::string& path) {
     impl_->capture(path);
 }
 
+std::vector<MemoryUse> Network::memory_use() const {
+    return impl_->memory_use();
+}
+
 void Network::finish_captures() {
     impl_->finish_captures();
 }

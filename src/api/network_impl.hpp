@@ -108,6 +108,7 @@ class NetworkImpl {
     const sim::Simulation& sim() const { return sim_; }
 
     // --- looking
+    std::vector<MemoryUse> memory_use();
     const Series* record(std::string name, Duration interval, std::function<double()> read);
     std::vector<const Series*> series() const;
     void capture(const std::string& path);

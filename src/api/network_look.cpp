@@ -1,5 +1,8 @@
-// Observers: captures, traces, the ladder.
+// Observers: captures, traces, the ladder; and what takes the memory.
+#include <algorithm>
+
 #include "api/network_impl.hpp"
+#include "tcp/stack.hpp"
 
 namespace netsim {
 
@@ -43,6 +46,36 @@ std::string NetworkImpl::ladder(std::string_view left, std::string_view right) c
     }
     return ladder_->draw({std::string(left), find(left).address},
                          {std::string(right), find(right).address});
+}
+
+std::vector<MemoryUse> NetworkImpl::memory_use() {
+    tcp::Stack::Holdings held;
+    for (Node& node : nodes_) {
+        if (node.host != nullptr) {
+            const tcp::Stack::Holdings one = node.host->stack().holdings();
+            held.requests += one.requests;
+            held.connections += one.connections;
+            held.time_waits += one.time_waits;
+        }
+    }
+    std::uint64_t samples = 0;
+    for (const Recorder& recorder : recorders_) {
+        samples += recorder.series.values.size();
+    }
+    const tcp::Stack::Footprint bytes = tcp::Stack::footprint();
+    const std::size_t packets = packets_.in_use();
+    const std::size_t events = sim_.events_pending();
+    std::vector<MemoryUse> uses{
+        {"connections", held.connections, held.connections * bytes.connection},
+        {"half-open requests", held.requests, held.requests * bytes.request},
+        {"TIME-WAIT records", held.time_waits, held.time_waits * bytes.time_wait},
+        {"packets", packets, packets * sizeof(wire::Packet)},
+        {"events", events, events * sizeof(sim::Event)},
+        {"samples", samples, samples * sizeof(double)}};
+    std::stable_sort(uses.begin(), uses.end(),
+                     [](const MemoryUse& a, const MemoryUse& b) { return a.bytes > b.bytes; });
+    std::erase_if(uses, [](const MemoryUse& use) { return use.count == 0; });
+    return uses;
 }
 
 }  // namespace netsim

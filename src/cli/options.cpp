@@ -87,7 +87,8 @@ CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
     run->add_flag("--quiet", options.run.quiet, "Print nothing but errors");
     run->add_flag("--no-progress", texts.no_progress, "No progress bar");
     run->add_option("--events-max", texts.events, "End a case at this event")->type_name("N");
-    run->add_option("--memory-max", texts.memory, "End a case at this much memory, e.g. 4gb")
+    run->add_option("--memory-max", texts.memory,
+                    "End a case at this much memory, e.g. 4gb (default: what there is)")
         ->type_name("SIZE");
     run->add_option("--instructions", texts.instructions,
                     "Most Lua instructions of the script (default 5e10)")

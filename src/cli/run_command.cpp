@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/json_output.hpp"
+#include "cli/memory.hpp"
 #include "cli/progress.hpp"
 #include "cli/shipped.hpp"
 #include "cli/terminal.hpp"
@@ -31,11 +32,23 @@ void print_summary(const lua::RunReport& report, double wall_seconds) {
                count_text(wall_seconds > 0 ? events / wall_seconds : 0),
                counted(report.handshakes(), "handshake"), digest_text(report.digest()));
     for (const lua::CaseReport& one : report.cases) {
-        if (one.ended == "events" || one.ended == "memory") {
-            fmt::print(stderr, "case {} was cut short at {:g} s: --{}-max was reached\n", one.name,
-                       one.simulated_seconds, one.ended);
+        if (one.ended == "events") {
+            fmt::print(stderr, "case {} was cut short at {:g} s: --events-max was reached\n",
+                       one.name, one.simulated_seconds);
         }
     }
+}
+
+// What was measured until then is reported all the same; the exit code says that it is not whole.
+int report_memory(const lua::RunReport& report, int code) {
+    for (const lua::CaseReport& one : report.cases) {
+        if (!one.memory.empty()) {
+            print_error(
+                fmt::format("case {}: {} (--memory-max changes the limit)", one.name, one.memory));
+            code = code == kExitDone ? kExitCheckFailed : code;
+        }
+    }
+    return code;
 }
 
 int exit_code_of(const lua::RunReport& report) {
@@ -75,6 +88,9 @@ int run_command(const Options& options) {
     const bool json_only = options.json && (options.json->empty() || *options.json == "-");
     run.out = json_only ? &std::cerr : &std::cout;
     run.err = &std::cerr;
+    if (run.run_limits.memory_bytes_max == 0) {
+        run.run_limits.memory_bytes_max = available_memory();
+    }
     run.utf8 = utf8_on(json_only ? STDERR_FILENO : STDOUT_FILENO);
     std::unique_ptr<JsonOutput> json;
     if (options.json && !run.help) {
@@ -100,7 +116,7 @@ int run_command(const Options& options) {
     const double wall =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
 
-    const int code = exit_code_of(report);
+    const int code = report_memory(report, exit_code_of(report));
     if (code == kExitUsage || report.failure.ending == lua::Ending::kHelp) {
         return code == kExitUsage ? code : finish_stdout(code);
     }

@@ -59,7 +59,8 @@ struct CaseReport {
     std::uint64_t events = 0;
     std::uint64_t handshakes = 0;
     std::uint64_t digest = 0;
-    std::string ended;  // why its last run ended: "until", "idle", "events", ...
+    std::string ended;   // why its last run ended: "until", "idle", "events", ...
+    std::string memory;  // ended by "memory": what used it, how much would be needed
 };
 
 struct RunReport {

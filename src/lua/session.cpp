@@ -1,6 +1,8 @@
 // A run of a script from its first line to its report.
 #include "lua/session.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -8,11 +10,21 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "lua/bind.hpp"
+#include "sim/simulation.hpp"
 #include "tcp/sysctl.hpp"
 
 namespace netsim::lua {
 namespace {
+
+std::string mebibytes(std::uint64_t bytes) {
+    return std::to_string((bytes + (1U << 19U)) >> 20U) + " MiB";
+}
+
+std::string whole_ms(Time t) {
+    return format_duration(Duration(to_ns(t) / 1'000'000 * 1'000'000));
+}
 
 struct Setting {
     std::string host;  // empty: every host
@@ -121,6 +133,7 @@ void Box::check_settings() {
 
 void Box::begin() {
     begun_ = true;
+    resident_before_ = sim::resident_bytes();
     check_settings();
     session_.check_arguments();
     if (session_.options().pcap_dir) {
@@ -169,6 +182,9 @@ std::string Box::run(std::optional<Time> until) {
     }
     runtime.begin_call();
     report_.ended = result.reason;
+    if (result.reason == "memory") {
+        report_.memory = tell_memory(limits.memory_bytes_max);
+    }
     if (result.reason == "interrupted") {
         runtime.fail({Ending::kInterrupted, "interrupted", {}});
     }
@@ -201,6 +217,31 @@ Json cpu_json(const CpuStats& cpu, Time now) {
 
 }  // namespace
 
+/// What holds the memory when its limit is reached, and what the whole run would have needed if it
+/// had gone on growing as it did so far.
+std::string Box::tell_memory(std::uint64_t limit) {
+    const std::uint64_t used = sim::resident_bytes();
+    const double now = to_seconds(net().now());
+    std::string text = "the memory limit of " + mebibytes(limit) + " was reached at " +
+                       whole_ms(net().now()) + ": " + mebibytes(used) + " in use (";
+    std::vector<MemoryUse> uses = net().memory_use();
+    uses.push_back({"Lua", 0, session_.runtime().memory_used()});
+    for (const MemoryUse& use : uses) {
+        if (use.bytes > used / 100 || &use == &uses.front()) {
+            text += (use.count > 0 ? std::to_string(use.count) + " " : "") + use.what + " " +
+                    mebibytes(use.bytes) + ", ";
+        }
+    }
+    text.replace(text.size() - 2, 2, ")");
+    if (end_ != kNever && now > 0 && used > resident_before_) {
+        const double grown = static_cast<double>(used - resident_before_);
+        const double whole = static_cast<double>(resident_before_) + grown * to_seconds(end_) / now;
+        text += "; at this pace " + mebibytes(static_cast<std::uint64_t>(whole)) +
+                " would be needed until " + whole_ms(end_);
+    }
+    return text;
+}
+
 void Box::finish() {
     if (!network_) {
         return;
@@ -225,6 +266,9 @@ void Box::finish() {
         network.finish_captures();
     }
     network_.reset();
+    if (report_.ended == "memory") {
+        malloc_trim(0);  // else the next case would begin at the limit
+    }
 }
 
 void Box::push_cached(lua_State* L, const std::string& key, const std::function<void()>& make) {

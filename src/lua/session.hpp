@@ -57,9 +57,12 @@ class Box : public std::enable_shared_from_this<Box> {
     Session& session_;
     std::string name_;
     CaseReport report_;
+    std::string tell_memory(std::uint64_t limit);
+
     bool begun_ = false;
     bool running_ = false;
     Time end_ = kNever;
+    std::uint64_t resident_before_ = 0;  // when its first run began
     Scheduler scheduler_;
     std::unique_ptr<Network> network_;
 };

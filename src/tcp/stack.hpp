@@ -171,6 +171,15 @@ class Stack {
 
     static Footprint footprint();
 
+    /// How many records there are.
+    struct Holdings {
+        std::size_t requests = 0;
+        std::size_t connections = 0;
+        std::size_t time_waits = 0;
+    };
+
+    Holdings holdings() const;
+
     /// Every invariant of README.md; aborts when one is broken. O(sockets): dev builds and tests.
     void check_invariants() const;
 

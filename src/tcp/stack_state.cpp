@@ -1,6 +1,8 @@
 // Tables and secrets of a stack.
 #include "tcp/stack_state.hpp"
 
+#include "tcp/stack.hpp"
+
 namespace netsim::tcp {
 
 namespace {
@@ -38,6 +40,10 @@ std::string_view to_string(Drop reason) {
 #undef DROP
     };
     return kText[static_cast<std::size_t>(reason)];
+}
+
+Stack::Holdings Stack::holdings() const {
+    return {state_->requests.size(), state_->connections.size(), state_->time_waits.size()};
 }
 
 }  // namespace netsim::tcp

@@ -127,6 +127,31 @@ TEST_F(Run, TraceTakesAFilter) {
     EXPECT_EQ(syns.find("Flags [F"), std::string::npos);
 }
 
+// A flood into a queue without an end: one line tells what took the memory, what was measured until
+// then is reported, and the exit code is 1.
+TEST_F(Run, ReachesTheMemoryLimit) {
+    write("x.lua", R"(
+local run = netsim.run(function(net)
+  local web, bot = net:host("web", { sysctl = { ["net.ipv4.tcp_syncookies"] = 0,
+    ["net.core.somaxconn"] = 10000000, ["net.ipv4.tcp_max_syn_backlog"] = 20000000 } }), net:host("bot")
+  net:link(web, bot, { delay = "1ms" })
+  web:serve { port = 80, backlog = 10000000 }
+  bot:synflood("web:80", { rate = "1000kpps", spoof = "198.18.0.0/15" })
+  return { reason = net:run("1000s"), queued = web:syn_queue(80) }
+end)
+)");
+    const Outcome run = netsim({"run", "x.lua", "--memory-max", "100mb", "--json"});
+    EXPECT_EQ(run.code, 1) << run.err;
+    EXPECT_EQ(run.err_lines(), 1U) << run.err;
+    EXPECT_NE(run.err.find("memory limit of 100 MiB"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("half-open requests"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("would be needed until"), std::string::npos) << run.err;
+    const json report = json::parse(run.out);
+    EXPECT_EQ(report["cases"][0]["ended"], "memory");
+    EXPECT_EQ(report["cases"][0]["results"]["reason"], "memory");
+    EXPECT_GT(report["cases"][0]["results"]["queued"], 100'000);
+}
+
 TEST_F(Run, HelpTellsTheScriptsParameters) {
     write("x.lua", std::string("-- Shows a thing.\n") + kSmall);
     const Outcome run = netsim({"run", "x.lua", "--help"});
