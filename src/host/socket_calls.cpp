@@ -1,4 +1,6 @@
 // The socket calls: each is one input of the stack, whose outputs are drained before it returns.
+#include <algorithm>
+
 #include "host/host.hpp"
 #include "host/host_state.hpp"
 #include "tcp/stack.hpp"
@@ -44,7 +46,8 @@ Result<std::uint64_t> Host::send(SocketId s, std::string_view bytes) {
     if (!room) {
         return fail(room.error());
     }
-    const std::string_view taken = bytes.substr(0, *room);
+    constexpr std::uint64_t kMost = std::uint64_t{64} << 20U;  // more than any send buffer takes
+    const std::string_view taken = bytes.substr(0, std::min(*room, kMost));
     tcp::Stack::SendCursor cursor = stack_->send_cursor(s);
     if ((cursor.stream & wire::kRealStream) == 0) {
         cursor = {bytes_.open(), 0, 0};
@@ -55,8 +58,10 @@ Result<std::uint64_t> Host::send(SocketId s, std::string_view bytes) {
     const wire::PayloadRef payload{cursor.offset, cursor.stream,
                                    static_cast<std::uint32_t>(taken.size())};
     state_->out.observed = fabric().tracer != nullptr;
+    // Kept before they are sent: a signature (RFC 2385) is over them.
+    bytes_.append(cursor.stream, taken);
     const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
-    bytes_.append(cursor.stream, taken.substr(0, result.value_or(0)));
+    bytes_.take_back(cursor.stream, taken.size() - result.value_or(0));
     if (result) {
         call.charge(&CpuCosts::write, *result);
     }

@@ -37,6 +37,17 @@ std::uint64_t ByteStore::append(StreamId stream, std::string_view bytes) {
     return offset;
 }
 
+void ByteStore::take_back(StreamId stream, std::uint64_t count) {
+    const auto found = streams_.find(stream);
+    if (count == 0 || found == streams_.end()) {
+        return;
+    }
+    Stream& s = found->second;
+    CHECK(count <= s.bytes.size());
+    s.bytes.resize(s.bytes.size() - static_cast<std::size_t>(count));
+    bytes_kept_ -= count;
+}
+
 void ByteStore::read(const PayloadRef& range, std::string& out) const {
     if (!range.is_real()) {
         out.reserve(out.size() + range.length);

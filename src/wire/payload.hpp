@@ -49,6 +49,8 @@ class ByteStore {
     StreamId open();
     /// Appends; returns the offset of the first byte.
     std::uint64_t append(StreamId stream, std::string_view bytes);
+    /// Forgets the last `count` bytes appended: they were not sent after all.
+    void take_back(StreamId stream, std::uint64_t count);
     /// Copies [offset, offset+length) to the end of `out`; bytes no longer kept read as zeros.
     void read(const PayloadRef& range, std::string& out) const;
     /// The writer needs nothing below `offset` any more (acknowledged); the reader likewise.

@@ -146,10 +146,10 @@ end)
     EXPECT_NE(run.err.find("memory limit of 100 MiB"), std::string::npos) << run.err;
     EXPECT_NE(run.err.find("half-open requests"), std::string::npos) << run.err;
     EXPECT_NE(run.err.find("would be needed until"), std::string::npos) << run.err;
-    const auto json = nlohmann::json::parse(run.out);
-    EXPECT_EQ(json["cases"][0]["ended"], "memory");
-    EXPECT_EQ(json["cases"][0]["results"]["reason"], "memory");
-    EXPECT_GT(json["cases"][0]["results"]["queued"], 100'000);
+    const json report = json::parse(run.out);
+    EXPECT_EQ(report["cases"][0]["ended"], "memory");
+    EXPECT_EQ(report["cases"][0]["results"]["reason"], "memory");
+    EXPECT_GT(report["cases"][0]["results"]["queued"], 100'000);
 }
 
 TEST_F(Run, HelpTellsTheScriptsParameters) {

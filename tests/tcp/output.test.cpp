@@ -144,7 +144,7 @@ TEST_P(Output, CorkHoldsForTwoHundredMilliseconds) {
 }
 
 TEST_P(Output, TheSendBufferIsBounded) {
-    auto t = with_window(1000);
+    auto t = with_window(2000);
     EXPECT_EQ(t.option(SocketOption::kSO_SNDBUF, 5000), Errno::kOk);
     // Eight skbs of 1,000 bytes; those unsent were joined to five segments' worth meanwhile.
     EXPECT_EQ(t.send(1000000), 8000U);
