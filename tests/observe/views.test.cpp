@@ -133,7 +133,7 @@ TEST(Ss, MemoryStandsBeforeTheInfo) {
     s.fwd_alloc = 896;
     s.wmem_queued = 1992;
     const std::string text = ss_text(std::vector<SocketInfo>{s}, "-tnmiHO");
-    EXPECT_THAT(text, HasSubstr(":40000 skmem:(r2304,rb131072,t996,tb87040,f896,w1992) ts sack"));
+    EXPECT_THAT(text, HasSubstr(":40000 skmem:(r2304,rb131072,t996,tb87040,f896,w1992) reno"));
     EXPECT_THAT(ss_text(all(), "-tnmH"), Not(HasSubstr("reno")));
 }
 
