@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/autocork.hpp"
 #include "tcp/bbr.hpp"
+#include "tcp/receive_buffer.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
 #include "tcp/skb.hpp"
