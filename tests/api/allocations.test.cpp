@@ -33,6 +33,15 @@ void* operator new[](std::size_t bytes) {
     return counted(bytes);
 }
 
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    return std::malloc(bytes == 0 ? 1 : bytes);  // NOLINT
+}
+
+void* operator new[](std::size_t bytes, const std::nothrow_t& tag) noexcept {
+    return operator new(bytes, tag);
+}
+
 void operator delete(void* memory) noexcept {
     std::free(memory);  // NOLINT
 }
