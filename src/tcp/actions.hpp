@@ -51,7 +51,7 @@ void remove_time_wait(StackState& s, std::uint32_t index);
 /// Takes a request out of its listener's queue and of the tables.
 void remove_request(StackState& s, std::uint32_t index);
 
-/// Arms a timer; the stack's heap learns of it.
+/// Arms a timer; the stack's calendar learns of it.
 void arm(Context& cx, Connection& c, Timer timer, Time at);
 /// The same by a high-resolution timer: at that very time, whatever the timer wheel.
 void arm_exactly(Context& cx, Connection& c, Timer timer, Time at);
