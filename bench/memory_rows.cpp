@@ -186,7 +186,7 @@ void add_memory_rows(std::vector<Row>& rows) {
     add("bytes_established", "an established endpoint, idle", 200'000, established);
     rows.back().peer = "endpoints";
     rows.back().peer_amount = 2'000;
-    add("bytes_time_wait", "a TIME-WAIT endpoint", 200'000, time_wait);
+    add("bytes_time_wait", "a TIME-WAIT endpoint", 20'000, time_wait);
     add("bytes_host", "an idle host", 100'000, idle_hosts);
     add("bytes_link", "an idle link", 100'000,
         [](std::uint64_t n) { return idle_links(n, false); });
