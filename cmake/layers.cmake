@@ -14,5 +14,9 @@ function(netsim_layer name)
   set_target_properties(netsim_${name} PROPERTIES EXPORT_NAME ${name})
   target_include_directories(netsim_${name} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src> $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>)
+  # What runs for each packet: -O3 saves 4 to 5 % of the instructions of a handshake (docs/performance.md).
+  if(name MATCHES "^(base|wire|sim|net|tcp|host|app)$")
+    target_compile_options(netsim_${name} PRIVATE $<$<CONFIG:Release>:-O3>)
+  endif()
   target_link_libraries(netsim_${name} PUBLIC ${ARGN} PRIVATE $<BUILD_INTERFACE:netsim_flags>)
 endfunction()

@@ -55,6 +55,11 @@ std::uint32_t Rng::u32() {
 }
 
 std::uint64_t Rng::u64() {
+    if (left_ >= 2) {  // nearly always: what draws 64 bits draws nothing else
+        const std::size_t i = 4 - left_;
+        left_ -= 2;
+        return block_[i] | (std::uint64_t{block_[i + 1]} << 32U);
+    }
     const std::uint64_t low = u32();
     return low | (std::uint64_t{u32()} << 32U);
 }

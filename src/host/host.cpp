@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/prefetch.hpp"
 #include "host/host_state.hpp"
 #include "net/icmp.hpp"
 #include "net/link.hpp"
@@ -133,6 +134,30 @@ void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {
 void Host::receive_now(const Packet& packet, std::uint32_t interface) {
     count_arrival(stack_->mib(), packet);
     deliver(packet, interface);
+}
+
+bool Host::expect(const Packet& packet, Ahead ahead) const {
+    if (!stack_->holds_many()) {
+        return false;
+    }
+    if (packet.protocol != Protocol::kTcp) {
+        return true;
+    }
+    switch (ahead) {
+        case Ahead::kFar:
+            stack_->expect_entry(packet);
+            break;
+        case Ahead::kNear:
+            stack_->expect_record(packet);
+            break;
+        case Ahead::kNext:
+            const SocketId socket = stack_->expect_queues(packet);
+            if (socket && socket.index < state_->slots.size()) {
+                prefetch(&state_->slots[socket.index]);
+            }
+            break;
+    }
+    return true;
 }
 
 std::string_view Host::interface_name(std::uint32_t interface) const {
@@ -369,11 +394,15 @@ void Host::dispatch_events() {
     state.dispatching = false;
 }
 
+/// Only if no event that is pending comes before the deadline: when one fires it looks again. What
+/// is not needed any more thus stays, but never more than a few that were each needed earlier.
 void Host::arm_timer() {
-    const Time deadline = stack_->next_deadline();
-    if (deadline < state_->armed_at) {
-        state_->armed_at = deadline;
-        fabric().sim.schedule(std::max(deadline, fabric().sim.now()), id(), *this, kTimerEvent);
+    State& state = *state_;
+    const Time deadline = stack_->next_deadline(state.timer_at());
+    if (deadline < state.timer_at()) {
+        const Time at = std::max(deadline, fabric().sim.now());
+        state.armed.push_back(at);
+        fabric().sim.schedule(at, id(), *this, kTimerEvent);
     }
 }
 
@@ -391,9 +420,8 @@ void Host::fire(std::uint64_t argument) {
     }
     const Cpu::TimerScope softirq(state.cpu.get());
     const Time now = fabric().sim.now();
-    if (now >= state.armed_at) {
-        state.armed_at = kNever;
-    }
+    CHECK(state.timer_at() == now);
+    state.armed.pop_back();
     state.out.observed = fabric().tracer != nullptr;
     stack_->timers_expire(now, state.out);
     drain(nullptr, kLoopback);

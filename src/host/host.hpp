@@ -168,6 +168,7 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     friend class Cpu;
 
     void fire(std::uint64_t argument) override;
+    bool expect(const wire::Packet& packet, Ahead ahead) const override;
 
     // --- tcp::Paths
     tcp::PathInfo path(Ipv4 destination) const override;

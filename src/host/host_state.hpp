@@ -37,7 +37,7 @@ struct Host::State {
     tcp::Outbox out;
     std::vector<tcp::SocketEvent> pending;
     bool dispatching = false;
-    Time armed_at = kNever;    // the one timer event in force
+    std::vector<Time> armed;   // of the timer events that are pending, the earliest last
     std::unique_ptr<Cpu> cpu;  // null: work takes no time
     std::deque<wire::Packet> loopback;
     std::vector<PacketTap*> taps;
@@ -58,6 +58,8 @@ struct Host::State {
         }
         return found;
     }
+
+    Time timer_at() const { return armed.empty() ? kNever : armed.back(); }
 
     SocketWatcher* watcher(SocketId s) const {
         return s.index < slots.size() && slots[s.index].generation == s.generation

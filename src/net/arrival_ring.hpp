@@ -31,6 +31,9 @@ class ArrivalRing {
 
     const InFlight& front() const { return ring_.front(); }
 
+    /// The i-th to arrive.
+    const InFlight& operator[](std::size_t i) const { return ring_[i]; }
+
     /// True if it is the first to arrive now.
     bool insert(InFlight entry) {
         std::size_t place = ring_.size();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/prefetch.hpp"
 #include "base/ring.hpp"
 #include "net/arrival_ring.hpp"
 #include "net/packet_log.hpp"
@@ -18,6 +19,9 @@ namespace {
 
 /// The bound where the options set none: about 150 MB of packets in one direction.
 constexpr std::size_t kInFlightMax = std::size_t{1} << 20U;
+
+/// So few in flight, and what they lead to, are in the cache.
+constexpr std::size_t kFewInFlight = 64;
 
 std::string default_name(const Node& from, const Node& to) {
     std::size_t earlier = 0;
@@ -65,8 +69,9 @@ struct LinkDirection::State {
     std::uint64_t sending_bytes = 0;
     Time wire_free{};
     Time last_arrival{};
-    bool firing = false;  // fire() arms the next arrival when it is done
-    bool bad = false;     // Gilbert-Elliott's state
+    std::uint32_t not_worth_it = 0;  // look_ahead() rests for so many packets
+    bool firing = false;             // fire() arms the next arrival when it is done
+    bool bad = false;                // Gilbert-Elliott's state
     std::uint32_t since_reorder = 0;
     // One stream per purpose, made at its first draw: switching one impairment on or off leaves
     // the draws of the others as they were.
@@ -374,6 +379,7 @@ void LinkDirection::fire(std::uint64_t argument) {
     {
         const Firing scope(s.firing);
         do {
+            look_ahead();
             deliver(s.in_flight.pop());
         } while (!s.in_flight.empty() &&
                  fabric_.sim.go_on(s.in_flight.front().at, s.in_flight.front().order));
@@ -381,6 +387,31 @@ void LinkDirection::fire(std::uint64_t argument) {
     if (!s.in_flight.empty()) {
         arm();
     }
+}
+
+/// Packets that have been on the wire for long are no longer in the cache, nor is what they lead
+/// to. Those behind the first are on their way: so each waits for memory while others are dealt
+/// with.
+void LinkDirection::look_ahead() const {
+    constexpr std::size_t kPacket = 8;
+    constexpr std::size_t kTable = 5;
+    constexpr std::size_t kRecord = 3;
+    constexpr std::uint32_t kAskAgain = 256;  // packets later
+    const ArrivalRing& ring = state_->in_flight;
+    if (ring.size() <= kFewInFlight) {
+        return;
+    }
+    if (state_->not_worth_it > 0) {
+        --state_->not_worth_it;
+        return;
+    }
+    prefetch_object(ring[kPacket].packet.get());
+    if (!to_.expect(*ring[kTable].packet, Node::Ahead::kFar)) {
+        state_->not_worth_it = kAskAgain;
+        return;
+    }
+    to_.expect(*ring[kRecord].packet, Node::Ahead::kNear);
+    to_.expect(*ring[1].packet, Node::Ahead::kNext);
 }
 
 void LinkDirection::deliver(wire::PacketPtr packet) {

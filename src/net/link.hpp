@@ -96,6 +96,7 @@ class LinkDirection final : public sim::EventTarget {
     Time arrival(Time departs);
     void put_in_flight(wire::PacketPtr packet, Time arrives);
     void arm();
+    void look_ahead() const;
     void deliver(wire::PacketPtr packet);
     void drop(wire::PacketPtr packet, DropReason reason);
     bool loses(wire::Packet& packet);

@@ -43,6 +43,17 @@ class Node {
 
     /// A packet has arrived on interfaces()[interface]. The node owns it now.
     virtual void receive(wire::PacketPtr packet, std::uint32_t interface) = 0;
+    /// It will arrive soon. A node whose tables are large has the processor fetch what will be
+    /// looked at: first where its record is found, a few packets later the record, then what that
+    /// leads to. Changes nothing. False: its tables are small, there is no need.
+    enum class Ahead : std::uint8_t { kFar, kNear, kNext };
+
+    virtual bool expect(const wire::Packet& packet, Ahead ahead) const {
+        static_cast<void>(packet);
+        static_cast<void>(ahead);
+        return true;
+    }
+
     /// Must packets in transit be forwarded (router), or are they dropped (host)?
     virtual bool forwards() const = 0;
 

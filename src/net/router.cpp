@@ -53,12 +53,16 @@ void Router::forward(wire::PacketPtr packet, std::uint32_t interface, const Rout
     out.out->transmit(std::move(packet));
 }
 
+/// Asked for each packet, and a router in the middle of a star has many interfaces.
 bool Router::is_local(Ipv4 destination) const {
-    if (destination == address_) {
-        return true;
+    if (locals_of_ != interfaces().size()) {
+        locals_.clear();
+        for (const Interface& i : interfaces()) {
+            locals_.insert(i.address.bits);
+        }
+        locals_of_ = interfaces().size();
     }
-    return std::any_of(interfaces().begin(), interfaces().end(),
-                       [&](const Interface& i) { return i.address == destination; });
+    return destination == address_ || locals_.contains(destination.bits);
 }
 
 /// A router answers ping; it has no TCP, and no UDP port is open.

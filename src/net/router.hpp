@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <absl/container/flat_hash_set.h>
+
 #include "net/icmp_limit.hpp"
 #include "net/node.hpp"
 #include "net/routes.hpp"
@@ -65,6 +67,8 @@ class Router final : public Node {
     bool originate(wire::Packet packet);
 
     Ipv4 address_;
+    mutable absl::flat_hash_set<std::uint32_t> locals_;  // the interfaces' addresses
+    mutable std::size_t locals_of_ = 0;                  // so many interfaces
     RouteTable routes_;
     IcmpLimit icmp_limit_;
     RouterStats stats_;

@@ -32,11 +32,15 @@ struct Event {
     EventTarget* target = nullptr;
     std::uint64_t argument = 0;
 
-    friend constexpr bool operator<(const Event& a, const Event& b) {
-        // Both comparisons, no branch: which of two events is earlier is not predictable.
-        const bool earlier = a.at < b.at;
-        const bool same = a.at == b.at;
-        return earlier || (same && a.order < b.order);
+    friend constexpr bool operator<(const Event& a, const Event& b) { return a.key() < b.key(); }
+
+ private:
+    // One comparison of 128 bits, no branch: which of two events is earlier is not predictable.
+    // Times are never negative.
+    __extension__ using Key = unsigned __int128;
+
+    constexpr Key key() const {
+        return (Key{static_cast<std::uint64_t>(to_ns(at))} << 64U) | order;
     }
 };
 
@@ -161,11 +165,8 @@ class EventQueue {
             if (first >= size) {
                 break;
             }
-            const std::size_t last = std::min(first + kArity, size);
-            std::size_t least = first;
-            for (std::size_t child = first + 1; child < last; ++child) {
-                least = heap_[child] < heap_[least] ? child : least;
-            }
+            const std::size_t least =
+                first + kArity <= size ? least_of_four(first) : least_of(first, size);
             if (!(heap_[least] < event)) {
                 break;
             }
@@ -173,6 +174,22 @@ class EventQueue {
             i = least;
         }
         heap_[i] = event;
+    }
+
+    std::size_t least_of(std::size_t first, std::size_t last) const {
+        std::size_t least = first;
+        for (std::size_t child = first + 1; child < last; ++child) {
+            least = heap_[child] < heap_[least] ? child : least;
+        }
+        return least;
+    }
+
+    std::size_t least_of_four(std::size_t first) const {
+        static_assert(kArity == 4);
+        const Event* const four = &heap_[first];
+        const std::size_t a = four[1] < four[0] ? 1 : 0;
+        const std::size_t b = four[3] < four[2] ? 3 : 2;
+        return first + (four[b] < four[a] ? b : a);
     }
 
     // The hole is an implementation's debt, paid by whoever looks next: mutable.

@@ -212,7 +212,8 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
                                       .snd_una = c.snd_una,
                                       .snd_nxt = c.snd_nxt,
                                       .pacing_rate = c.pacing_rate,
-                                      .paced = c.paced});
+                                      .paced = c.paced,
+                                      .last = c.fin_sent && c.snd_una == c.write_seq});
         count_slow_start_exit(cx, c);
     }
 }

@@ -64,9 +64,14 @@ Connection& new_connection(StackState& s) {
     return c;
 }
 
-void hash_connection(StackState& s, Connection& c) {
+void hash_connection(StackState& s, Connection& c, std::uint32_t request) {
     CHECK(!c.in_table);
-    CHECK(s.table.insert(RecordRef(RecordKind::kConnection, c.index)));
+    const RecordRef ref(RecordKind::kConnection, c.index);
+    if (request == kNoIndex) {
+        CHECK(s.table.insert(ref));
+    } else {
+        s.table.replace(RecordRef(RecordKind::kRequest, request), ref);
+    }
     c.in_table = true;
     if (c.passive || c.bound_port) {  // a child shares its listener's bucket
         hold_port(s, c.tuple.local_port);
@@ -203,15 +208,14 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.reuse_addr = c.opt->reuse_addr;
     tw.reuse_port = c.opt->reuse_port;
     tw.holds_port = c.passive || c.bound_port;
-    if (tw.holds_port) {
-        hold_port(s, tw.tuple.local_port);
-    }
-
     keep_key(s, c, tw, id.index);
 
-    // The connection leaves the table before its record takes the place. To observers a mini-socket
-    // in FIN-WAIT-2 is no change of state.
-    unhash_connection(s, c);
+    // The record takes the connection's place in the table, and its hold on the port. To observers
+    // a mini-socket in FIN-WAIT-2 is no change of state.
+    CHECK(c.in_table);
+    s.table.replace(RecordRef(RecordKind::kConnection, c.index),
+                    RecordRef(RecordKind::kTimeWait, id.index));
+    c.in_table = false;
     if (!fin_wait_2) {
         enter(cx, c, State::kTimeWait, cause);
     }
@@ -226,7 +230,6 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     c.unsent.clear();
     c.sent_bytes = c.sent_skbs = 0;
     c.unsent_bytes = 0;
-    CHECK(s.table.insert(RecordRef(RecordKind::kTimeWait, id.index)));
     s.time_wait_timers.insert(s.time_waits, id.index, s.wheel.fires_at(cx.now, cx.now + life));
     // Linux counts when the timer is first set (inet_twsk_schedule()), short lives apart.
     s.mib.add(life <= std::chrono::seconds(4) ? Mib::kTcpExtTWKilled : Mib::kTcpExtTW);
@@ -251,6 +254,11 @@ void remove_time_wait(StackState& s, std::uint32_t index) {
 }
 
 void remove_request(StackState& s, std::uint32_t index) {
+    s.table.erase(RecordRef(RecordKind::kRequest, index));
+    forget_request(s, index);
+}
+
+void forget_request(StackState& s, std::uint32_t index) {
     RequestSock& req = s.requests.at(index);
     Listener& listener = s.listeners.at(req.listener);
     --listener.syn_queue_len;
@@ -259,7 +267,6 @@ void remove_request(StackState& s, std::uint32_t index) {
     }
     const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     s.synack_timers[level].remove(s.requests, index);
-    s.table.erase(RecordRef(RecordKind::kRequest, index));
     s.requests.erase(s.requests.id_at(index));
     forget_if_done(s, listener);
 }
@@ -278,13 +285,14 @@ void save_metrics(StackState& s, const Connection& c) {
     if (s.sysctl.tcp_no_metrics_save != 0 || !c.rtt.valid()) {
         return;
     }
-    const auto it = s.metrics.find(c.tuple.remote.bits);
-    if (it == s.metrics.end() && s.metrics.size() >= kMetricsMax) {
-        return;  // the kernel recycles a record; a full cache only means peers stay unproven
+    auto it = s.metrics.find(c.tuple.remote.bits);
+    if (it == s.metrics.end()) {
+        if (s.metrics.size() >= kMetricsMax) {
+            return;  // the kernel recycles a record; a full cache only means peers stay unproven
+        }
+        it = s.metrics.try_emplace(c.tuple.remote.bits).first;
     }
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(c.rtt.srtt()).count();
-    s.metrics[c.tuple.remote.bits].srtt_us =
-        static_cast<std::uint32_t>(std::max<std::int64_t>(us, 1));
+    it->second.srtt_us = std::max(c.rtt.srtt8_us() >> 3U, 1U);
 }
 
 bool peer_is_proven(const StackState& s, Ipv4 peer) {

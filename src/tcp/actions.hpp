@@ -27,8 +27,9 @@ void notify(Context& cx, const Connection& c, unsigned events);
 
 // --- making and ending
 Connection& new_connection(StackState& s);
-/// Puts the connection into the demultiplexer.
-void hash_connection(StackState& s, Connection& c);
+/// Puts the connection into the demultiplexer, in the place of the request it came from if that is
+/// given.
+void hash_connection(StackState& s, Connection& c, std::uint32_t request = kNoIndex);
 void unhash_connection(StackState& s, Connection& c);
 /// Counts a user of a port that bind(2) gave (stack_state.hpp, port_holders).
 void hold_port(StackState& s, std::uint16_t port);
@@ -50,6 +51,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
 void remove_time_wait(StackState& s, std::uint32_t index);
 /// Takes a request out of its listener's queue and of the tables.
 void remove_request(StackState& s, std::uint32_t index);
+/// The same for a request whose place in the demultiplexer its child has taken.
+void forget_request(StackState& s, std::uint32_t index);
 
 /// Arms a timer; the stack's calendar learns of it.
 void arm(Context& cx, Connection& c, Timer timer, Time at);

@@ -218,6 +218,9 @@ class Cubic final : public CongestionControl {
 
     // Linux cubictcp_acked()
     void on_rtt(Congestion& c, const AckSample& sample) const override {
+        if (!c.cubic && sample.last) {
+            return;
+        }
         CubicState& s = state_of(c);
         const auto us =
             static_cast<std::uint32_t>(std::max<std::int64_t>(sample.rtt.count() / 1000, 1));

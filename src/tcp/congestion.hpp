@@ -39,6 +39,7 @@ struct AckSample {
     wire::SeqNum snd_nxt;
     std::uint64_t pacing_rate = 0;  // bytes/s; 0: not known
     bool paced = false;
+    bool last = false;  // all has been sent and acknowledged, the FIN too: nothing will follow
 };
 
 /// Why slow start was left before a loss: HyStart's two detectors.

@@ -102,22 +102,23 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
 }
 
 void queue_request(Context& cx, Listener& listener, const RequestSock& req,
-                   const FastOpenOption& option) {
+                   const SynAckBasis& basis, const FastOpenOption& option) {
     StackState& s = cx.s;
     const Id<RequestSock> id = s.requests.emplace(req);
     CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)));
-    s.requests.at(id.index).due_ms = clock_ms(cx.now + std::chrono::seconds(1));
+    RequestSock& queued = s.requests.at(id.index);
+    queued.due_ms = clock_ms(cx.now + std::chrono::seconds(1));
     s.synack_timers[0].insert(s.requests, id.index,
                               s.wheel.fires_at(cx.now, cx.now + std::chrono::seconds(1)));
     ++listener.syn_queue_len;
     ++listener.syn_queue_young;
     listener.note_peaks();
     note_change(cx, req.tuple, State::kListen, State::kSynReceived, Cause::kRcvSyn);
-    send_request_syn_ack(cx, s.requests.at(id.index), option);
+    send_request_syn_ack(cx, queued, basis, option);
 }
 
 /// Nothing is kept: what the handshake's last ACK must bring back goes into the SYN-ACK.
-void answer_with_cookie(Context& cx, Listener& listener, RequestSock& req) {
+void answer_with_cookie(Context& cx, Listener& listener, RequestSock& req, const PathInfo& path) {
     if (!req.options.tstamp_ok) {
         req.options.sack_ok = false;
         req.options.wscale_ok = false;
@@ -128,7 +129,7 @@ void answer_with_cookie(Context& cx, Listener& listener, RequestSock& req) {
     req.snt_isn = make_cookie(cx.s, req.tuple, req.rcv_isn, cx.now, mss);
     listener.last_cookie_at = cx.now;
     cx.s.mib.add(Mib::kTcpExtSyncookiesSent);
-    send_cookie_syn_ack(cx, req);
+    send_cookie_syn_ack(cx, req, path_mss(path));
 }
 
 bool cookies_sent_lately(const Listener& listener, Time now) {
@@ -203,9 +204,10 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
     }
     RequestSock req = make_request(cx, listener, packet, path);
     if (policy.verdict == SynPolicy::Verdict::kCookie) {
-        return answer_with_cookie(cx, listener, req);
+        return answer_with_cookie(cx, listener, req, path);
     }
-    req.snt_isn = isn_from_time_wait.value_or(secure_isn(cx.s, req.tuple, cx.now).isn);
+    const IsnAndOffset start = secure_isn(cx.s, req.tuple, cx.now);
+    req.snt_isn = isn_from_time_wait.value_or(start.isn);
     const FastOpenAnswer fast = try_fast_open(cx, listener, packet);
     if (fast.child) {
         return make_fast_open_child(cx, listener, req, packet, fast.option);
@@ -214,7 +216,7 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
     if (req.options.sack_ok && listener.md5.find(packet.source) != nullptr) {
         req.options.tstamp_ok = false;
     }
-    queue_request(cx, listener, req, fast.option);
+    queue_request(cx, listener, req, {path_mss(path), start.ts_offset}, fast.option);
 }
 
 void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet) {

@@ -34,7 +34,7 @@ void answer_repeated_syn(Context& cx, std::uint32_t index) {
     ++req.num_retrans;
     s.mib.add(Mib::kTcpExtTCPSynRetrans);
     s.mib.add(Mib::kTcpRetransSegs);
-    send_request_syn_ack(cx, req, {});
+    send_request_syn_ack(cx, req, syn_ack_basis(cx, req), {});
     const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     const Duration wait = std::min<Duration>(std::chrono::seconds(1LL << level),
                                              std::chrono::milliseconds(s.sysctl.tcp_rto_max_ms));
@@ -51,7 +51,7 @@ void kill_request(Context& cx, std::uint32_t index, Cause cause) {
     note_change(cx, tuple, State::kSynReceived, State::kClosed, cause);
 }
 
-void forget_request(Context& cx, std::uint32_t index) {
+void abandon_request(Context& cx, std::uint32_t index) {
     const FourTuple tuple = cx.s.requests.at(index).tuple;
     remove_request(cx.s, index);
     note_change(cx, tuple, State::kSynReceived, State::kClosed, Cause::kAbort);
@@ -145,7 +145,7 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
     const wire::TcpHeader& h = packet.tcp;
     Listener* serving = serving_listener(s, s.requests.at(index));
     if (serving == nullptr) {  // its listener is gone and nobody takes it over
-        forget_request(cx, index);
+        abandon_request(cx, index);
         return no_connection(cx, packet);
     }
     Listener& listener = *serving;
@@ -168,11 +168,11 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
         return overflow(cx, index, packet);
     }
     const RequestSock known = req;
-    remove_request(s, index);  // its table entry makes room for the child's
     if (migrates) {
         s.mib.add(Mib::kTcpExtTCPMigrateReqSuccess);
     }
-    Connection& child = make_child(cx, listener, known, false);
+    Connection& child = make_child(cx, listener, known, false, index);
+    forget_request(s, index);
     if (known.num_retrans == 0) {
         const std::uint32_t us = std::max(clock_us(cx.now) - known.sent_at_us, 1U);
         take_rtt(cx, child, std::chrono::microseconds(us), std::chrono::microseconds(us));
@@ -194,7 +194,8 @@ void take_rtt_by_timestamp(Context& cx, Connection& child, const wire::TcpHeader
     take_rtt(cx, child, std::chrono::milliseconds(ms), std::chrono::milliseconds(ms));
 }
 
-Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie) {
+Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie,
+                       std::uint32_t request) {
     StackState& s = cx.s;
     Connection& c = new_connection(s);
     const PathInfo path = s.paths.path(req.tuple.remote);
@@ -233,7 +234,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.cc.algorithm = &congestion_control(c.opt->congestion);
     c.syn_retransmits = req.num_retrans;
     s.mib.add(Mib::kTcpPassiveOpens);
-    hash_connection(s, c);
+    hash_connection(s, c, request);
     listener.accept_queue.push_back(c.index);
     listener.note_peaks();
     cx.out.events.push_back({listener.socket, poll::kIn});

@@ -85,10 +85,19 @@ void send_active_reset(Context& cx, Connection& c);
 /// RST that answers a segment no endpoint wants. RFC 9293 §3.10.7.1; nothing if that is a RST
 /// itself.
 void send_reset_for(Context& cx, const wire::Packet& packet);
+
+/// What a SYN-ACK takes from the path and the four-tuple: whoever has them at hand passes them on.
+struct SynAckBasis {
+    std::uint16_t path_mss = 0;
+    std::uint32_t ts_offset = 0;  // only if the request has timestamps
+};
+
+SynAckBasis syn_ack_basis(const Context& cx, const RequestSock& req);
 /// The SYN-ACK of a half-open request, first or again.
-void send_request_syn_ack(Context& cx, RequestSock& req, const FastOpenOption& option);
+void send_request_syn_ack(Context& cx, RequestSock& req, const SynAckBasis& basis,
+                          const FastOpenOption& option);
 /// The SYN-ACK that carries a cookie: `isn` and options of a request that will not be kept.
-void send_cookie_syn_ack(Context& cx, const RequestSock& req);
+void send_cookie_syn_ack(Context& cx, const RequestSock& req, std::uint16_t path_mss);
 /// An ACK of a half-open request to a segment out of its window. Linux tcp_v4_reqsk_send_ack().
 void send_request_ack(Context& cx, const RequestSock& req);
 void send_time_wait_ack(Context& cx, const TimeWait& tw);

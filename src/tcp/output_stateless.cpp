@@ -24,13 +24,12 @@ void emit(Context& cx, Packet& p, const Md5Key* key) {
     cx.out.packets.push_back(p);
 }
 
-std::uint16_t advertised_mss(const StackState& s, const RequestSock& req) {
-    const std::uint16_t mss = path_mss(s.paths.path(req.tuple.remote));
+std::uint16_t advertised_mss(const StackState& s, const RequestSock& req, std::uint16_t mss) {
     const std::uint16_t user = s.listeners.at(req.listener).opt->maxseg;
     return user != 0 ? std::min(user, mss) : mss;
 }
 
-Packet syn_ack_packet(Context& cx, const RequestSock& req) {
+Packet syn_ack_packet(Context& cx, const RequestSock& req, const SynAckBasis& basis) {
     const StackState& s = cx.s;
     Packet p = packet_for(s, req.tuple);
     wire::TcpHeader& h = p.tcp;
@@ -38,7 +37,7 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req) {
     h.ack = req.rcv_isn + 1;
     h.flags = flag::kSyn | flag::kAck | (req.options.ecn_ok ? flag::kEce : std::uint16_t{0});
     h.options = option::kMss;
-    h.mss = advertised_mss(s, req);
+    h.mss = advertised_mss(s, req, basis.path_mss);
     if (req.options.sack_ok) {
         h.options |= option::kSackPermitted;
     }
@@ -50,7 +49,7 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req) {
     std::uint32_t data_mss = h.mss;
     if (req.options.tstamp_ok) {
         h.options |= option::kTimestamps;
-        h.tsval = clock_ms(cx.now) + secure_isn(s, req.tuple, cx.now).ts_offset;
+        h.tsval = clock_ms(cx.now) + basis.ts_offset;
         h.tsecr = req.ts_recent;
         data_mss -= 12;
     }
@@ -133,8 +132,14 @@ void send_reset_for(Context& cx, const Packet& packet) {
     emit(cx, p, signing.key);
 }
 
-void send_request_syn_ack(Context& cx, RequestSock& req, const FastOpenOption& option) {
-    Packet p = syn_ack_packet(cx, req);
+SynAckBasis syn_ack_basis(const Context& cx, const RequestSock& req) {
+    return {path_mss(cx.s.paths.path(req.tuple.remote)),
+            req.options.tstamp_ok ? secure_isn(cx.s, req.tuple, cx.now).ts_offset : 0};
+}
+
+void send_request_syn_ack(Context& cx, RequestSock& req, const SynAckBasis& basis,
+                          const FastOpenOption& option) {
+    Packet p = syn_ack_packet(cx, req, basis);
     put_fast_open(p.tcp, option);
     emit(cx, p, key_of(cx.s, req));
     req.sent_at_us = clock_us(cx.now);
@@ -153,11 +158,14 @@ void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option) {
     }
 }
 
-void send_cookie_syn_ack(Context& cx, const RequestSock& req) {
-    Packet p = syn_ack_packet(cx, req);
+void send_cookie_syn_ack(Context& cx, const RequestSock& req, std::uint16_t path_mss) {
+    SynAckBasis basis{path_mss, 0};
     if (req.options.tstamp_ok) {
-        p.tcp.tsval = cookie_timestamp(req.options, clock_ms(cx.now)) +
-                      secure_isn(cx.s, req.tuple, cx.now).ts_offset;
+        basis.ts_offset = secure_isn(cx.s, req.tuple, cx.now).ts_offset;
+    }
+    Packet p = syn_ack_packet(cx, req, basis);
+    if (req.options.tstamp_ok) {
+        p.tcp.tsval = cookie_timestamp(req.options, clock_ms(cx.now)) + basis.ts_offset;
     }
     emit(cx, p, key_of(cx.s, req));
 }
@@ -168,10 +176,11 @@ void send_request_ack(Context& cx, const RequestSock& req) {
     h.seq = req.snt_isn + 1;
     h.ack = req.rcv_isn + 1;
     h.flags = flag::kAck;
-    std::uint32_t data_mss = advertised_mss(cx.s, req);
+    const SynAckBasis basis = syn_ack_basis(cx, req);
+    std::uint32_t data_mss = advertised_mss(cx.s, req, basis.path_mss);
     if (req.options.tstamp_ok) {
         h.options = option::kTimestamps;
-        h.tsval = clock_ms(cx.now) + secure_isn(cx.s, req.tuple, cx.now).ts_offset;
+        h.tsval = clock_ms(cx.now) + basis.ts_offset;
         h.tsecr = req.ts_recent;
         data_mss -= 12;
     }

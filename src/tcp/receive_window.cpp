@@ -9,12 +9,13 @@ namespace netsim::tcp {
 
 namespace {
 
-std::uint32_t round_down(std::uint32_t value, std::uint32_t unit) {
-    return value / unit * unit;
+/// To what the field can say, a multiple of 2^scale.
+std::uint32_t round_down(std::uint32_t value, unsigned scale) {
+    return value >> scale << scale;
 }
 
-std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) {
-    return (value + unit - 1) / unit * unit;
+std::uint32_t round_up(std::uint32_t value, unsigned scale) {
+    return round_down(value + (1U << scale) - 1, scale);
 }
 
 bool may_shrink(const Context& cx, const Connection& c) {
@@ -24,7 +25,7 @@ bool may_shrink(const Context& cx, const Connection& c) {
 }  // namespace
 
 std::uint32_t window_available(const Context& cx, Connection& c) {
-    const std::uint32_t unit = 1U << c.options.rcv_wscale;
+    const unsigned scale = c.options.rcv_wscale;
     const std::uint32_t whole = window_from_space(c, c.rcvbuf);
     const std::uint32_t full = std::min(c.window_clamp, whole);
     const std::uint32_t mss = std::min<std::uint32_t>(c.ack.rcv_mss, full);
@@ -34,29 +35,29 @@ std::uint32_t window_available(const Context& cx, Connection& c) {
         return 0;
     }
     if (shrink) {
-        free = round_down(free, unit);
+        free = round_down(free, scale);
     }
     if (free < full / 2) {
         c.ack.quick = 0;
-        free = round_down(free, unit);
+        free = round_down(free, scale);
         // RFC 9293 §3.8.6.2.2: rather none than a silly one, and in time, before packets find no
         // memory.
-        if (free < whole / 16 || free < mss || (shrink && free < unit)) {
+        if (free < whole / 16 || free < mss || (shrink && free < 1U << scale)) {
             return 0;
         }
     }
     if (free > c.rcv_ssthresh) {
-        free = shrink ? round_up(c.rcv_ssthresh, unit) : c.rcv_ssthresh;
+        free = shrink ? round_up(c.rcv_ssthresh, scale) : c.rcv_ssthresh;
     }
     if (shrink) {
         return free;
     }
-    if (c.options.rcv_wscale != 0) {
-        return round_up(free, unit);
+    if (scale != 0) {
+        return round_up(free, scale);
     }
     std::uint32_t window = c.rcv_wnd;
     if (window + mss <= free || window > free) {
-        window = mss > 0 ? round_down(free, mss) : free;
+        window = mss > 0 ? free / mss * mss : free;
     } else if (mss == full && free > window + full / 2) {
         window = free;
     }
@@ -76,7 +77,7 @@ std::uint16_t select_window(Context& cx, Connection& c) {
         if (window == 0) {
             cx.s.mib.add(Mib::kTcpExtTCPWantZeroWindowAdv);
         }
-        window = round_up(current, 1U << c.options.rcv_wscale);
+        window = round_up(current, c.options.rcv_wscale);
     }
     const std::uint32_t old = std::exchange(c.rcv_wnd, window);
     c.rcv_wup = c.rcv_nxt;

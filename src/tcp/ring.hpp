@@ -73,6 +73,9 @@ class Ring {
         log2_capacity_ = 0;
     }
 
+    /// Where the elements are, for prefetch(); null: nowhere yet.
+    const void* storage() const { return slots_.get(); }
+
     std::size_t heap_bytes() const { return slots_ ? capacity() * sizeof(T) : 0; }
 
  private:

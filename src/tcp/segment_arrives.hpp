@@ -28,8 +28,10 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
 void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet);
 
 /// The child of a listener from what the handshake agreed on: in SYN-RECEIVED, in the table, in the
-/// accept queue, not yet given the segment.
-Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie);
+/// accept queue, not yet given the segment. `request`: the record of `req`, whose place in the
+/// table the child takes; none for a cookie's.
+Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, bool by_cookie,
+                       std::uint32_t request = kNoIndex);
 /// Linux tcp_in_window(): is the segment in a half-open connection's window?
 bool in_request_window(wire::SeqNum seq, wire::SeqNum end, wire::SeqNum left, wire::SeqNum right);
 

@@ -390,6 +390,9 @@ void push_pending(Context& cx, Connection& c, Nagle nagle) {
         return;
     }
     refresh_path(cx, c);
+    if (!anything_unsent(c) && !c.mtu && c.packets_in_flight() < c.cc.cwnd) {
+        return update_chrono(c, cx.now);  // most ACKs of those who have nothing to say
+    }
     const bool stuck = write_xmit(cx, c, nagle, Amount::kAll);
     update_chrono(c, cx.now);
     // Linux tcp_check_probe_timer(): what waits for the window, or under TCP_CORK, is not

@@ -213,13 +213,47 @@ void Stack::segment_arrives(const wire::Packet& packet, Time now, Outbox& out) {
     tcp::segment_arrives(cx, packet);
 }
 
+bool Stack::holds_many() const {
+    constexpr std::size_t kMany = 4096;
+    return state_->connections.size() + state_->requests.size() >= kMany;
+}
+
+void Stack::expect_entry(const wire::Packet& packet) const {
+    state_->table.expect(tuple_of(packet));
+}
+
+void Stack::expect_record(const wire::Packet& packet) const {
+    const StackState& s = *state_;
+    if (const auto record = s.table.guess(tuple_of(packet))) {
+        switch (record->kind()) {
+            case RecordKind::kConnection:
+                return prefetch_object(&s.connections.at(record->index()));
+            case RecordKind::kRequest:
+                return prefetch_object(&s.requests.at(record->index()));
+            case RecordKind::kTimeWait:
+                return prefetch_object(&s.time_waits.at(record->index()));
+        }
+    }
+}
+
+SocketId Stack::expect_queues(const wire::Packet& packet) const {
+    const StackState& s = *state_;
+    const auto record = s.table.guess(tuple_of(packet));
+    if (!record || record->kind() != RecordKind::kConnection) {
+        return {};
+    }
+    const Connection& c = s.connections.at(record->index());
+    prefetch(c.sent.storage());
+    return c.socket;
+}
+
 void Stack::timers_expire(Time now, Outbox& out) {
     Context cx{*state_, now, out};
     tcp::timers_expire(cx);
 }
 
-Time Stack::next_deadline() const {
-    return tcp::next_deadline(*state_);
+Time Stack::next_deadline(Time than) const {
+    return tcp::next_deadline(*state_, than);
 }
 
 Stack::SendCursor Stack::send_cursor(SocketId s) const {

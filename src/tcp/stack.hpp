@@ -52,12 +52,20 @@ class Stack {
     // --- segments and time
     /// A TCP packet addressed to this host, checksum good. RFC 9293 §3.10.7.
     void segment_arrives(const wire::Packet& packet, Time now, Outbox& out);
+    /// So many endpoints that the processor's caches do not hold them all.
+    bool holds_many() const;
+    /// It will arrive soon: has the processor fetch the entry of the table; then the record; then
+    /// what the record points to, whose socket, if it has one, is told. Changes nothing.
+    void expect_entry(const wire::Packet& packet) const;
+    void expect_record(const wire::Packet& packet) const;
+    SocketId expect_queues(const wire::Packet& packet) const;
     /// An ICMP error whose quoted packet is TCP and ours. Linux tcp_v4_err().
     void icmp_error_arrives(const wire::IcmpHeader& icmp, Time now, Outbox& out);
     /// Fires every deadline up to `now`, in order. RFC 9293 §3.10.8.
     void timers_expire(Time now, Outbox& out);
     /// When timers_expire() must be called next at the latest; may be early, never late.
-    Time next_deadline() const;
+    /// `than`: whether it is earlier than this is all the caller needs to know.
+    Time next_deadline(Time than = kNever) const;
 
     // --- user calls, RFC 9293 §3.10.1-6; errno as Linux
     Result<SocketId> socket();

@@ -21,18 +21,6 @@ StackState::StackState(const Paths& ip, const Sysctl& settings, Rng random)
       secrets{draw_key(rng), {draw_key(rng), draw_key(rng)}, draw_key(rng)},
       table(*this) {}
 
-const FourTuple& StackState::tuple_of(RecordRef ref) const {
-    switch (ref.kind()) {
-        case RecordKind::kConnection:
-            return connections.at(ref.index()).tuple;
-        case RecordKind::kRequest:
-            return requests.at(ref.index()).tuple;
-        case RecordKind::kTimeWait:
-            return time_waits.at(ref.index()).tuple;
-    }
-    CHECK(false && "a table entry of no kind");
-}
-
 std::string_view to_string(Drop reason) {
     static constexpr std::array<std::string_view, kDropCount> kText{
 #define DROP(name, text) text,

@@ -108,6 +108,18 @@ struct StackState {
     const FourTuple& tuple_of(RecordRef ref) const;
 };
 
+inline const FourTuple& StackState::tuple_of(RecordRef ref) const {
+    switch (ref.kind()) {
+        case RecordKind::kConnection:
+            return connections.at(ref.index()).tuple;
+        case RecordKind::kRequest:
+            return requests.at(ref.index()).tuple;
+        case RecordKind::kTimeWait:
+            return time_waits.at(ref.index()).tuple;
+    }
+    CHECK(false && "a table entry of no kind");
+}
+
 /// Milliseconds of the host's timestamp clock; never 0, which means "never" in the records.
 inline std::uint32_t clock_ms(Time now) {
     return static_cast<std::uint32_t>(to_ns(now) / 1'000'000) + 1U;

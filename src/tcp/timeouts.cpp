@@ -377,7 +377,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
         ++req.num_retrans;
         s.mib.add(Mib::kTcpExtTCPSynRetrans);
         s.mib.add(Mib::kTcpRetransSegs);
-        send_request_syn_ack(cx, req, {});
+        send_request_syn_ack(cx, req, syn_ack_basis(cx, req), {});
     }
     const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     s.synack_timers[level].remove(s.requests, index);
@@ -453,8 +453,10 @@ void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
     retransmission_timeout(cx, c);
 }
 
-Time next_deadline(StackState& s) {
-    s.timers.trim(s.connections);
+Time next_deadline(StackState& s, Time than) {
+    if (s.timers.earliest() < than) {
+        s.timers.trim(s.connections);
+    }
     Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest());
     if (s.requests.size() > 0) {
         for (const auto& stage : s.synack_timers) {

@@ -20,6 +20,7 @@ void give_up(Context& cx, Connection& c);
 void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq);
 
 /// The earliest deadline of connections, requests and mini-sockets; may be early (lazy timers).
-Time next_deadline(StackState& s);
+/// Only what is earlier `than` this is looked at closely.
+Time next_deadline(StackState& s, Time than);
 
 }  // namespace netsim::tcp

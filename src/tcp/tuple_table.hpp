@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/check.hpp"
+#include "base/prefetch.hpp"
 #include "tcp/endpoint_key.hpp"
 
 namespace netsim::tcp {
@@ -26,6 +27,28 @@ class TupleTable {
         const auto hash = static_cast<std::uint32_t>(hash_of(tuple));
         for (std::uint32_t i = home(hash); entries_[i].used(); i = after(i)) {
             if (entries_[i].hash == hash && records_.tuple_of(entries_[i].ref()) == tuple) {
+                return entries_[i].ref();
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// find() in two steps, each of which waits for memory only if the one before is not done yet:
+    /// has the entry fetched;
+    void expect(const FourTuple& tuple) const {
+        if (size_ != 0) {
+            prefetch(&entries_[home(static_cast<std::uint32_t>(hash_of(tuple)))]);
+        }
+    }
+
+    /// and what is likely the record, by its hash.
+    std::optional<RecordRef> guess(const FourTuple& tuple) const {
+        if (size_ == 0) {
+            return std::nullopt;
+        }
+        const auto hash = static_cast<std::uint32_t>(hash_of(tuple));
+        for (std::uint32_t i = home(hash); entries_[i].used(); i = after(i)) {
+            if (entries_[i].hash == hash) {
                 return entries_[i].ref();
             }
         }
@@ -52,11 +75,7 @@ class TupleTable {
 
     /// The record must be in the table, its tuple as it was.
     void erase(RecordRef ref) {
-        std::uint32_t i = home(static_cast<std::uint32_t>(hash_of(records_.tuple_of(ref))));
-        while (entries_[i].word != ref.word() + 1) {
-            CHECK(entries_[i].used());
-            i = after(i);
-        }
+        std::uint32_t i = place_of(ref);
         // Whatever follows without a gap and does not stand where its hash wants it moves up.
         for (std::uint32_t next = after(i); entries_[next].used(); next = after(next)) {
             if (distance(home(entries_[next].hash), next) >= distance(i, next)) {
@@ -67,6 +86,10 @@ class TupleTable {
         entries_[i] = {};
         --size_;
     }
+
+    /// Another record of the same tuple takes the place of this one: a request's child, a
+    /// connection's TIME-WAIT record. Both must hold the tuple.
+    void replace(RecordRef old, RecordRef now) { entries_[place_of(old)].word = now.word() + 1; }
 
     std::size_t size() const { return size_; }
 
@@ -93,6 +116,15 @@ class TupleTable {
     /// Steps from `a` on to `b`.
     std::uint32_t distance(std::uint32_t a, std::uint32_t b) const {
         return b >= a ? b - a : b + static_cast<std::uint32_t>(entries_.size()) - a;
+    }
+
+    std::uint32_t place_of(RecordRef ref) const {
+        std::uint32_t i = home(static_cast<std::uint32_t>(hash_of(records_.tuple_of(ref))));
+        while (entries_[i].word != ref.word() + 1) {
+            CHECK(entries_[i].used());
+            i = after(i);
+        }
+        return i;
     }
 
     void put(const Entry& entry) {

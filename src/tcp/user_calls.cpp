@@ -79,7 +79,9 @@ bool abort_needs_reset(const Connection& c) {
 
 void close_connection(Context& cx, Connection& c) {
     StackState& s = cx.s;
-    release_bound_port(s, c.socket);
+    if (c.bound_port) {
+        release_bound_port(s, c.socket);
+    }
     c.socket = {};
     const bool unread = c.received_bytes > 0;
     forget_received(c);

@@ -312,6 +312,25 @@ TEST(HostTest, ALinkThatGoesDownEndsInATimeout) {
     EXPECT_EQ(b.error(c), Errno::kETIMEDOUT);
 }
 
+// Each connection arms timers at ever new times; what the host has pending must not grow with them.
+TEST(HostTest, FewTimerEventsArePending) {
+    HostBench b;
+    const SocketId l = b.listen(80);
+    std::size_t most = 0;
+    for (int i = 0; i < 500; ++i) {
+        const SocketId c = b.connect({HostBench::kServer, 80});
+        b.run(30ms);
+        const SocketId s = *b.server.accept(l);
+        EXPECT_TRUE(b.server.close(s));
+        b.run(7ms);
+        EXPECT_TRUE(b.client.close(c));
+        most = std::max(most, b.sim.events_pending());
+    }
+    EXPECT_LE(most, 16U);
+    b.run(2min);
+    EXPECT_EQ(b.sim.events_pending(), 0U);
+}
+
 TEST(HostTest, TwoRunsAreTheSame) {
     const auto run = [] {
         HostBench b({.delay = 5ms, .jitter = 3ms, .loss = 0.05});

@@ -206,16 +206,21 @@ TEST(TupleTableTest, FindsWhatIsThereAndNothingElse) {
     }
     TupleTable<Tuples> table(records);
     std::vector<bool> there(records.all.size(), false);
+    std::vector<RecordKind> kind(records.all.size(), RecordKind::kRequest);
     std::size_t size = 0;
     for (int step = 0; step < 60000; ++step) {
         // Grows over the first half, shrinks over the second.
         const auto i = static_cast<std::uint32_t>(rng.below(records.all.size()));
-        const RecordRef ref(RecordKind::kConnection, i);
+        const RecordRef ref(kind[i], i);
         const bool insert = rng.below(10) < (step < 30000 ? 7U : 2U);
         if (insert) {
             ASSERT_EQ(table.insert(ref), !there[i]);
             size += there[i] ? 0U : 1U;
             there[i] = true;
+        } else if (there[i] && rng.chance(0.5)) {  // a request's child, its TIME-WAIT record
+            kind[i] =
+                kind[i] == RecordKind::kRequest ? RecordKind::kConnection : RecordKind::kTimeWait;
+            table.replace(ref, RecordRef(kind[i], i));
         } else if (there[i]) {
             table.erase(ref);
             there[i] = false;
@@ -225,7 +230,8 @@ TEST(TupleTableTest, FindsWhatIsThereAndNothingElse) {
         const std::size_t probe = rng.below(records.all.size());
         const auto found = table.find(records.all[probe]);
         ASSERT_EQ(found.has_value(), there[probe]);
-        ASSERT_TRUE(!found || found->index() == probe);
+        ASSERT_TRUE(!found || *found == RecordRef(kind[probe], static_cast<std::uint32_t>(probe)));
+        ASSERT_EQ(table.guess(records.all[probe]), found);  // of these no two hash alike
     }
     for (std::size_t k = 0; k < there.size(); ++k) {
         ASSERT_EQ(table.find(records.all[k]).has_value(), there[k]);
