@@ -187,9 +187,12 @@ class EventQueue {
     std::size_t least_of_four(std::size_t first) const {
         static_assert(kArity == 4);
         const Event* const four = &heap_[first];
-        const std::size_t a = four[1] < four[0] ? 1 : 0;
-        const std::size_t b = four[3] < four[2] ? 3 : 2;
-        return first + (four[b] < four[a] ? b : a);
+        // In numbers, lest the compiler make branches of it: each would be guessed wrong half the
+        // time.
+        const std::size_t a = static_cast<std::size_t>(four[1] < four[0]);
+        const std::size_t b = 2 + static_cast<std::size_t>(four[3] < four[2]);
+        const std::size_t is_b = static_cast<std::size_t>(four[b] < four[a]);
+        return first + a + (b - a) * is_b;
     }
 
     // The hole is an implementation's debt, paid by whoever looks next: mutable.
