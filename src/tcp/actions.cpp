@@ -17,6 +17,12 @@ bool counts_as_established(State state) {
     return state == State::kEstablished || state == State::kCloseWait;
 }
 
+std::uint8_t whole_seconds(Duration life) {
+    const auto s = std::chrono::duration_cast<std::chrono::seconds>(life);
+    const bool fits = s == life && s < std::chrono::seconds(TimeWait::kOddLife);
+    return fits ? static_cast<std::uint8_t>(s.count()) : TimeWait::kOddLife;
+}
+
 }  // namespace
 
 void enter(Context& cx, Connection& c, State to, Cause cause) {
@@ -184,6 +190,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
         remember_peer_timestamp(s, c.tuple.remote, {c.ts_recent, c.ts_recent_stamp_s}, cx.now)) {
         life = least;
     }
+    life = std::max(life, fin_wait_2 ? least : Duration{0});
     const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
     if (!room) {
         s.mib.add(Mib::kTcpExtTCPTimeWaitOverflow);
@@ -203,6 +210,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.entered_ms = clock_ms(cx.now);
     tw.rcv_wscale = c.options.rcv_wscale & 15U;
     tw.fin_wait_2 = fin_wait_2;
+    tw.life_s = whole_seconds(life) & 63U;
     tw.recycle_ms =
         static_cast<std::uint16_t>(std::min<std::int64_t>(least.count() / 1'000'000, 65535));
     tw.reuse_addr = c.opt->reuse_addr;

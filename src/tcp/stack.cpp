@@ -193,10 +193,11 @@ SocketInfo describe_time_wait(const StackState& s, const TimeWait& tw, Time now)
     info.local = tw.tuple.local_endpoint();
     info.remote = tw.tuple.remote_endpoint();
     info.timer = TimerKind::kTimeWait;
-    const Duration life =
-        tw.fin_wait_2 ? Duration(std::chrono::seconds(s.sysctl.tcp_fin_timeout)) : kTimeWaitLength;
+    const Duration life = tw.fin_wait_2 ? std::chrono::seconds(tw.life_s) : kTimeWaitLength;
     const Time entered = now - std::chrono::milliseconds(clock_ms(now) - tw.entered_ms);
-    info.timer_left = left_until(due_of(s, tw.link.deadline, entered + life), now);
+    const bool known = !tw.fin_wait_2 || tw.life_s != TimeWait::kOddLife;
+    const Time due = known ? due_of(s, tw.link.deadline, entered + life) : tw.link.deadline;
+    info.timer_left = left_until(due, now);
     info.orphan = true;
     return info;
 }

@@ -12,6 +12,8 @@
 namespace netsim::tcp {
 
 struct TimeWait {
+    static constexpr std::uint8_t kOddLife = 63;  // no whole seconds, or too many to note
+
     FourTuple tuple;
     wire::SeqNum snd_nxt;
     wire::SeqNum rcv_nxt;
@@ -27,8 +29,9 @@ struct TimeWait {
     bool fin_wait_2 : 1 = false;  // substate FIN-WAIT-2
     bool reuse_addr : 1 = false;
     bool reuse_port : 1 = false;
-    bool holds_port : 1 = false;  // the port came by bind(2), not by connect()
-    bool signs : 1 = false;       // StackState::time_wait_keys has its key (RFC 2385)
+    bool holds_port : 1 = false;         // the port came by bind(2), not by connect()
+    bool signs : 1 = false;              // StackState::time_wait_keys has its key (RFC 2385)
+    std::uint8_t life_s : 6 = kOddLife;  // of FIN-WAIT-2, from its entry
 };
 
 static_assert(sizeof(TimeWait) <= 64 && std::is_trivially_copyable_v<TimeWait>);

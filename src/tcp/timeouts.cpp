@@ -239,10 +239,15 @@ void probe_timeout(Context& cx, Connection& c) {
     arm_retransmit(cx, c, RetransmitTimer::kProbe0, probe_wait(cx, c, refused));
 }
 
-/// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT spends the rest as a
-/// record.
+/// An orphan in FIN-WAIT-2 whose tcp_fin_timeout is longer than TIME-WAIT has waited for what it
+/// is longer by, and waits as long once more as a record: the last minute is what Linux forgets.
 void orphan_fin_wait_2(Context& cx, Connection& c) {
-    become_time_wait(cx, c, true, kTimeWaitLength, Cause::kRcvAckOfFin);
+    const Duration more = fin_time(cx.s, c) - kTimeWaitLength;
+    if (more > Duration{0}) {
+        return become_time_wait(cx, c, true, more, Cause::kRcvAckOfFin);
+    }
+    send_active_reset(cx, c);  // tcp_fin_timeout was lowered meanwhile
+    done(cx, c, Cause::kAbort);
 }
 
 /// Linux tcp_keepalive_timer()
