@@ -135,7 +135,9 @@ void forget_received(Connection& c) {
 void done(Context& cx, Connection& c, Cause cause) {
     release_fast_open(cx, c, false);
     judge_blackhole(cx, c);
-    if (c.state == State::kSynSent || c.state == State::kSynReceived) {
+    const bool by_caller =
+        cause == Cause::kClose || cause == Cause::kAbort;  // tcp_set_state() only
+    if ((c.state == State::kSynSent || c.state == State::kSynReceived) && !by_caller) {
         cx.s.mib.add(Mib::kTcpAttemptFails);
     }
     enter(cx, c, State::kClosed, cause);

@@ -25,7 +25,8 @@ struct Listener {
     std::deque<std::uint32_t> accept_queue;  // connections, oldest first
     Time last_cookie_at = kNever;            // when a SYN cookie was last sent: kNever: never
     std::uint32_t index = kNoIndex;          // its own, in the slab
-    bool closed = false;  // kept only for half-open requests that may migrate (tcp_migrate_req)
+    bool closed = false;      // kept only for half-open requests that may migrate (tcp_migrate_req)
+    bool port_named = false;  // bind(2) gave the port, and no other was meant
     std::uint32_t syn_queue_peak = 0;  // longest either queue has been
     std::uint32_t accept_queue_peak = 0;
     SocketId socket;

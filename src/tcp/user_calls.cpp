@@ -93,6 +93,7 @@ void close_connection(Context& cx, Connection& c) {
         return destroy(s, c);
     }
     if (c.state == State::kSynSent) {
+        s.mib.add(Mib::kTcpExtTCPAbortOnData, c.opt->linger == 0 ? 1 : 0);
         return done(cx, c, Cause::kClose);
     }
     if (unread) {  // RFC 2525 §2.17
@@ -131,6 +132,33 @@ Result<void> take_port(StackState& s, Connection& c, Endpoint local) {
     c.bound_address = !local.address.is_any();
     bind_port(s, {local, c.socket, c.opt->reuse_addr, c.opt->reuse_port, false});
     return {};
+}
+
+/// Linux inet_shutdown() of a listener, which is tcp_disconnect(): what waits in its queues is
+/// reset, the socket is closed and keeps the port that bind(2) named.
+void stop_listening(Context& cx, Listener& listener) {
+    StackState& s = cx.s;
+    Connection& c = new_connection(s);
+    c.socket = listener.socket;
+    c.opt = listener.opt;
+    c.tuple.local = listener.local.address;
+    c.bound_address = !listener.local.address.is_any();
+    c.bound_port = c.port_named = listener.port_named;
+    c.md5 = std::make_unique<Md5Keys>(listener.md5);
+    if (listener.fast_open.keys.count != 0) {
+        c.fast_open = std::make_unique<FastOpenState>();
+        c.fast_open->keys = listener.fast_open.keys;
+    }
+    const Endpoint local = listener.local;
+    note_change(cx, {local.address, Ipv4{}, local.port, 0}, State::kListen, State::kClosed,
+                Cause::kClose);
+    close_listener(cx, listener);
+    if (c.bound_port) {
+        c.tuple.local_port = local.port;
+        bind_port(s, {local, c.socket, c.opt->reuse_addr, c.opt->reuse_port, false});
+    }
+    s.sockets.at(c.socket.index) = {false, c.index};
+    notify(cx, c, poll::kOut | poll::kHup);
 }
 
 }  // namespace
@@ -199,6 +227,7 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     Listener& listener = s.listeners.at(id.index);
     listener.index = id.index;
     listener.local = local;
+    listener.port_named = c->port_named;
     listener.backlog = limit;
     listener.syn_queue_limit = syn_queue_limit(s.sysctl, limit);
     listener.opt = c->opt;
@@ -297,19 +326,22 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
 
 Result<void> Stack::shutdown(SocketId socket, Shutdown how, Time now, Outbox& out) {
     StackState& s = *state_;
+    Context cx{s, now, out};
+    if (Listener* listener = find_any_listener(s, socket)) {
+        if (how != Shutdown::kWrite) {
+            stop_listening(cx, *listener);
+        }
+        return {};
+    }
     Connection* c = find_connection(s, socket);
     if (c == nullptr) {
-        return fail(find_any_listener(s, socket) != nullptr ? Errno::kENOTCONN : Errno::kEBADF);
+        return fail(Errno::kEBADF);
     }
     if (c->state == State::kClosed) {
         return fail(Errno::kENOTCONN);
     }
-    Context cx{s, now, out};
-    if (c->state == State::kSynSent) {  // Linux: tcp_disconnect()
-        c->connecting = false;
-        c->error = Errno::kECONNRESET;
-        done(cx, *c, Cause::kClose);
-        return {};
+    if (c->state == State::kSynSent) {
+        return disconnect(socket, now, out);
     }
     if (how != Shutdown::kWrite) {
         c->receive_shutdown = true;
