@@ -214,11 +214,13 @@ void rearm_rto(Context& cx, Connection& c) {
 
 Duration rto_now(const Connection& c, const Context& cx) {
     const Duration rto = c.rtt.rto();
-    if (c.opt->user_timeout_ms == 0 || c.first_retrans_at == kNever) {
+    // tcp_connect() sets retrans_stamp: of a handshake all time counts.
+    const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
+    const Time since = opening ? c.created_at : c.first_retrans_at;
+    if (c.opt->user_timeout_ms == 0 || since == kNever) {
         return rto;
     }
-    const Duration left =
-        std::chrono::milliseconds(c.opt->user_timeout_ms) - (cx.now - c.first_retrans_at);
+    const Duration left = std::chrono::milliseconds(c.opt->user_timeout_ms) - (cx.now - since);
     return left <= Duration{0} ? Duration(std::chrono::milliseconds(1)) : std::min(rto, left);
 }
 
