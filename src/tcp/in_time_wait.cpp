@@ -62,7 +62,8 @@ void in_fin_wait_2(Context& cx, std::uint32_t index, const wire::Packet& packet,
     }
     if (h.syn() && !before(h.seq, tw.rcv_nxt)) {
         drop(cx, Drop::kFinWait2Data);
-        return send_reset_for(cx, packet);
+        send_reset_for(cx, packet);
+        return kill(cx, index, Cause::kAbort);
     }
     if (!h.ack_flag() || !after(h.end_seq(), tw.rcv_nxt) || h.end_seq() == h.seq) {
         return;  // a bare ACK: nothing changes
@@ -135,6 +136,8 @@ void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) 
             }
             return syn_in_listen(cx, *listener, packet, isn);
         }
+        drop(cx, Drop::kTimeWaitOld);
+        return send_time_wait_ack(cx, tw);  // nobody listens any more
     }
     if (old_ts) {
         s.mib.add(Mib::kTcpExtPAWSTimewait);
