@@ -25,7 +25,8 @@
 
 namespace netsim::tcp {
 class Stack;
-}
+struct SendFlags;
+}  // namespace netsim::tcp
 
 namespace netsim::host {
 
@@ -114,6 +115,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     Result<SocketId> accept(SocketId s);
     Result<std::uint64_t> send(SocketId s, std::string_view bytes);
     Result<std::uint64_t> send_synthetic(SocketId s, std::uint64_t count);
+    Result<std::uint64_t> send_synthetic(SocketId s, std::uint64_t count,
+                                         const tcp::SendFlags& flags);
     Result<std::string> receive(SocketId s, std::uint64_t max);
     Result<std::uint64_t> receive_discard(SocketId s, std::uint64_t max);
     /// A process that takes its time over a call holds the socket: tcp/stack.hpp says what that

@@ -95,6 +95,11 @@ Result<void> Host::set_fastopen_key(SocketId s, std::span<const std::uint8_t> oc
 }
 
 Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count) {
+    return send_synthetic(s, count, {});
+}
+
+Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count,
+                                           const tcp::SendFlags& flags) {
     Cpu::CallScope call(state_->cpu.get());
     const auto room = stack_->send_room(s);
     if (!room) {
@@ -111,7 +116,7 @@ Result<std::uint64_t> Host::send_synthetic(SocketId s, std::uint64_t count) {
     const wire::PayloadRef payload{cursor.offset, cursor.stream,
                                    static_cast<std::uint32_t>(std::min(*room, count))};
     state_->out.observed = fabric().tracer != nullptr;
-    const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out);
+    const auto result = stack_->send(s, payload, fabric().sim.now(), state_->out, flags);
     if (result) {
         call.charge(&CpuCosts::write, *result);
     }

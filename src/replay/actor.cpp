@@ -17,8 +17,6 @@ namespace {
 /// takes its time to wake a process.
 constexpr Milliseconds kCallTolerance = 4;
 
-constexpr std::uint64_t kBuffer = 65536;  // of a process that reads to the end
-
 constexpr std::uint64_t kWake = 1;    // argument of an event: a blocked process runs again
 constexpr std::uint64_t kStep = 2;    // ... goes on with its read
 constexpr std::uint64_t kGiveUp = 3;  // ... has waited long enough; the call's number above it
@@ -119,7 +117,8 @@ void Actor::begin() {
     }
     blocked_ = true;
     const RecordedCall& call = *outcomes_[current_].recorded;
-    if (gave_up(call) && call.end) {  // at once, or after SO_RCVTIMEO, SO_SNDTIMEO
+    if ((gave_up(call) || wrote_part(call)) &&
+        call.end) {  // at once, or after SO_RCVTIMEO, SO_SNDTIMEO
         sim::Simulation& sim = host_.fabric().sim;
         sim.schedule(sim.now() + pause(*call.end - call.acts), host_.id(), *this,
                      (std::uint64_t{current_} << kCallShift) | kGiveUp);
@@ -133,6 +132,10 @@ void Actor::give_up(std::size_t call) {
     }
     CallOutcome& out = outcomes_[current_];
     blocked_ = false;
+    if (out.recorded->call == "send" && moved_ > 0) {
+        out.result = std::to_string(moved_);
+        return finish();
+    }
     out.error = out.recorded->call == "connect" ? "EINPROGRESS" : "EAGAIN";
     if (out.recorded->error == "EWOULDBLOCK") {
         out.error = out.recorded->error;  // the same number
@@ -195,15 +198,32 @@ bool Actor::makes(const std::string& name) const {
         });
 }
 
+/// Names tell which accepted socket is meant where some are never used: "conn2" is the second, "a2"
+/// the first (the listener is a socket too). Else the oldest that has no name yet.
+SocketId Actor::take_accepted(const std::string& name) {
+    const auto digits = name.find_last_not_of("0123456789") + 1;
+    const std::uint64_t number = leading_number(name.substr(digits));
+    const std::uint64_t place = name.substr(0, digits) == "a" && number > 0 ? number - 1 : number;
+    const auto meant = std::find_if(accepted_.begin(), accepted_.end(),
+                                    [&](const Accepted& a) { return a.place == place; });
+    const auto taken = meant == accepted_.end() ? accepted_.begin() : meant;
+    const SocketId socket = taken->socket;
+    accepted_.erase(taken);
+    return socket;
+}
+
 SocketId Actor::socket_named(const std::string& name) {
     const auto known = sockets_.find(name);
-    if (known != sockets_.end()) {
+    // A closed socket's name may come again: for one that it makes, or has accepted since.
+    const bool again =
+        known != sockets_.end() && closed_.contains(name) && (makes(name) || !accepted_.empty());
+    if (known != sockets_.end() && !again) {
         return known->second;
     }
+    closed_.erase(name);
     SocketId socket;
     if (!makes(name) && !accepted_.empty()) {
-        socket = accepted_.front();
-        accepted_.erase(accepted_.begin());
+        socket = take_accepted(name);
     } else {
         socket = host_.socket().value();
     }
@@ -225,7 +245,7 @@ bool Actor::fail_with(CallOutcome& out, Errno error) {
 bool Actor::advance() {
     CallOutcome& out = outcomes_[current_];
     const std::string& call = out.recorded->call;
-    if ((call == "send" || call.starts_with("recv")) && has_strange_flag(out.recorded->args)) {
+    if ((call == "send" || call.starts_with("recv")) && has_strange_flag(*out.recorded)) {
         out.unsupported = call + " " + out.recorded->args;
         return true;
     }
@@ -285,81 +305,11 @@ bool Actor::do_accept(CallOutcome& out) {
     if (!s) {
         return s.error() == Errno::kEAGAIN ? false : fail_with(out, s.error());
     }
-    accepted_.push_back(*s);
+    accepted_.push_back({*s, ++accepts_});
     host_.watch(*s, this);
     out.peer = host_.remote_endpoint(*s).value_or(Endpoint{});
+    out.local = host_.local_endpoint(*s).value_or(Endpoint{});
     return succeed(out, to_string(out.peer));
-}
-
-bool Actor::do_send(CallOutcome& out) {
-    const SocketId s = socket_named(out.recorded->socket);
-    const std::uint64_t wanted = leading_number(out.recorded->args);
-    const auto sent = host_.send_synthetic(s, wanted - moved_);
-    if (!sent) {
-        if (sent.error() == Errno::kEAGAIN) {
-            return false;
-        }
-        return moved_ > 0 ? succeed(out, std::to_string(moved_)) : fail_with(out, sent.error());
-    }
-    moved_ += *sent;
-    return moved_ == wanted ? succeed(out, std::to_string(moved_)) : false;  // it sleeps
-}
-
-/// sendto(2) with MSG_FASTOPEN on a socket that blocks: it returns when the handshake is over and
-/// all is sent.
-bool Actor::do_fast_open(CallOutcome& out) {
-    if (out.recorded->args.find("MSG_FASTOPEN") == std::string::npos) {
-        out.unsupported = "sendto " + out.recorded->args;
-        return true;
-    }
-    const SocketId s = socket_named(out.recorded->socket);
-    const std::uint64_t wanted = leading_number(out.recorded->args);
-    if (!connecting_) {
-        connecting_ = true;
-        const auto begun = host_.fast_open(s, server_);
-        if (!begun) {
-            return fail_with(out, begun.error());
-        }
-        moved_ = host_.send_synthetic(s, wanted).value_or(0);
-        if (moved_ < wanted) {
-            host_.await_handshake(s);
-        }
-    }
-    if (host_.opening(s)) {
-        return false;
-    }
-    const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());
-    return error == Errno::kOk ? do_send(out) : fail_with(out, error);
-}
-
-bool Actor::read_some(CallOutcome& out) {
-    const bool to_the_end = out.recorded->call != "recv";
-    const SocketId s = socket_named(out.recorded->socket);
-    for (;;) {
-        const std::uint64_t most =
-            to_the_end ? kBuffer : leading_number(out.recorded->args) - moved_;
-        const auto got = host_.receive_discard(s, most);
-        const bool enough = !to_the_end && moved_ > 0;
-        if (!got && got.error() == Errno::kEAGAIN && !enough) {
-            return false;
-        }
-        if (!got && !enough) {
-            return fail_with(out, got.error());
-        }
-        if (got && *got > 0) {
-            moved_ += *got;
-            if (!to_the_end && moved_ < leading_number(out.recorded->args) &&
-                host_.has_backlog(s)) {
-                return false;  // there is more to read in a moment
-            }
-            if (to_the_end) {
-                continue;
-            }
-        }
-        return succeed(out, to_the_end   ? fmt::format("EOF after {} bytes", moved_)
-                            : moved_ > 0 ? fmt::format("{} bytes", moved_)
-                                         : "EOF");
-    }
 }
 
 bool Actor::do_option(CallOutcome& out) {
@@ -396,6 +346,7 @@ bool Actor::do_close(CallOutcome& out) {
         if (!closed) {
             return fail_with(out, closed.error());
         }
+        closed_.insert(out.recorded->socket);
         if (seconds <= 0) {
             return succeed(out, "ok");
         }
@@ -435,9 +386,13 @@ bool Actor::do_simple(CallOutcome& out) {
                                           : Shutdown::kWrite);
     } else if (call == "getsockname") {
         const auto local = host_.local_endpoint(s);
+        out.local = local.value_or(Endpoint{});
+        out.peer = host_.remote_endpoint(s).value_or(Endpoint{});
         return local ? succeed(out, to_string(*local)) : fail_with(out, local.error());
     } else if (call == "getpeername") {
         const auto remote = host_.remote_endpoint(s);
+        out.local = host_.local_endpoint(s).value_or(Endpoint{});
+        out.peer = remote.value_or(Endpoint{});
         return remote ? succeed(out, to_string(*remote)) : fail_with(out, remote.error());
     } else if (call == "getsockopt SO_ERROR") {
         const auto error = static_cast<Errno>(host_.get_option(s, SocketOption::kSO_ERROR).value());

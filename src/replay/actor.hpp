@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct CallOutcome {
     std::optional<Milliseconds> end;    // none: still blocked
     std::string result;
     std::string error;
-    Endpoint peer;            // of accept()
+    Endpoint peer;            // of accept() and getpeername()
+    Endpoint local;           // ... and of getsockname()
     std::string unsupported;  // why the model cannot make the call
 };
 
@@ -63,6 +65,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     void read_on();
     /// Reads what is there. True: the call is over.
     bool read_some(CallOutcome& out);
+    bool peek(CallOutcome& out, SocketId s);
     /// Of the current run; null: nothing is known of it.
     const Step* step(std::size_t i) const;
     /// Makes that step when it is time. False: there is none.
@@ -72,6 +75,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool do_simple(CallOutcome& out);
 
     SocketId socket_named(const std::string& name);
+    SocketId take_accepted(const std::string& name);
     bool succeed(CallOutcome& out, std::string result);
     bool fail_with(CallOutcome& out, Errno error);
 
@@ -87,8 +91,16 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     std::size_t next_step_ = 0;  // of the run, while it holds its socket; 0: it does not
     bool flushing_ = false;      // in the midst of dealing with what came
     std::map<std::string, SocketId> sockets_;
-    std::vector<SocketId> accepted_;  // not yet used under a name
-    std::uint64_t moved_ = 0;         // bytes of the current call so far
+    std::set<std::string> closed_;  // names among them
+
+    struct Accepted {
+        SocketId socket;
+        std::uint64_t place = 0;  // from 1
+    };
+
+    std::vector<Accepted> accepted_;  // not yet used under a name
+    std::uint64_t accepts_ = 0;
+    std::uint64_t moved_ = 0;  // bytes of the current call so far
     bool connecting_ = false;
 
     /// A close() that waits for the peer.

@@ -2,8 +2,11 @@
 #include "replay/arguments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+
+#include "replay/scheduling.hpp"
 
 namespace netsim::replay {
 
@@ -21,9 +24,36 @@ std::int64_t signed_number(const std::string& text) {
     return negative ? -n : n;
 }
 
-bool has_strange_flag(const std::string& args) {
-    const auto flag = args.find("MSG_");
-    return flag != std::string::npos && args.compare(flag, 12, "MSG_NOSIGNAL") != 0;
+bool has_flag(const std::string& args, std::string_view flag) {
+    const auto at = args.find(flag);
+    const auto end = at + flag.size();
+    return at != std::string::npos && (end == args.size() || (args[end] < 'A' || args[end] > 'Z'));
+}
+
+bool has_strange_flag(const RecordedCall& call) {
+    constexpr auto kBoth = std::to_array<std::string_view>({"MSG_NOSIGNAL", "MSG_DONTWAIT"});
+    constexpr auto kSend = std::to_array<std::string_view>({"MSG_MORE", "MSG_OOB", "MSG_EOR"});
+    constexpr auto kReceive = std::to_array<std::string_view>({"MSG_PEEK", "MSG_WAITALL"});
+    std::size_t known = 0;
+    const auto count = [&](const auto& flags) {
+        known += static_cast<std::size_t>(
+            std::count_if(flags.begin(), flags.end(),
+                          [&](std::string_view flag) { return has_flag(call.args, flag); }));
+    };
+    count(kBoth);
+    call.call == "send" ? count(kSend) : count(kReceive);
+    std::size_t all = 0;
+    for (auto at = call.args.find("MSG_"); at != std::string::npos;
+         at = call.args.find("MSG_", at + 1)) {
+        ++all;
+    }
+    return all != known;
+}
+
+bool wrote_part(const RecordedCall& call) {
+    return call.call == "send" && call.error.empty() && call.end &&
+           *call.end - call.acts <= kLongestWake &&
+           leading_number(call.result) < leading_number(call.args);
 }
 
 bool gave_up(const RecordedCall& call) {

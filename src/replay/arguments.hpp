@@ -15,8 +15,12 @@ namespace netsim::replay {
 std::uint64_t leading_number(const std::string& text);
 /// "-1"
 std::int64_t signed_number(const std::string& text);
+/// "10 bytes MSG_MORE", "65536, MSG_PEEK|MSG_DONTWAIT"
+bool has_flag(const std::string& args, std::string_view flag);
 /// A flag of send() or recv() that the model's calls have not got.
-bool has_strange_flag(const std::string& args);
+bool has_strange_flag(const RecordedCall& call);
+/// It took what there was room for at once, on a socket that does not block.
+bool wrote_part(const RecordedCall& call);
 /// Whether a socket blocks is not recorded: a call that gave up says so, and when.
 bool gave_up(const RecordedCall& call);
 /// "getsockopt TCP_NODELAY", or the name as the argument; empty: no getsockopt().

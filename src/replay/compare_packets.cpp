@@ -27,6 +27,7 @@ std::string letters(std::uint16_t flags) {
     add(flag::kSyn, 'S');
     add(flag::kRst, 'R');
     add(flag::kPsh, 'P');
+    add(flag::kUrg, 'U');
     add(flag::kEce, 'E');
     add(flag::kCwr, 'W');
     add(flag::kAck, '.');

@@ -17,13 +17,19 @@ std::string time_text(const std::optional<Milliseconds>& t) {
     return t ? fmt::format("{:.3f} ms", *t) : "never";
 }
 
-/// accept() tells the peer's port, which is random: in the recording's terms.
+/// A client's port is random, and told by accept(), getpeername() and getsockname(): in the
+/// recording's terms.
 std::string in_recorded_terms(const Relay& relay, const CallOutcome& o) {
-    if (o.recorded->call != "accept" || !o.error.empty() || o.result.empty()) {
+    const bool client = o.recorded->side == Side::kClient;
+    const std::string& call = o.recorded->call;
+    const bool tells = client ? call == "getsockname" : call == "accept" || call == "getpeername";
+    if (!tells || !o.error.empty() || o.result.empty()) {
         return o.result;
     }
-    return fmt::format("{}:{}", to_string(o.peer.address),
-                       relay.recorded_port(o.peer.address, o.peer.port, relay.server_port()));
+    const Endpoint& own = client ? o.local : o.peer;
+    const std::uint16_t server_port = client ? o.peer.port : o.local.port;
+    return fmt::format("{}:{}", to_string(own.address),
+                       relay.recorded_port(own.address, own.port, server_port));
 }
 
 std::string recorded_result(const RecordedCall& call) {

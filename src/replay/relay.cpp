@@ -131,8 +131,11 @@ Relay::Flow* Relay::find_flow(Ipv4 client, std::uint16_t model_port, std::uint16
 
 std::uint16_t Relay::recorded_port(Ipv4 client, std::uint16_t model_port,
                                    std::uint16_t server_port) const {
-    const auto it = by_model_.find({client, model_port, server_port});
-    return it == by_model_.end() ? model_port : flows_[it->second].recorded.client_port;
+    const auto it = by_model_.lower_bound({client, model_port, server_port});
+    const bool found = it != by_model_.end() && it->first.client == client &&
+                       it->first.client_port == model_port &&
+                       (server_port == 0 || it->first.server_port == server_port);
+    return found ? flows_[it->second].recorded.client_port : model_port;
 }
 
 /// A flow seen for the first time is the recorded one with the same ports, else (ports are random)
@@ -365,14 +368,31 @@ void Relay::inject(const RecordedPacket& in) {
     interfaces()[in.to_server ? kToServer : kToClient].out->transmit(fabric().packets.make(p));
 }
 
-/// An ICMP error about the last packet the other side sent.
-void Relay::inject_icmp(const RecordedPacket& in) {
-    const Packet* about = nullptr;
+/// What an ICMP error is about: the router that dropped packets answered one after another; else
+/// the last packet the other side sent.
+const Packet* Relay::culprit(const RecordedPacket& icmp) const {
+    const auto answered = [](const RecordedPacket& p) {
+        return p.fate == Fate::kDropped && p.note.find("ICMP") != std::string::npos;
+    };
+    std::size_t before = 0;  // errors that went the same way
+    for (const RecordedPacket& p : recording_.packets) {
+        before += p.icmp && p.to_server == icmp.to_server && p.number < icmp.number ? 1U : 0U;
+    }
+    const Packet* last = nullptr;
     for (const SentPacket& s : sent_) {
-        if (s.to_server != in.to_server) {
-            about = &s.packet;
+        if (s.to_server == icmp.to_server) {
+            continue;
+        }
+        last = &s.packet;
+        if (s.expected != nullptr && answered(*s.expected) && before-- == 0) {
+            return last;
         }
     }
+    return last;
+}
+
+void Relay::inject_icmp(const RecordedPacket& in) {
+    const Packet* about = culprit(in);
     if (about == nullptr) {
         return;
     }

@@ -58,8 +58,7 @@ class Relay final : public net::Node, private sim::EventTarget {
 
     /// The recording's client port for the model's, once the flow has been seen; else the model's
     /// own.
-    std::uint16_t server_port() const { return recording_.server_port; }
-
+    /// `server_port` 0: whichever it was for.
     std::uint16_t recorded_port(Ipv4 client, std::uint16_t model_port,
                                 std::uint16_t server_port) const;
 
@@ -88,6 +87,7 @@ class Relay final : public net::Node, private sim::EventTarget {
     Flow* find_flow(Ipv4 client, std::uint16_t model_port, std::uint16_t server_port);
     void inject(const RecordedPacket& in);
     void inject_icmp(const RecordedPacket& in);
+    const wire::Packet* culprit(const RecordedPacket& icmp) const;
     void note_numbers(Flow& flow, bool to_server, const wire::TcpHeader& h);
     SentPacket describe(Flow& flow, bool to_server, const wire::Packet& packet);
     void deliver_at(Time at, const wire::Packet& packet, std::uint32_t interface);

@@ -43,8 +43,8 @@ class Experiment {
           relay_(fabric_, recording),
           witness_(client_, server_) {
         fabric_.tracer = &witness_;
-        connect(client_, 0);
-        connect(server_, 1);
+        connect(client_, 0, recording.clients);
+        connect(server_, 1, recording.servers);
         for (const Side side : {Side::kClient, Side::kServer}) {
             apply(side, recording.sysctls[static_cast<std::size_t>(side)]);
         }
@@ -81,9 +81,13 @@ class Experiment {
         return c;
     }
 
-    /// A wire without delay: the relay keeps the time.
-    void connect(host::Host& end, std::uint32_t relay_interface) {
+    /// A wire without delay: the relay keeps the time. Further addresses are the host's, no more.
+    void connect(host::Host& end, std::uint32_t relay_interface,
+                 const std::vector<Ipv4>& addresses) {
         const std::uint32_t i = end.add_interface(end.address(), 32, 1500);
+        for (std::size_t more = 1; more < addresses.size(); ++more) {
+            end.add_interface(addresses[more], 32, 1500);
+        }
         relay_.add_interface(Ipv4{}, 32, 1500);
         links_.push_back(std::make_unique<net::LinkDirection>(fabric_, end, i, relay_,
                                                               relay_interface, LinkOptions{}));

@@ -162,15 +162,92 @@ TEST(Replay, KnowsCallsThatOthersMayHave) {
     EXPECT_TRUE(replay(r).passed()) << texts(replay(r));
 }
 
+RecordedCall& call_of(Recording& r, const std::string& app, const std::string& call) {
+    return *std::find_if(r.calls.begin(), r.calls.end(),
+                         [&](const RecordedCall& c) { return c.app == app && c.call == call; });
+}
+
+TEST(Replay, KnowsFlags) {
+    Recording r = read_recording((kFolder / "handshake_and_close.json").string());
+    call_of(r, "client", "send").args = "1 bytes MSG_NOSIGNAL|MSG_DONTWAIT";
+    call_of(r, "client", "recv").args = "1 MSG_WAITALL";
+    call_of(r, "server", "send").args = "1 bytes, MSG_EOR";
+    RecordedCall look = call_at(r, 31.75, "server", "conn", "recv");
+    look.args = "65536 MSG_PEEK";
+    look.result = "1 bytes";
+    insert_call(r, look);
+    EXPECT_TRUE(replay(r).passed()) << texts(replay(r));
+
+    call_of(r, "server", "send").args = "1 bytes MSG_OOB";
+    EXPECT_NE(texts(replay(r)).find("[PU.] seq 1 ack 2"), std::string::npos) << texts(replay(r));
+}
+
+TEST(Replay, AHostMayHaveSeveralAddresses) {
+    Recording r = read_recording((kFolder / "handshake_and_close.json").string());
+    RecordedCall bound = call_at(r, 0.2, "client", "c", "bind");
+    bound.args = "10.0.1.1:0";
+    insert_call(r, bound);
+    RecordedCall name = call_at(r, 21.49, "client", "c", "getsockname");
+    name.result = "10.0.1.1:38964";  // in the recording's terms
+    insert_call(r, name);
+    r.clients = {parse_ipv4("10.0.1.9").value(), r.clients.front()};
+    EXPECT_TRUE(replay(r).passed()) << texts(replay(r));
+}
+
+// Of a name that comes again, and of sockets that no call but accept() ever used.
+TEST(Replay, KnowsWhichAcceptedSocketIsMeant) {
+    Recording r = read_recording((kFolder / "time_wait_server_reuse.json").string());
+    for (RecordedCall& call : r.calls) {
+        call.socket = call.socket == "conn2" ? "conn1" : call.socket;
+    }
+    EXPECT_TRUE(replay(r).passed()) << texts(replay(r));
+
+    r = read_recording((kFolder / "defer_accept.json").string());
+    std::erase_if(r.calls, [](const RecordedCall& c) { return c.socket == "conn1"; });
+    const std::string said = texts(replay(r));
+    EXPECT_EQ(said.find("recv until EOF() on conn2"), std::string::npos) << said;
+}
+
+// A socket that does not block takes what there is room for.
+TEST(Replay, APartOfAWriteReturnsAtOnce) {
+    Recording r = read_recording((kFolder / "rto_backoff.json").string());
+    RecordedCall& send = call_of(r, "client", "send");
+    send.args = "100000000 bytes";
+    const std::string said = texts(replay(r));
+    EXPECT_EQ(said.find("at never"), std::string::npos) << said;
+}
+
+// The router of this recording answers each SYN; here both are on their way before it does.
+TEST(Replay, AnIcmpErrorIsAboutThePacketThatTheRouterDropped) {
+    Recording r = read_recording((kFolder / "icmp_during_connect.json").string());
+    std::erase_if(r.calls, [](const RecordedCall& c) { return c.start > 600; });
+    std::erase_if(r.packets, [](const RecordedPacket& p) { return p.sent > 600; });
+    std::erase_if(r.transitions, [](const RecordedTransition& t) { return t.at > 600; });
+    constexpr Milliseconds kEarlier = 497;
+    for (RecordedCall& call : r.calls) {
+        const Milliseconds by = call.app == "code1" ? kEarlier : 0;
+        call.start -= by;
+        call.acts -= by;
+        *call.end -= by;
+    }
+    for (RecordedPacket& p : r.packets) {
+        const Milliseconds by = p.number > 2 ? kEarlier : 0;
+        p.sent -= by;
+        p.received = p.received ? std::optional(*p.received - by) : std::nullopt;
+    }
+    const std::string said = texts(replay(r));
+    EXPECT_EQ(said.find("call "), std::string::npos) << said;
+}
+
 TEST(Replay, SaysOfWhatItDoesNotKnow) {
     Recording r = read_recording((kFolder / "handshake_and_close.json").string());
     insert_call(r, call_at(r, 31.7, "server", "conn", "ioctl"));
     RecordedCall peek = call_at(r, 21.49, "client", "c", "recv");
-    peek.args = "65536 MSG_PEEK";
+    peek.args = "65536 MSG_TRUNC";
     insert_call(r, peek);
     const std::string said = texts(replay(r));
     EXPECT_NE(said.find("ioctl() on conn: the model has no such call"), std::string::npos) << said;
-    EXPECT_NE(said.find("MSG_PEEK) on c: the model has no such call"), std::string::npos) << said;
+    EXPECT_NE(said.find("MSG_TRUNC) on c: the model has no such call"), std::string::npos) << said;
     std::ifstream file(kFolder / "handshake_and_close.json");
     std::ostringstream whole;
     whole << file.rdbuf();
