@@ -28,10 +28,16 @@ Duration pause(Milliseconds ms) {
 
 }  // namespace
 
-Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
+Actor::Actor(host::Host& host, Process& process, Endpoint server, const Thread& thread,
              std::vector<Run> runs, Witness& witness)
-    : host_(host), server_(server), witness_(witness), runs_(std::move(runs)) {
-    for (const RecordedCall* call : calls) {
+    : host_(host),
+      process_(process),
+      server_(server),
+      witness_(witness),
+      after_(thread.after),
+      runs_(std::move(runs)) {
+    process_.join(*this);
+    for (const RecordedCall* call : thread.calls) {
         CallOutcome outcome;
         outcome.recorded = call;
         outcomes_.push_back(std::move(outcome));
@@ -39,7 +45,7 @@ Actor::Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*>
 }
 
 void Actor::start() {
-    if (!outcomes_.empty()) {
+    if (after_ == nullptr) {
         host_.fabric().sim.schedule(to_model(outcomes_.front().recorded->acts), host_.id(), *this);
     }
 }
@@ -167,16 +173,26 @@ void Actor::on_socket(SocketId socket, unsigned events) {
     sim.schedule(sim.now() + pause(delay), host_.id(), *this, kWake);
 }
 
-/// The call has returned: the next one follows after the recorded pause.
 void Actor::finish() {
     CallOutcome& done = outcomes_[current_];
-    sim::Simulation& sim = host_.fabric().sim;
-    done.end = to_recorded(sim.now());
+    done.end = to_recorded(host_.fabric().sim.now());
     witness_.settle();
     ++current_;
-    if (current_ == outcomes_.size()) {
-        return;
+    if (current_ < outcomes_.size()) {
+        follow(done);
     }
+    process_.returned(done);
+}
+
+void Actor::call_returned(const CallOutcome& done) {
+    if (after_ == done.recorded) {
+        follow(done);
+    }
+}
+
+/// That call has returned: the next one follows after the recorded pause.
+void Actor::follow(const CallOutcome& done) {
+    sim::Simulation& sim = host_.fabric().sim;
     const RecordedCall& before = *done.recorded;
     const RecordedCall& next = *outcomes_[current_].recorded;
     Time at = sim.now();
@@ -188,48 +204,8 @@ void Actor::finish() {
     sim.schedule(at, host_.id(), *this);
 }
 
-bool Actor::makes(const std::string& name) const {
-    return std::any_of(
-        outcomes_.begin() + static_cast<std::ptrdiff_t>(current_), outcomes_.end(),
-        [&](const CallOutcome& o) {
-            const std::string& call = o.recorded->call;
-            return o.recorded->socket == name &&
-                   (call == "bind" || call == "listen" || call == "connect" || call == "sendto");
-        });
-}
-
-/// Names tell which accepted socket is meant where some are never used: "conn2" is the second, "a2"
-/// the first (the listener is a socket too). Else the oldest that has no name yet.
-SocketId Actor::take_accepted(const std::string& name) {
-    const auto digits = name.find_last_not_of("0123456789") + 1;
-    const std::uint64_t number = leading_number(name.substr(digits));
-    const std::uint64_t place = name.substr(0, digits) == "a" && number > 0 ? number - 1 : number;
-    const auto meant = std::find_if(accepted_.begin(), accepted_.end(),
-                                    [&](const Accepted& a) { return a.place == place; });
-    const auto taken = meant == accepted_.end() ? accepted_.begin() : meant;
-    const SocketId socket = taken->socket;
-    accepted_.erase(taken);
-    return socket;
-}
-
 SocketId Actor::socket_named(const std::string& name) {
-    const auto known = sockets_.find(name);
-    // A closed socket's name may come again: for one that it makes, or has accepted since.
-    const bool again =
-        known != sockets_.end() && closed_.contains(name) && (makes(name) || !accepted_.empty());
-    if (known != sockets_.end() && !again) {
-        return known->second;
-    }
-    closed_.erase(name);
-    SocketId socket;
-    if (!makes(name) && !accepted_.empty()) {
-        socket = take_accepted(name);
-    } else {
-        socket = host_.socket().value();
-    }
-    sockets_[name] = socket;
-    host_.watch(socket, this);
-    return socket;
+    return process_.socket_named(name, *outcomes_[current_].recorded);
 }
 
 bool Actor::succeed(CallOutcome& out, std::string result) {
@@ -305,8 +281,7 @@ bool Actor::do_accept(CallOutcome& out) {
     if (!s) {
         return s.error() == Errno::kEAGAIN ? false : fail_with(out, s.error());
     }
-    accepted_.push_back({*s, ++accepts_});
-    host_.watch(*s, this);
+    process_.accepted(*s);
     out.peer = host_.remote_endpoint(*s).value_or(Endpoint{});
     out.local = host_.local_endpoint(*s).value_or(Endpoint{});
     return succeed(out, to_string(out.peer));
@@ -346,7 +321,7 @@ bool Actor::do_close(CallOutcome& out) {
         if (!closed) {
             return fail_with(out, closed.error());
         }
-        closed_.insert(out.recorded->socket);
+        process_.closed(out.recorded->socket);
         if (seconds <= 0) {
             return succeed(out, "ok");
         }

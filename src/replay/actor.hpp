@@ -1,15 +1,14 @@
-// One recorded process: makes its calls in order, blocks where a call blocks, and notes when each
-// call returned and with what.
+// One thread of a recorded process: makes its calls in order, blocks where a call blocks, and notes
+// when each call returned and with what.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "host/host.hpp"
 #include "replay/conditions.hpp"
+#include "replay/process.hpp"
 #include "replay/recording.hpp"
 #include "replay/witness.hpp"
 
@@ -27,17 +26,19 @@ struct CallOutcome {
     std::string unsupported;  // why the model cannot make the call
 };
 
-class Actor final : public host::SocketWatcher, private sim::EventTarget {
+class Actor final : private sim::EventTarget {
  public:
     /// `server`: where a sendto() without an address in its record connects to. `runs`: what is
     /// known of the process's scheduling; later runs take what their call says.
-    Actor(host::Host& host, Endpoint server, std::vector<const RecordedCall*> calls,
+    Actor(host::Host& host, Process& process, Endpoint server, const Thread& thread,
           std::vector<Run> runs, Witness& witness);
 
-    /// Schedules the first call.
+    /// Schedules the first call, unless it follows another thread's.
     void start();
 
-    void on_socket(SocketId socket, unsigned events) override;
+    void on_socket(SocketId socket, unsigned events);
+    /// Of this process, in any thread.
+    void call_returned(const CallOutcome& done);
 
     const std::vector<CallOutcome>& outcomes() const { return outcomes_; }
 
@@ -48,13 +49,12 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     void fire(std::uint64_t argument) override;
     void begin();
     void give_up(std::size_t call);
-    /// Does this process make its own socket of that name, or is it one it has accepted?
-    bool makes(const std::string& name) const;
     /// Is this what the current call waits for?
     bool awaited(SocketId socket, unsigned events);
     /// Goes on with the current call; true when it has returned.
     bool advance();
     void finish();
+    void follow(const CallOutcome& done);
 
     bool do_connect(CallOutcome& out);
     bool do_accept(CallOutcome& out);
@@ -75,13 +75,14 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     bool do_simple(CallOutcome& out);
 
     SocketId socket_named(const std::string& name);
-    SocketId take_accepted(const std::string& name);
     bool succeed(CallOutcome& out, std::string result);
     bool fail_with(CallOutcome& out, Errno error);
 
     host::Host& host_;
+    Process& process_;
     Endpoint server_;
     Witness& witness_;
+    const RecordedCall* after_;  // the call that the first one follows; null: none
     std::vector<CallOutcome> outcomes_;
     std::size_t current_ = 0;
     bool blocked_ = false;
@@ -90,17 +91,7 @@ class Actor final : public host::SocketWatcher, private sim::EventTarget {
     std::vector<Milliseconds> woken_;
     std::size_t next_step_ = 0;  // of the run, while it holds its socket; 0: it does not
     bool flushing_ = false;      // in the midst of dealing with what came
-    std::map<std::string, SocketId> sockets_;
-    std::set<std::string> closed_;  // names among them
-
-    struct Accepted {
-        SocketId socket;
-        std::uint64_t place = 0;  // from 1
-    };
-
-    std::vector<Accepted> accepted_;  // not yet used under a name
-    std::uint64_t accepts_ = 0;
-    std::uint64_t moved_ = 0;  // bytes of the current call so far
+    std::uint64_t moved_ = 0;    // bytes of the current call so far
     bool connecting_ = false;
 
     /// A close() that waits for the peer.

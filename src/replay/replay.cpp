@@ -126,13 +126,18 @@ class Experiment {
             }
             calls.push_back(&call);
         }
+        const Endpoint server{recording_.servers.front(), recording_.server_port};
         for (const auto& key : order) {
-            const std::size_t i = actors_.size();
-            actors_.push_back(std::make_unique<Actor>(
-                host(key.first), Endpoint{recording_.servers.front(), recording_.server_port},
-                by_app[key], i < conditions_.runs.size() ? conditions_.runs[i] : std::vector<Run>{},
-                witness_));
-            sides_.push_back(key.first);
+            host::Host& on = host(key.first);
+            processes_.push_back(std::make_unique<Process>(on, by_app[key]));
+            for (const Thread& thread : threads_of(by_app[key])) {
+                const std::size_t i = actors_.size();
+                actors_.push_back(std::make_unique<Actor>(
+                    on, *processes_.back(), server, thread,
+                    i < conditions_.runs.size() ? conditions_.runs[i] : std::vector<Run>{},
+                    witness_));
+                sides_.push_back(key.first);
+            }
         }
     }
 
@@ -187,6 +192,7 @@ class Experiment {
     Relay relay_;
     Witness witness_;
     std::vector<std::unique_ptr<net::LinkDirection>> links_;
+    std::vector<std::unique_ptr<Process>> processes_;
     std::vector<std::unique_ptr<Actor>> actors_;
     std::vector<Side> sides_;  // of each
     std::vector<std::unique_ptr<Deed>> moments_;
