@@ -55,6 +55,7 @@ struct FastOpenState {
     std::uint8_t num_timeout = 0;
     Id<Listener> listener{};  // whose slot it takes
     Time syn_ack_at{};
+    std::uint32_t syn_ack_window = 0;  // what the first SYN-ACK offered, and each copy of it
 
     // --- TCP_FASTOPEN_KEY, until listen() takes it along
     FastOpenKeys keys;

@@ -164,13 +164,9 @@ Step check_rst(Context& cx, Connection& c, const wire::TcpHeader& h) {
         send_challenge_ack(cx, c);
         return Step::kStop;
     }
-    Errno error = Errno::kECONNRESET;
-    if (c.state == State::kCloseWait) {
-        error = Errno::kEPIPE;
-    } else if (c.state == State::kSynReceived) {
-        error = Errno::kECONNREFUSED;
-    }
-    abort_with(cx, c, error, Cause::kRcvRst);
+    // In SYN-RECEIVED too, where RFC 9293 says "connection refused".
+    const bool closed = c.state == State::kCloseWait;
+    abort_with(cx, c, closed ? Errno::kEPIPE : Errno::kECONNRESET, Cause::kRcvRst);
     return Step::kStop;
 }
 

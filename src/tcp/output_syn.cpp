@@ -91,7 +91,12 @@ void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
     const Md5Key* key = key_of(c);
     reserve_signature(h, key);
     put_fast_open(h, option);
-    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(c.rcv_wnd, 65535));
+    const bool again = c.awaits_handshake_ack() && c.fast_open->syn_ack_window != 0;
+    const std::uint32_t window = again ? c.fast_open->syn_ack_window : c.rcv_wnd;
+    if (c.awaits_handshake_ack()) {
+        c.fast_open->syn_ack_window = window;
+    }
+    h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(window, 65535));
     sign(cx.s, p, key);
     ++c.segs_out;
     if (c.passive) {  // in a simultaneous open it is our SYN sent again

@@ -62,10 +62,15 @@ Time due_of(const StackState& s, Time deadline, Time wanted) {
     return rounded ? wanted : deadline;
 }
 
+/// Is our SYN, which is on no queue here, still to be acknowledged?
+bool opens_actively(const Connection& c) {
+    return c.state == State::kSynSent || (c.state == State::kSynReceived && !c.passive);
+}
+
 /// Linux keeps the SYN on its retransmission queue: after a time-out it is a segment lost and sent
 /// again, and the congestion state is Loss until the handshake undoes it.
 void describe_lost_syn(const Connection& c, SocketInfo& info) {
-    if (c.state != State::kSynSent || c.retransmits == 0 || c.cc.algorithm == nullptr) {
+    if (!opens_actively(c) || c.retransmits == 0 || c.cc.algorithm == nullptr) {
         return;
     }
     Congestion before;  // nothing else has happened to it
@@ -101,11 +106,11 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.srtt = c.rtt.srtt();
     info.rttvar = c.rtt.valid() ? c.rtt.mean_deviation() : Duration(kRttvarBeforeSample);
     info.ato = c.ack.ato;
-    info.unacked = c.packets_out() + (c.state == State::kSynSent ? 1U : 0U);
+    info.unacked = c.packets_out() + (opens_actively(c) ? 1U : 0U);
     info.sacked = c.sacked_out;
     info.lost = c.lost_out;
     info.retrans = c.retrans_out;
-    if (c.state == State::kSynSent && c.retransmits > 0) {  // the SYN is on no queue here
+    if (opens_actively(c) && c.retransmits > 0) {
         info.lost = info.retrans = 1;
     }
     info.retrans_total = c.retrans_total;

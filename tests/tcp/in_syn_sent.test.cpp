@@ -231,7 +231,7 @@ TEST_P(InSynSent, SimultaneousOpenResetAndWrongAck) {
     EXPECT_EQ(t.dropped(Drop::kOldAck), 1U);
     EXPECT_EQ(t.state(), State::kSynReceived);
     t.recv(rst(1));
-    EXPECT_EQ(t.error(), Errno::kECONNREFUSED);
+    EXPECT_EQ(t.error(), Errno::kECONNRESET);
 }
 
 TEST_P(InSynSent, ClosedWhileOpeningFinishesAfterwards) {
