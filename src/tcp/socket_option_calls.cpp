@@ -430,6 +430,9 @@ Result<std::int64_t> Stack::get_option(SocketId socket, SocketOption option) {
         if (option == SocketOption::kSO_SNDBUF && c->sndbuf != 0) {
             return c->sndbuf;
         }
+        if (option == SocketOption::kTCP_WINDOW_CLAMP) {
+            return c->window_clamp;
+        }
         if (option == SocketOption::kTCP_QUICKACK) {
             return c->ack.pingpong < s.sysctl.tcp_pingpong_thresh ? 1 : 0;
         }

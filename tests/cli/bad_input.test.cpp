@@ -91,6 +91,11 @@ INSTANTIATE_TEST_SUITE_P(
                            "mean \"net.ipv4.tcp_syncookies\"?",
                            "netsim.network {}:host('a', { sysctl = { "
                            "['net.ipv4.tcp_syncokies'] = 1 } })"},
+                    BadRun{"SysctlLikeNoOther",
+                           {"run", "x.lua"},
+                           "unknown sysctl \"vm.swappiness\" (`netsim sysctl` lists them)",
+                           "netsim.network {}:host('a', { sysctl = { "
+                           "['vm.swappiness'] = 1 } })"},
                     BadRun{"RateZero",
                            {"run", "x.lua"},
                            "x.lua:1: link a-b: rate: must be above 0",
