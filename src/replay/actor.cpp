@@ -282,8 +282,9 @@ bool Actor::do_accept(CallOutcome& out) {
         return s.error() == Errno::kEAGAIN ? false : fail_with(out, s.error());
     }
     process_.accepted(*s);
-    out.peer = host_.remote_endpoint(*s).value_or(Endpoint{});
-    out.local = host_.local_endpoint(*s).value_or(Endpoint{});
+    const auto info = host_.info(*s);  // tells the peer of one that was reset while it waited, too
+    out.peer = info->remote;
+    out.local = info->local;
     return succeed(out, to_string(out.peer));
 }
 

@@ -194,6 +194,17 @@ TEST(Replay, AHostMayHaveSeveralAddresses) {
     EXPECT_TRUE(replay(r).passed()) << texts(replay(r));
 }
 
+// accept() tells the peer of a connection that was reset in the queue.
+TEST(Replay, AcceptTellsThePeerOfWhatWasReset) {
+    Recording r = read_recording((kFolder / "linger_zero.json").string());
+    RecordedCall& accept = call_of(r, "server", "accept");
+    accept.start = accept.acts = r.run - 100;
+    accept.end = accept.start + 0.1;
+    std::erase_if(r.calls, [](const RecordedCall& c) { return c.socket == "conn"; });
+    const std::string said = texts(replay(r));
+    EXPECT_EQ(said.find("accept"), std::string::npos) << said;
+}
+
 // Of a name that comes again, and of sockets that no call but accept() ever used.
 TEST(Replay, KnowsWhichAcceptedSocketIsMeant) {
     Recording r = read_recording((kFolder / "time_wait_server_reuse.json").string());
