@@ -281,6 +281,17 @@ void forget_request(StackState& s, std::uint32_t index) {
     forget_if_done(s, listener);
 }
 
+void arm_syn_ack(Context& cx, std::uint32_t index, Duration wait) {
+    StackState& s = cx.s;
+    RequestSock& req = s.requests.at(index);
+    const Time due = cx.now + wait;
+    const Time fires = s.wheel.fires_at(cx.now, due);
+    req.slack_ms = static_cast<std::uint16_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(fires - due).count());
+    const std::size_t level = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
+    s.synack_timers[level].insert(s.requests, index, fires);
+}
+
 bool may_answer_invalid(StackState& s, Time now, std::uint32_t& last_ms, Mib skipped) {
     const std::uint32_t ms = clock_ms(now);
     if (last_ms != 0 && ms - last_ms < static_cast<std::uint32_t>(s.sysctl.tcp_invalid_ratelimit)) {

@@ -53,6 +53,8 @@ void remove_time_wait(StackState& s, std::uint32_t index);
 void remove_request(StackState& s, std::uint32_t index);
 /// The same for a request whose place in the demultiplexer its child has taken.
 void forget_request(StackState& s, std::uint32_t index);
+/// Arms the SYN-ACK timer of a request that is in no stage, as often as it expired so far.
+void arm_syn_ack(Context& cx, std::uint32_t index, Duration wait);
 
 /// Arms a timer; the stack's calendar learns of it.
 void arm(Context& cx, Connection& c, Timer timer, Time at);

@@ -107,9 +107,7 @@ void queue_request(Context& cx, Listener& listener, const RequestSock& req,
     const Id<RequestSock> id = s.requests.emplace(req);
     CHECK(s.table.insert(RecordRef(RecordKind::kRequest, id.index)));
     RequestSock& queued = s.requests.at(id.index);
-    queued.due_ms = clock_ms(cx.now + std::chrono::seconds(1));
-    s.synack_timers[0].insert(s.requests, id.index,
-                              s.wheel.fires_at(cx.now, cx.now + std::chrono::seconds(1)));
+    arm_syn_ack(cx, id.index, std::chrono::seconds(1));
     ++listener.syn_queue_len;
     ++listener.syn_queue_young;
     listener.note_peaks();

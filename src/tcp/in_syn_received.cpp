@@ -39,8 +39,7 @@ void answer_repeated_syn(Context& cx, std::uint32_t index) {
     const Duration wait = std::min<Duration>(std::chrono::seconds(1LL << level),
                                              std::chrono::milliseconds(s.sysctl.tcp_rto_max_ms));
     s.synack_timers[level].remove(s.requests, index);
-    req.due_ms = clock_ms(cx.now + wait);
-    s.synack_timers[level].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
+    arm_syn_ack(cx, index, wait);
 }
 
 /// A RST or a stray SYN ends the half-open connection.
@@ -75,6 +74,19 @@ bool deferred(const RequestSock& req, const Listener& listener, const wire::TcpH
     return req.num_timeout < listener.opt->defer_accept && h.end_seq() == req.rcv_isn + 1;
 }
 
+/// Does it echo a timestamp that no SYN-ACK of this request carried (RFC 7323 §3.2)? 0 is none.
+bool echo_rejected(const Context& cx, const RequestSock& req, std::uint32_t tsecr) {
+    const StackState& s = cx.s;
+    if (tsecr == 0 || tsecr == req.first_tsval ||
+        s.sysctl.rules.request_echo == Rules::RequestEcho::kAny) {
+        return false;
+    }
+    const std::uint32_t since_us = clock_us(cx.now) - req.sent_at_us;
+    const Time last_sent = cx.now - std::chrono::microseconds(since_us);
+    const std::uint32_t last = clock_ms(last_sent) + secure_isn(s, req.tuple, cx.now).ts_offset;
+    return last - req.first_tsval < tsecr - req.first_tsval;
+}
+
 /// The guards of tcp_check_req() before the ACK counts. True: the segment is dealt with.
 bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet) {
     StackState& s = cx.s;
@@ -91,16 +103,20 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
     const SeqNum rcv_nxt = req.rcv_isn + 1;
     // Nearly all carry the very next sequence number; what the window is need not be known then.
     const bool next = h.seq == rcv_nxt;
-    if (old_ts || (!next && !in_request_window(h.seq, h.end_seq(), rcv_nxt,
-                                               rcv_nxt + request_window(s, req)))) {
+    const bool bad_echo = has_ts && echo_rejected(cx, req, h.tsecr);
+    if (old_ts || bad_echo ||
+        (!next &&
+         !in_request_window(h.seq, h.end_seq(), rcv_nxt, rcv_nxt + request_window(s, req)))) {
         if (!h.rst() &&
             may_answer_invalid(s, cx.now, req.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv)) {
             send_request_ack(cx, req);
         }
         if (old_ts) {
             s.mib.add(Mib::kTcpExtPAWSEstab);
+        } else if (bad_echo) {
+            s.mib.add(Mib::kTcpExtTSEcrRejected);
         }
-        drop(cx, Drop::kRequestOutOfWindow);
+        drop(cx, bad_echo && !old_ts ? Drop::kTsEcr : Drop::kRequestOutOfWindow);
         return true;
     }
     const bool exact = s.sysctl.rules.request_reset == Rules::RequestReset::kExactSequence;

@@ -140,6 +140,12 @@ SynAckBasis syn_ack_basis(const Context& cx, const RequestSock& req) {
 void send_request_syn_ack(Context& cx, RequestSock& req, const SynAckBasis& basis,
                           const FastOpenOption& option) {
     Packet p = syn_ack_packet(cx, req, basis);
+    if (req.options.tstamp_ok && req.first_tsval == 0) {
+        if (p.tcp.tsval == 0) {  // 0 would say that there was none (tcp_synack_options())
+            p.tcp.tsval = ~0U;
+        }
+        req.first_tsval = p.tcp.tsval;
+    }
     put_fast_open(p.tcp, option);
     emit(cx, p, key_of(cx.s, req));
     req.sent_at_us = clock_us(cx.now);

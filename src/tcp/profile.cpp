@@ -36,6 +36,7 @@ constexpr auto kBsdLikeSysctls = std::to_array<SysctlDefault>({
 
 constexpr Rules linux_61_rules() {
     Rules r;
+    r.request_echo = Rules::RequestEcho::kAny;
     r.future_ack = Rules::FutureAck::kIgnored;
     r.time_wait_age = Rules::TimeWaitAge::kNextSecond;
     return r;

@@ -31,9 +31,10 @@ struct RequestSock {
     DeadlineLink link;           // next SYN-ACK retransmission
     std::uint32_t ts_recent = 0;
     std::uint32_t sent_at_us = 0;   // low 32 bits of the microsecond the SYN-ACK left, for the RTT
-    std::uint32_t due_ms = 0;       // clock_ms() at which the timer is due; the wheel may be later
+    std::uint32_t first_tsval = 0;  // the first SYN-ACK's; 0: none (snt_tsval_first)
     std::uint32_t last_oow_ms = 0;  // when a duplicate was last answered (rate limit); 0: never
     Negotiated options;
+    std::uint16_t slack_ms = 0;    // by how much the timer wheel is later than the timer is due
     std::uint8_t num_timeout = 0;  // expiries of the SYN-ACK timer
     std::uint8_t num_retrans : 7 = 0;
     bool acked : 1 = false;  // the last ACK came, but could not be used (queue full, deferred)

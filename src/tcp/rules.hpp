@@ -28,6 +28,13 @@ struct Rules {
     };
     RequestReset request_reset = RequestReset::kExactSequence;
 
+    /// The timestamp that a half-open request's peer echoes.
+    enum class RequestEcho : std::uint8_t {
+        kOfSynAck,  // of a SYN-ACK that was sent, or it is challenged (from 6.15)
+        kAny,
+    };
+    RequestEcho request_echo = RequestEcho::kOfSynAck;
+
     /// An ACK of data never sent, in ESTABLISHED.
     enum class FutureAck : std::uint8_t {
         kChallenged,  // RFC 9293 §3.10.7.4

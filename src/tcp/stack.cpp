@@ -184,9 +184,8 @@ SocketInfo describe_request(const StackState& s, const RequestSock& req, Time no
     info.local = req.tuple.local_endpoint();
     info.remote = req.tuple.remote_endpoint();
     info.timer = TimerKind::kOn;
-    const auto due =
-        std::chrono::milliseconds(static_cast<std::int32_t>(req.due_ms - clock_ms(now)));
-    info.timer_left = left_until(due_of(s, req.link.deadline, now + due), now);
+    const Time due = req.link.deadline - std::chrono::milliseconds(req.slack_ms);
+    info.timer_left = left_until(due_of(s, req.link.deadline, due), now);
     info.retransmits = req.num_retrans;
     return info;
 }

@@ -394,8 +394,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
     }
     const std::size_t next = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
     const Duration wait = std::min<Duration>(seconds(1LL << next), rto_max(s));
-    req.due_ms = clock_ms(cx.now + wait);
-    s.synack_timers[next].insert(s.requests, index, s.wheel.fires_at(cx.now, cx.now + wait));
+    arm_syn_ack(cx, index, wait);
 }
 
 /// The SYN-ACK stage whose first deadline is the earliest.

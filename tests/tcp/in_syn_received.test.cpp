@@ -149,6 +149,36 @@ TEST_P(InSynReceived, AnOldTimestampIsAnsweredAndDropped) {
     EXPECT_EQ(t.state(), State::kEstablished);
 }
 
+TEST_P(InSynReceived, WhatItEchoesMustHaveBeenSent) {  // tcp_check_req() from 6.15 on
+    BenchConfig c = config();
+    c.peer_syn.tsval(1000);
+    auto t = TcpBench::in_listen(c);
+    t.recv(c.peer_syn);
+    const std::uint32_t first = t.take_sent().back().packet.tcp.tsval;
+    t.recv(ack(1).seq(1).tsval(1001).tsecr(first - 1));
+    EXPECT_TRUE(t.sends(ack(1).seq(1)));
+    t.recv(ack(1).seq(1).tsval(1001).tsecr(first + 1));
+    t.recv(rst(1).tsval(1001).tsecr(first + 1));
+    EXPECT_EQ(t.count(Mib::kTcpExtTSEcrRejected), 3U);
+    EXPECT_EQ(t.dropped(Drop::kTsEcr), 3U);
+    t.recv(ack(1).seq(1).tsval(999).tsecr(first + 1));  // PAWS comes first
+    EXPECT_EQ(t.count(Mib::kTcpExtTSEcrRejected), 3U);
+    t.advance(7s);  // sent again at 1, 3 and 7 s
+    EXPECT_EQ(t.take_sent().back().packet.tcp.tsval, first + 7000);
+    t.recv(ack(1).seq(1).tsval(8001).tsecr(first + 7001));
+    EXPECT_EQ(t.count(Mib::kTcpExtTSEcrRejected), 4U);
+    t.recv(ack(1).seq(1).tsval(8001).tsecr(first + 7000));
+    EXPECT_EQ(t.state(), State::kEstablished);
+}
+
+TEST_P(InSynReceived, AnEchoOf0IsNone) {
+    BenchConfig c = config();
+    c.peer_syn.tsval(1000);
+    auto t = TcpBench::in_syn_received(c);
+    t.recv(ack(1).seq(1).tsval(1001).tsecr(0));
+    EXPECT_EQ(t.state(), State::kEstablished);
+}
+
 TEST_P(InSynReceived, OnlyAnExactRstKills) {  // RFC 5961 §3
     auto t = TcpBench::in_syn_received(config());
     t.recv(rst(500));
