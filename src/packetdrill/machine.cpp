@@ -37,10 +37,12 @@ Machine::Machine(const Settings& settings)
              Rng(1, "packetdrill")) {}
 
 tcp::PathInfo Machine::path(Ipv4 /*destination*/) const {
-    if (learned_mtu_ < mtu_ && now_ < learned_until_) {
-        return {Errno::kOk, local_, learned_mtu_, learned_until_};
+    const tcp::RouteMetrics* route = route_ ? &*route_ : nullptr;
+    const std::uint32_t mtu = route_mtu_ != 0 ? route_mtu_ : mtu_;
+    if (learned_mtu_ < mtu && now_ < learned_until_) {
+        return {Errno::kOk, local_, learned_mtu_, learned_until_, route};
     }
-    return {Errno::kOk, local_, mtu_};
+    return {Errno::kOk, local_, mtu, kNever, route};
 }
 
 bool Machine::is_local(Ipv4 address) const {
@@ -101,7 +103,7 @@ void Machine::deliver(Flow& flow, const wire::Packet& packet) {
 void Machine::deliver_icmp(const wire::IcmpHeader& icmp, const std::string& text) {
     note(text);
     if (icmp.type == wire::icmp::kDestinationUnreachable &&
-        icmp.code == wire::icmp::kFragmentationNeeded) {
+        icmp.code == wire::icmp::kFragmentationNeeded && !(route_ && route_->mtu_locked)) {
         learned_mtu_ = std::max<std::uint32_t>(icmp.mtu, kMinPathMtu);
         learned_until_ = now_ + kPathMtuLife;
     }

@@ -63,6 +63,17 @@ class Machine final : public tcp::Paths {
 
     void set_mtu(std::uint32_t mtu) { mtu_ = mtu; }
 
+    Ipv4 remote() const { return remote_; }
+
+    /// The route to the peer, in place of the one before and of what ICMP said of that. An MTU of
+    /// 0: the interface's.
+    void set_route(const tcp::RouteMetrics& route, std::uint32_t mtu) {
+        route_ = route;
+        route_mtu_ = mtu;
+        learned_mtu_ = 0;
+        learned_until_ = {};
+    }
+
     /// The address that the scripted peer has unless a line says otherwise.
     Endpoint peer() const { return {remote_, 0}; }
 
@@ -124,6 +135,8 @@ class Machine final : public tcp::Paths {
     Ipv4 remote_;
     bool any_local_;
     std::uint32_t mtu_;
+    std::optional<tcp::RouteMetrics> route_;
+    std::uint32_t route_mtu_ = 0;
     std::uint32_t learned_mtu_ = 0;  // from ICMP
     Time learned_until_{};
     bool refuses_ = false;  // nothing leaves

@@ -1,4 +1,4 @@
-// sysctl, the suites' set-up scripts, ip, tc, ethtool, nstat | grep.
+// sysctl, the suites' set-up scripts, tc, ethtool, nstat | grep.
 #include "packetdrill/shell.hpp"
 
 #include <fmt/format.h>
@@ -54,21 +54,6 @@ std::string dotted(std::string name) {
     return name;
 }
 
-std::string joined(const Words& words) {
-    std::string out;
-    for (const std::string& w : words) {
-        out += (out.empty() ? "" : " ") + w;
-    }
-    return out;
-}
-
-[[noreturn]] void refuse(const Words& words) {
-    throw Mismatch{"the command \"" + joined(words) +
-                   "\" is not supported (supported: sysctl, defaults.sh, set_sysctls.py, ip link "
-                   "set mtu, ip tcp_metrics flush, tc qdisc, ethtool -K, nstat | grep, grep of "
-                   "/proc/net/tcp, dd of /dev/zero, rm)"};
-}
-
 /// `grep [-q] [-v] [-e] PATTERN` over a text; the words after the pattern are files.
 std::string grep(const std::string& text, const Words& words, Words* files) {
     bool inverted = false;
@@ -82,7 +67,7 @@ std::string grep(const std::string& text, const Words& words, Words* files) {
             syntax = std::regex_constants::egrep;
         } else if (w != "-q" && w != "-e") {
             if (w.starts_with("-") || (!pattern.empty() && files == nullptr)) {
-                refuse(words);
+                refuse_command(words);
             }
             if (pattern.empty()) {
                 pattern = w;
@@ -110,6 +95,21 @@ std::string grep(const std::string& text, const Words& words, Words* files) {
 }
 
 }  // namespace
+
+std::string joined_words(const Words& words) {
+    std::string out;
+    for (const std::string& w : words) {
+        out += (out.empty() ? "" : " ") + w;
+    }
+    return out;
+}
+
+[[noreturn]] void refuse_command(const Words& words) {
+    throw Mismatch{"the command \"" + joined_words(words) +
+                   "\" is not supported (supported: sysctl, defaults.sh, set_sysctls.py, ip link "
+                   "set mtu, ip route change, ip tcp_metrics flush, tc qdisc, ethtool -K, nstat | "
+                   "grep, grep of /proc/net/tcp, dd of /dev/zero, rm)"};
+}
 
 void Shell::run(const std::string& text) {
     const std::vector<ShellCommand> commands = shell_commands(text);
@@ -147,7 +147,7 @@ void Shell::command(const std::vector<Words>& pipeline) {
         }
         for (std::size_t i = 1; i < pipeline.size(); ++i) {
             if (pipeline[i].empty() || pipeline[i][0] != "grep") {
-                refuse(pipeline[i]);
+                refuse_command(pipeline[i]);
             }
             text = grep(text, pipeline[i], nullptr);
         }
@@ -157,7 +157,7 @@ void Shell::command(const std::vector<Words>& pipeline) {
         return;
     }
     if (pipeline.size() > 1) {
-        refuse(words);
+        refuse_command(words);
     }
     if (name == "defaults.sh") {
         defaults(words[0]);
@@ -182,7 +182,7 @@ void Shell::command(const std::vector<Words>& pipeline) {
     } else if (name == "ethtool" && words.size() > 1 && (words[1] == "-K" || words[1] == "-k")) {
         return;  // offloads: the stack sends segments of one MSS
     } else if (name != "true" && name != ":") {
-        refuse(words);
+        refuse_command(words);
     }
 }
 
@@ -255,29 +255,11 @@ void Shell::sysctl(const Words& words) {
     }
 }
 
-void Shell::ip(const Words& words) {
-    if (words.size() > 1 && words[1] == "tcp_metrics") {
-        return machine_.stack().flush_metrics();
-    }
-    const auto mtu = std::find(words.begin(), words.end(), "mtu");
-    const bool link = words.size() > 2 && (words[1] == "link" || words[1] == "li");
-    if (!link || mtu == words.end() || mtu + 1 == words.end()) {
-        refuse(words);
-    }
-    const std::string& text = *(mtu + 1);
-    if (text.empty() || text.size() > 5 ||
-        text.find_first_not_of("0123456789") != std::string::npos || std::stoul(text) < 68 ||
-        std::stoul(text) > 65535) {
-        throw Mismatch{"ip link: the MTU must be 68 to 65535"};
-    }
-    machine_.set_mtu(static_cast<std::uint32_t>(std::stoul(text)));
-}
-
 void Shell::tc(const Words& words) {
-    const std::string all = joined(words);
+    const std::string all = joined_words(words);
     const auto has = [&all](std::string_view what) { return all.find(what) != std::string::npos; };
     if (!has("qdisc") || !(has(" fq") || has(" pfifo") || has(" noqueue") || has(" del"))) {
-        refuse(words);
+        refuse_command(words);
     }
     machine_.set_qdisc(has(" fq")       ? tcp::Qdisc::kFq
                        : has("limit 0") ? tcp::Qdisc::kRefuses
@@ -298,7 +280,7 @@ std::string Shell::nstat(const Words& words) {
         }
         if (!words[i].starts_with("-") ||
             words[i].find_first_not_of("-aszn") != std::string::npos) {
-            refuse(words);
+            refuse_command(words);
         }
     }
     std::string out = "#kernel\n";

@@ -10,6 +10,11 @@
 
 namespace netsim::packetdrill {
 
+/// Fails a script for a command that is none of those.
+[[noreturn]] void refuse_command(const std::vector<std::string>& words);
+/// With a space between each two.
+std::string joined_words(const std::vector<std::string>& words);
+
 class Shell {
  public:
     explicit Shell(Machine& machine) : machine_(machine) {}
@@ -25,7 +30,10 @@ class Shell {
     void echo(const std::string& value, const std::string& path);
     void sysctl(const Words& words);
     void set(const std::string& assignment, bool only_if_known = false);
+    // shell_ip.cpp
     void ip(const Words& words);
+    void ip_link(const Words& words);
+    void ip_route(const Words& words);
     void tc(const Words& words);
     std::string nstat(const Words& words);
     // shell_files.cpp

@@ -26,6 +26,7 @@ struct Congestion;
 struct Connection;
 struct Context;
 struct RateSample;
+struct PathInfo;
 class SharedOptions;
 struct Sysctl;
 
@@ -105,6 +106,8 @@ const CongestionControl& congestion_control(std::uint8_t index);
 /// A new socket, and a child whose listener's application chose none, take the host's. Linux
 /// tcp_assign_congestion_control().
 void assign_congestion_control(const Sysctl& sysctl, SharedOptions& opt);
+/// The route's comes before both. Linux tcp_ca_dst_init(), tcp_ca_openreq_child().
+void take_route_congestion(const PathInfo& path, SharedOptions& opt);
 
 /// What CUBIC keeps (Linux struct bictcp). Times in milliseconds of the simulation's clock.
 struct CubicState {

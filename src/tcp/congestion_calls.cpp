@@ -18,6 +18,15 @@ void assign_congestion_control(const Sysctl& sysctl, SharedOptions& opt) {
     }
 }
 
+void take_route_congestion(const PathInfo& path, SharedOptions& opt) {
+    if (path.route == nullptr || !path.route->congestion) {
+        return;
+    }
+    SocketOptions& own = opt.edit();
+    own.congestion = *path.route->congestion;
+    own.congestion_locked = path.route->congestion_locked;
+}
+
 namespace {
 
 /// A live connection goes on with what it has reached. Linux tcp_reinit_congestion_control().
@@ -45,6 +54,9 @@ Result<void> Stack::set_congestion_control(SocketId socket, std::string_view nam
     const auto index = find_congestion_control(name);
     if (!index) {
         return fail(Errno::kENOENT);
+    }
+    if (c != nullptr && c->opt->congestion_locked) {
+        return fail(Errno::kEPERM);
     }
     SocketOptions& opt = (c != nullptr ? c->opt : listener->opt).edit();
     if (*index != opt.congestion && (s.sysctl.tcp_allowed_congestion_control >> *index & 1U) == 0) {

@@ -151,9 +151,10 @@ struct AckPolicy {
     std::uint16_t last_seg_size = 0;
     std::uint8_t quick = 0;  // ACKs still to be sent at once
     std::uint8_t pingpong = 0;
-    bool scheduled = false;  // an ACK is owed
-    bool now = false;        // ... and must not wait
-    bool pushed = false;     // a small segment came, or one with PSH
+    bool always_quick = false;  // the route says so (RTAX_QUICKACK)
+    bool scheduled = false;     // an ACK is owed
+    bool now = false;           // ... and must not wait
+    bool pushed = false;        // a small segment came, or one with PSH
     bool pushed_twice = false;
     bool no_memory = false;  // a segment found no room: the next window is 0
 };
@@ -223,14 +224,15 @@ struct Connection {
     bool connecting : 1 = false;     // connect() has not yet reported its outcome (SS_CONNECTING)
     bool was_open : 1 = false;       // reached ESTABLISHED: connect() can say EISCONN only
     bool write_pending : 1 = false;  // a blocking write waits for the handshake (sk_write_pending)
-    bool out_event_wanted : 1 = false;  // the send buffer was full: tell when there is room
-    bool ecn_seen : 1 = false;          // the peer marks what it sends (TCP_ECN_SEEN)
-    bool ecn_demand_cwr : 1 = false;    // ECE until the peer says CWR
-    bool nagle_push : 1 = false;        // what is queued goes, corked or not (TCP_NAGLE_PUSH)
-    bool attempted : 1 = false;         // connect() has been tried: all but the options is used
-    bool ecn_queue_cwr : 1 = false;     // cwnd has been reduced: the next new data says CWR
-    bool owned : 1 = false;             // a process holds the socket (sock_owned_by_user())
-    bool tsq_throttled : 1 = false;     // waits for a TX completion (TSQ_THROTTLED)
+    bool out_event_wanted : 1 = false;   // the send buffer was full: tell when there is room
+    bool ecn_seen : 1 = false;           // the peer marks what it sends (TCP_ECN_SEEN)
+    bool ecn_demand_cwr : 1 = false;     // ECE until the peer says CWR
+    bool nagle_push : 1 = false;         // what is queued goes, corked or not (TCP_NAGLE_PUSH)
+    bool attempted : 1 = false;          // connect() has been tried: all but the options is used
+    bool ecn_queue_cwr : 1 = false;      // cwnd has been reduced: the next new data says CWR
+    bool owned : 1 = false;              // a process holds the socket (sock_owned_by_user())
+    bool has_route_metrics : 1 = false;  // PathInfo::route
+    bool tsq_throttled : 1 = false;      // waits for a TX completion (TSQ_THROTTLED)
     Negotiated options;
 
     // --- send sequence variables, RFC 9293 §3.3.1

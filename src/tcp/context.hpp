@@ -47,12 +47,25 @@ enum class Qdisc : std::uint8_t {
     kRefuses,  // its queue is full: nothing leaves (pfifo limit 0)
 };
 
+/// What a route says of the connections that begin over it, ip-route(8); 0 and false: nothing.
+struct RouteMetrics {
+    std::uint32_t rto_min_us = 0;
+    std::uint16_t advmss = 0;
+    std::uint16_t initcwnd = 0;
+    std::optional<std::uint8_t> congestion;  // congctl: place in congestion_controls()
+    bool congestion_locked = false;          // ... and no TCP_CONGESTION changes it
+    bool mtu_locked = false;                 // no ICMP changes the MTU
+    bool quickack = false;
+    bool ecn = false;  // features ecn
+};
+
 /// What the IP layer knows of a destination.
 struct PathInfo {
     Errno error = Errno::kOk;  // ENETUNREACH: no route
     Ipv4 source;               // address to send from
     std::uint32_t mtu = 1500;
     Time mtu_until = kNever;  // then the MTU that a router told of is forgotten
+    const RouteMetrics* route = nullptr;
 };
 
 /// What of a connection's data its host's link has not sent yet.

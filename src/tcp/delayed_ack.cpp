@@ -124,11 +124,20 @@ void note_ack_sent(Context& cx, Connection& c) {
     c.deadlines.clear(Timer::kDelack);
 }
 
+namespace {
+
+/// Linux tcp_in_quickack_mode(); measuring the window may end it (two_segments_owed()).
+bool in_quickack_mode(const StackState& s, const Connection& c) {
+    return c.ack.always_quick || (c.ack.quick > 0 && !interactive(s, c));
+}
+
+}  // namespace
+
 void check_ack(Context& cx, Connection& c) {
     if (!c.ack.scheduled || c.state == State::kClosed) {
         return;
     }
-    if (two_segments_owed(cx, c) || (c.ack.quick > 0 && !interactive(cx.s, c)) || c.ack.now) {
+    if (two_segments_owed(cx, c) || in_quickack_mode(cx.s, c) || c.ack.now) {
         if (!defer_ack(cx, c)) {
             send_ack(cx, c);
         }

@@ -7,8 +7,8 @@ namespace netsim::tcp {
 
 namespace flag = wire::flag;
 
-bool ecn_asked_for(const Sysctl& sysctl) {
-    return sysctl.tcp_ecn == 1;
+bool ecn_asked_for(const Sysctl& sysctl, const PathInfo& path) {
+    return sysctl.tcp_ecn == 1 || (path.route != nullptr && path.route->ecn);
 }
 
 std::uint16_t ecn_syn_flags(const Sysctl& sysctl, const Connection& c) {
@@ -16,9 +16,9 @@ std::uint16_t ecn_syn_flags(const Sysctl& sysctl, const Connection& c) {
     return c.options.ecn_ok && !fallen_back ? flag::kEce | flag::kCwr : std::uint16_t{0};
 }
 
-bool ecn_granted(const Sysctl& sysctl, const wire::Packet& syn) {
-    return syn.tcp.has(flag::kEce | flag::kCwr) && sysctl.tcp_ecn != 0 &&
-           syn.ecn == wire::Ecn::kNotEct;
+bool ecn_granted(const Sysctl& sysctl, const PathInfo& path, const wire::Packet& syn) {
+    const bool allowed = sysctl.tcp_ecn != 0 || (path.route != nullptr && path.route->ecn);
+    return syn.tcp.has(flag::kEce | flag::kCwr) && allowed && syn.ecn == wire::Ecn::kNotEct;
 }
 
 bool ecn_agreed(const wire::TcpHeader& syn_ack) {

@@ -8,14 +8,14 @@
 namespace netsim::tcp {
 
 // --- agreeing on it
-/// Does our SYN ask? net.ipv4.tcp_ecn = 1.
-bool ecn_asked_for(const Sysctl& sysctl);
+/// Does our SYN ask? net.ipv4.tcp_ecn = 1, or the route's features.
+bool ecn_asked_for(const Sysctl& sysctl, const PathInfo& path);
 /// ECE and CWR of an ECN-setup SYN; a SYN sent again falls back to an ordinary one, in case a
 /// middlebox eats what it does not know (tcp_ecn_fallback; RFC 3168 §6.1.1.1).
 std::uint16_t ecn_syn_flags(const Sysctl& sysctl, const Connection& c);
 /// Is this an ECN-setup SYN that the host answers with ECE? One that is itself marked ECT comes
 /// from a stack that does not keep to the RFC. Linux tcp_ecn_create_request().
-bool ecn_granted(const Sysctl& sysctl, const wire::Packet& syn);
+bool ecn_granted(const Sysctl& sysctl, const PathInfo& path, const wire::Packet& syn);
 /// An ECN-setup SYN-ACK: ECE without CWR. A peer that reflects all flags has no ECN.
 bool ecn_agreed(const wire::TcpHeader& syn_ack);
 

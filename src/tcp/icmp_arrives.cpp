@@ -47,7 +47,7 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
         return;
     }
     if (too_big) {
-        return fit_to_path(cx, c, icmp.mtu);
+        return route_metrics(cx.s, c).mtu_locked ? void() : fit_to_path(cx, c, icmp.mtu);
     }
     const Errno error = icmp_errno(icmp.type, icmp.code);
     // A Fast Open child that was accepted is treated as if it were open.

@@ -94,7 +94,7 @@ RequestSock make_request(Context& cx, const Listener& listener, const wire::Pack
     req.listener = listener.index;
     const std::uint8_t scale = initial_window(cx.s, *listener.opt, path_mss(path), true).scale;
     req.options = negotiate(cx.s, syn, scale);
-    req.options.ecn_ok = ecn_granted(cx.s.sysctl, packet);
+    req.options.ecn_ok = ecn_granted(cx.s.sysctl, path, packet);
     if (req.options.tstamp_ok) {
         req.ts_recent = syn.tsval;
     }

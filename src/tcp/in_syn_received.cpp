@@ -247,6 +247,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.ts_recent_stamp_s = req.options.tstamp_ok ? clock_s(cx.now) : 0;
     c.ts_offset = secure_isn(s, req.tuple, cx.now).ts_offset;
     assign_congestion_control(s.sysctl, c.opt);
+    take_route_congestion(path, c.opt);
     c.cc.algorithm = &congestion_control(c.opt->congestion);
     c.syn_retransmits = req.num_retrans;
     s.mib.add(Mib::kTcpPassiveOpens);

@@ -148,6 +148,10 @@ void accept_payload(Context& cx, Connection& c, const PayloadRef& payload,
 void finish_open(Context& cx, Connection& c) {
     const StackState& s = cx.s;
     open_path(cx, c);
+    const std::uint32_t initcwnd = route_metrics(s, c).initcwnd;
+    if (initcwnd != 0 && c.cc.cwnd == kInitialCwnd) {  // else the handshake's losses lowered it
+        c.cc.cwnd = initcwnd;
+    }
     c.sndbuf = c.opt->sndbuf;
     if (c.sndbuf == 0) {
         c.sndbuf = static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]);

@@ -26,8 +26,7 @@ Duration probe_timeout(const Context& cx, const Connection& c) {
     if (!c.rtt.valid()) {
         return std::chrono::seconds(1);
     }
-    const Duration more =
-        c.packets_out() == 1 ? std::chrono::microseconds(cx.s.sysctl.tcp_rto_min_us) : kTimerMin;
+    const Duration more = c.packets_out() == 1 ? c.rtt.floor(cx.s.sysctl) : kTimerMin;
     return c.rtt.srtt() * 2 + more;
 }
 

@@ -102,7 +102,8 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     const std::uint32_t assumed = std::min<std::uint32_t>(536, c.advmss);
     c.snd_mss = static_cast<std::uint16_t>(assumed - (s.sysctl.tcp_timestamps != 0 ? 12U : 0U));
     c.rtt.use_ticks(s.wheel.granularity());
-    c.options.ecn_ok = ecn_asked_for(s.sysctl);
+    c.options.ecn_ok = ecn_asked_for(s.sysctl, path);
+    take_route_congestion(path, c.opt);
     c.cc.algorithm = &congestion_control(c.opt->congestion);
     c.created_at = cx.now;
     c.connecting = true;

@@ -62,6 +62,9 @@ Packet syn_ack_packet(Context& cx, const RequestSock& req, const SynAckBasis& ba
 }  // namespace
 
 std::uint16_t path_mss(const PathInfo& path) {
+    if (path.route != nullptr && path.route->advmss != 0) {
+        return path.route->advmss;
+    }
     const std::uint32_t headers = wire::kIpHeaderLength + wire::kTcpHeaderLength;
     return static_cast<std::uint16_t>(std::clamp<std::uint32_t>(path.mtu, headers + 48, 65535) -
                                       headers);

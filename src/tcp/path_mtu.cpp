@@ -105,9 +105,17 @@ void resend_too_large(Context& cx, Connection& c) {
 
 void note_path(Connection& c, const PathInfo& path) {
     c.path_mtu = path.mtu;
+    c.has_route_metrics = path.route != nullptr;
+    c.rtt.set_floor(c.has_route_metrics ? path.route->rto_min_us : 0);
+    c.ack.always_quick = c.has_route_metrics && path.route->quickack;
     if (c.mtu || path.mtu_until != kNever) {
         search_of(c).mtu_until = path.mtu_until;
     }
+}
+
+RouteMetrics route_metrics(const StackState& s, const Connection& c) {
+    const RouteMetrics* route = c.has_route_metrics ? s.paths.path(c.tuple.remote).route : nullptr;
+    return route != nullptr ? *route : RouteMetrics{};
 }
 
 void open_path(Context& cx, Connection& c) {

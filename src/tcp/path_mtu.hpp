@@ -10,6 +10,8 @@ namespace netsim::tcp {
 
 /// Takes over what IP knows of the path to the peer.
 void note_path(Connection& c, const PathInfo& path);
+/// What the route says of this connection.
+RouteMetrics route_metrics(const StackState& s, const Connection& c);
 /// The connection opens, and the peer's MSS is known: the first MSS, and with tcp_mtu_probing = 2
 /// the search begins.
 void open_path(Context& cx, Connection& c);

@@ -9,10 +9,15 @@
 
 namespace netsim::tcp {
 
+Duration Rtt::floor(const Sysctl& sysctl) const {
+    return std::chrono::microseconds(route_floor_us_ != 0 ? route_floor_us_
+                                                          : sysctl.tcp_rto_min_us);
+}
+
 void Rtt::sample(Duration rtt, bool new_round, const Sysctl& sysctl) {
     const auto us = static_cast<std::uint32_t>(std::max<std::int64_t>(
         1, std::chrono::duration_cast<std::chrono::microseconds>(rtt).count()));
-    const auto floor_us = static_cast<std::uint32_t>(sysctl.tcp_rto_min_us);
+    const auto floor_us = static_cast<std::uint32_t>(floor(sysctl).count() / 1000);
     if (srtt8_us_ == 0) {  // RFC 6298 §2.2
         srtt8_us_ = us << 3U;
         mdev4_us_ = us << 1U;

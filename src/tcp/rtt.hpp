@@ -78,6 +78,12 @@ class Rtt {
             std::chrono::duration_cast<std::chrono::milliseconds>(tick).count());
     }
 
+    /// The least variance that RTO adds: the route's (`ip route ... rto_min`), not the sysctl's.
+    void set_floor(std::uint32_t us) { route_floor_us_ = us; }
+
+    /// Linux tcp_rto_min()
+    Duration floor(const Sysctl& sysctl) const;
+
     /// Recomputes RTO from the estimate: ends a back-off.
     void recompute_rto(const Sysctl& sysctl);
     /// Doubles RTO, up to tcp_rto_max_ms.
@@ -88,6 +94,7 @@ class Rtt {
     std::uint32_t mdev4_us_ = 0;     // 4 times the mean deviation
     std::uint32_t mdev_max_us_ = 0;  // largest mdev4 of this round
     std::uint32_t rttvar_us_ = 0;    // 4 times the variance: what RTO adds
+    std::uint32_t route_floor_us_ = 0;
     std::uint8_t tick_ms_ = 0;
     WindowedMinimum least_;  // in microseconds
     Duration rto_ = std::chrono::seconds(1);

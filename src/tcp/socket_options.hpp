@@ -38,6 +38,7 @@ struct SocketOptions {
     bool nodelay : 1 = false;
     bool cork : 1 = false;
     bool congestion_chosen : 1 = false;     // by the application, not by the sysctl
+    bool congestion_locked : 1 = false;     // by the route
     bool bind_address_no_port : 1 = false;  // IP_BIND_ADDRESS_NO_PORT
     bool inq : 1 = false;                   // TCP_INQ
     bool oob_inline : 1 = false;            // SO_OOBINLINE

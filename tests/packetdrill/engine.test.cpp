@@ -166,6 +166,25 @@ TEST(Verdicts, AssertionsKnowPythonsWays) {
     EXPECT_THAT(serve("+0 %{ for x in y: z }%\n").message, HasSubstr("code not understood"));
 }
 
+TEST(Verdicts, WhatNoRouteHasIsSaid) {
+    const auto route = [](const std::string& text) {
+        return serve("+0 `ip route " + text + "`\n").message;
+    };
+    EXPECT_EQ(route("change 192.0.2.1 dev tun0 mtu 1400"), "");
+    EXPECT_EQ(route("add default via 1.2.3.4 src 5.6.7.8 proto static rto_min lock 0.2s"), "");
+    EXPECT_THAT(route("change 192.0.2.1 window 3"), HasSubstr("\"window\" is not supported"));
+    EXPECT_THAT(route("change 192.0.2.1 features tcp_usec_ts"),
+                HasSubstr("\"features tcp_usec_ts\" is not supported"));
+    EXPECT_THAT(route("change 192.0.2.1 mtu"), HasSubstr("a value is missing after \"mtu\""));
+    EXPECT_THAT(route("change 192.0.2.1 mtu 14x"), HasSubstr("mtu must be 68 to 65535"));
+    EXPECT_THAT(route("change 192.0.2.1 rto_min 5m"), HasSubstr("rto_min must be a time"));
+    EXPECT_THAT(route("change 192.0.2.1 congctl vegas"), HasSubstr("\"vegas\""));
+    EXPECT_THAT(route("change 10.0.0.1 mtu 1400"), HasSubstr("does not lead to the peer"));
+    EXPECT_THAT(route("change 10.0.0.1/40 mtu 1400"), HasSubstr("not an address or a prefix"));
+    EXPECT_THAT(route("show"), HasSubstr("is not supported"));
+    EXPECT_THAT(route("del 192.0.2.1"), HasSubstr("is not supported"));
+}
+
 TEST(Verdicts, WhatTheStackCannotDoIsSaid) {
     EXPECT_THAT(serve("+0 send(4, ..., 10, MSG_TRUNC) = 10\n").message,
                 HasSubstr("MSG_TRUNC is not supported"));
