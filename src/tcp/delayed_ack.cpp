@@ -149,6 +149,17 @@ void check_ack(Context& cx, Connection& c) {
     schedule_delayed_ack(cx, c);
 }
 
+namespace {
+
+/// An ACK comes before the peer's least RTO, if that is as ours. Linux tcp_delack_max().
+Duration delack_max(const Context& cx, const Connection& c) {
+    const Duration tick = std::max<Duration>(cx.s.wheel.granularity(), milliseconds(1));
+    const Duration rto_min = cx.s.wheel.in_ticks(c.rtt.floor(cx.s.sysctl));
+    return std::min<Duration>(kDelackMax, std::max(rto_min, 2 * tick) - tick);
+}
+
+}  // namespace
+
 void schedule_delayed_ack(Context& cx, Connection& c) {
     const Time now = cx.s.wheel.tick(cx.now);
     Duration ato = c.ack.ato;
@@ -162,7 +173,7 @@ void schedule_delayed_ack(Context& cx, Connection& c) {
         }
         ato = std::min(ato, most);
     }
-    ato = std::min<Duration>(ato, kDelackMax);
+    ato = std::min(ato, delack_max(cx, c));
     Time at = now + ato;
     if (c.ack.timer_at != kNever && c.deadlines.armed(Timer::kDelack)) {
         if (c.ack.timer_at <= now + cx.s.wheel.halved(cx.s.wheel.halved(ato))) {
