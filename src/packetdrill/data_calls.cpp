@@ -248,11 +248,12 @@ Outcome Calls::send_syn_data(SocketId s, const Transfer& what, std::uint64_t& do
         stack.set_send_stream(s, stack.new_synthetic_stream());
     }
     const tcp::Stack::SendCursor cursor = stack.send_cursor(s);
-    // What cannot be read does not go with the SYN (Linux tcp_send_syn_data()).
-    const std::uint64_t size = what.bad_buffer ? 0 : what.size;
+    const bool unreadable = what.bad_buffer && what.size > 0;
+    const std::uint64_t size = unreadable ? 0 : what.size;
     const auto length = static_cast<std::uint32_t>(std::min(size, stack.send_room(s).value_or(0)));
     tcp::SendFlags flags;
     flags.zerocopy = (what.flags & kMsgZerocopy) != 0;
+    flags.unreadable = unreadable;
     const auto sent = stack.send(s, {cursor.offset, cursor.stream, length}, machine_.now(),
                                  machine_.out(), flags);
     note_connect(s);

@@ -46,6 +46,7 @@ struct FastOpenState {
     bool syn_option = false;      // our SYN carried the option (syn_fastopen)
     bool syn_option_exp = false;  // ... in its experimental form
     bool syn_data = false;        // our SYN carried data
+    bool empty_data = false;      // it could have, but the write was empty
     bool data_acked = false;      // SYN data was acknowledged, or came (syn_data_acked)
     bool after_pause = false;     // first one after a blackhole pause: success ends the count
     FastOpenFail fail = FastOpenFail::kUnspecified;

@@ -158,8 +158,14 @@ std::uint32_t syn_room(const StackState& s, const Connection& c) {
     return mss > kOptionSpace ? mss - kOptionSpace : 0;
 }
 
-std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadRef& payload) {
-    const FastOpenOffer offer = fast_open_offer(cx.s, c, cx.now);
+std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                                bool unreadable) {
+    FastOpenOffer offer = fast_open_offer(cx.s, c, cx.now);
+    const bool asks_anew = unreadable && offer.data;
+    if (asks_anew) {  // the fallback of tcp_send_syn_data()
+        offer.data = false;
+        offer.option.cookie = {};
+    }
     FastOpenState& f = *c.fast_open;
     f.deferred = false;
     f.after_pause = offer.after_pause;
@@ -168,8 +174,9 @@ std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadR
     std::uint32_t length = 0;
     if (offer.data) {
         length = std::min(syn_room(cx.s, c), payload.length);
+        f.empty_data = length == 0;
         cx.s.mib.add(Mib::kTcpExtTCPOrigDataSent);
-    } else if (offer.option.present) {
+    } else if (offer.option.present && !asks_anew) {
         f.fail = FastOpenFail::kCookieUnavailable;
     }
     f.syn_data = length > 0;

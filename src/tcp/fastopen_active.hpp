@@ -22,7 +22,9 @@ FastOpenOffer fast_open_offer(const StackState& s, const Connection& c, Time now
 std::uint32_t syn_room(const StackState& s, const Connection& c);
 
 /// The SYN that was deferred goes, with as much of `payload` as syn_room() says: how much.
-std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadRef& payload);
+/// `unreadable`: there should be bytes and cannot.
+std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadRef& payload,
+                                bool unreadable);
 
 /// The SYN-ACK of a connection that is now ESTABLISHED: cookie and MSS are remembered, data in it
 /// is taken. True: SYN data was not acknowledged and has been sent again.

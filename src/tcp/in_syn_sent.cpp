@@ -120,6 +120,9 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     c.delivered = 1;
     if (!c.sent.empty()) {  // the data in it, or a part
         acknowledge_syn_data(cx, c, h);
+    } else if (c.fast_open && c.fast_open->empty_data) {
+        cx.s.mib.add(Mib::kTcpExtTCPDelivered);
+        ++c.delivered;
     }
     if (c.rtt.valid()) {
         // SYN and data left at the same time: one sample

@@ -126,7 +126,7 @@ Result<void> begin_open(Context& cx, Connection& c) {
     if (c.fast_open->deferred) {
         return {};
     }
-    send_deferred_syn(cx, c, {});
+    send_deferred_syn(cx, c, {}, false);
     return fail(Errno::kEINPROGRESS);
 }
 

@@ -106,7 +106,10 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.srtt = c.rtt.srtt();
     info.rttvar = c.rtt.valid() ? c.rtt.mean_deviation() : Duration(kRttvarBeforeSample);
     info.ato = c.ack.ato;
-    info.unacked = c.packets_out() + (opens_actively(c) ? 1U : 0U);
+    info.unacked = c.packets_out();
+    if (opens_actively(c)) {  // data of a SYN are an skb of their own, even if there are none
+        info.unacked += c.fast_open && c.fast_open->empty_data ? 2U : 1U;
+    }
     info.sacked = c.sacked_out;
     info.lost = c.lost_out;
     info.retrans = c.retrans_out;

@@ -32,6 +32,7 @@ struct SendFlags {
     bool end_of_record = false;  // MSG_EOR: no segment holds bytes of this and of the next send()
     bool urgent = false;         // MSG_OOB: the last byte is urgent
     bool zerocopy = false;       // MSG_ZEROCOPY, if SO_ZEROCOPY is set
+    bool unreadable = false;     // bytes to go with a SYN are nowhere (a NULL pointer)
     /// With zero-copy: the sizes of the pieces of memory, 17 of which fill an skb.
     std::span<const std::uint32_t> pieces;
 };

@@ -310,7 +310,7 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
     CHECK(payload.stream == c->tx_stream && payload.offset == c->tx_offset);
     Context cx{*state_, now, out};
     if (c->connect_deferred()) {
-        const std::uint32_t taken = send_deferred_syn(cx, *c, payload);
+        const std::uint32_t taken = send_deferred_syn(cx, *c, payload, flags.unreadable);
         if (taken > 0 && flags.zerocopy && c->opt->zerocopy) {
             mark_zerocopy(*c, c->sent.back().end);
         }
