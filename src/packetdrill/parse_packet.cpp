@@ -207,35 +207,35 @@ void Parser::options(TcpLine& tcp, bool inbound) {
 }
 
 Option Parser::option() {
-    using Kind = Option::Kind;
+    using OptionKind = Option::Kind;
     static constexpr auto kNames = std::to_array<std::string_view>(
         {"mss", "nop", "eol", "sackOK", "wscale", "TS", "sack", "FO", "FOEXP", "md5", "ECN"});
     Option o;
     const Place where = scan_.place();
     const std::string name(scan_.identifier());
     if (name == "mss") {
-        o.kind = Kind::kMss;
+        o.kind = OptionKind::kMss;
         o.value = scan_.u16("an MSS");
     } else if (name == "nop") {
-        o.kind = Kind::kNop;
+        o.kind = OptionKind::kNop;
     } else if (name == "eol") {
-        o.kind = Kind::kEnd;
+        o.kind = OptionKind::kEnd;
     } else if (name == "sackOK") {
-        o.kind = Kind::kSackPermitted;
+        o.kind = OptionKind::kSackPermitted;
     } else if (name == "wscale") {
-        o.kind = Kind::kWindowScale;
+        o.kind = OptionKind::kWindowScale;
         o.value = scan_.u16("a shift count");
         if (o.value > 255) {
             scan_.fail_at(where, "wscale must be 0 to 255");
         }
     } else if (name == "TS") {
-        o.kind = Kind::kTimestamps;
+        o.kind = OptionKind::kTimestamps;
         scan_.need("val");
         o.value = scan_.u32("a timestamp");
         scan_.need("ecr");
         o.echo = scan_.u32("a timestamp");
     } else if (name == "sack") {
-        o.kind = Kind::kSack;
+        o.kind = OptionKind::kSack;
         while (scan_.peek() >= '0' && scan_.peek() <= '9') {
             const wire::SeqNum begin(scan_.u32("a sequence number"));
             scan_.need(":");
@@ -245,13 +245,13 @@ Option Parser::option() {
             scan_.fail_at(where, "sack needs one to four blocks BEGIN:END");
         }
     } else if (name == "FO" || name == "FOEXP") {
-        o.kind = name == "FO" ? Kind::kFastOpen : Kind::kFastOpenExp;
+        o.kind = name == "FO" ? OptionKind::kFastOpen : OptionKind::kFastOpenExp;
         o.cookie = cookie();
     } else if (name == "md5") {
-        o.kind = Kind::kMd5;
+        o.kind = OptionKind::kMd5;
         o.cookie = cookie();
     } else if (name == "ECN") {
-        o.kind = Kind::kAccEcn;
+        o.kind = OptionKind::kAccEcn;
         o.counters = accecn();
     } else {
         scan_.fail_at(where, "unknown TCP option \"" + name + "\"" + did_you_mean(name, kNames) +

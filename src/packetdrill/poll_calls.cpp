@@ -117,7 +117,7 @@ Running Calls::epoll_ctl_call(const CallLine& line) {
     const std::int64_t epoll = number(line, 0);
     return immediate([this, epoll, operation, fd, watch] {
         constexpr auto kExists = static_cast<Errno>(17);
-        constexpr auto kNoEntry = static_cast<Errno>(2);
+        constexpr auto kNotThere = static_cast<Errno>(2);
         Descriptor* e = find(epoll);
         if (e == nullptr || find(fd) == nullptr) {
             return Outcome::failed(Errno::kEBADF);
@@ -130,7 +130,7 @@ Running Calls::epoll_ctl_call(const CallLine& line) {
         }
         const bool watched = e->watches.contains(fd);
         if (watched == (operation == kAdd)) {
-            return Outcome::failed(watched ? kExists : kNoEntry);
+            return Outcome::failed(watched ? kExists : kNotThere);
         }
         if (operation == kDelete) {
             e->watches.erase(fd);

@@ -14,8 +14,6 @@ namespace netsim::tcp {
 
 namespace {
 
-constexpr std::uint32_t kOptionSpace = 40;
-
 std::uint64_t peer_key(const Connection& c) {
     return (std::uint64_t{c.tuple.local.bits} << 32U) | c.tuple.remote.bits;
 }

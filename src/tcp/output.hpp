@@ -6,6 +6,8 @@
 
 namespace netsim::tcp {
 
+inline constexpr std::uint32_t kOptionSpace = 40;  // RFC 9293 §3.1; Linux MAX_TCP_OPTION_SPACE
+
 struct SendFlags;
 
 // --- connections

@@ -155,7 +155,6 @@ void send_request_syn_ack(Context& cx, RequestSock& req, const SynAckBasis& basi
 }
 
 void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option) {
-    constexpr std::uint32_t kOptionSpace = 40;
     if (!option.present) {
         return;
     }
