@@ -111,16 +111,17 @@ tcp::PathInfo Host::path(Ipv4 destination) const {
     return info;
 }
 
-tcp::TxQueue Host::tx_queue(const tcp::FourTuple& connection,
-                            std::span<const wire::Packet> next) const {
+tcp::TxQueue Host::tx_queue(const tcp::FourTuple& connection, std::span<const wire::Packet> next,
+                            const tcp::TxLimit& limit) const {
     const net::Route* route =
         is_local(connection.remote) ? nullptr : state_->routes.find(connection.remote);
     if (route == nullptr || route->kind != net::Route::Kind::kUnicast) {
         return {};
     }
     const net::FlowQueue queue = interfaces()[route->interface].out->queued(
-        {connection.local, connection.remote, connection.local_port, connection.remote_port}, next);
-    return {queue.packets, queue.payload, queue.first_done};
+        {connection.local, connection.remote, connection.local_port, connection.remote_port}, next,
+        {limit.memory, limit.per_packet});
+    return {queue.packets, queue.payload, queue.first_done, queue.within_at};
 }
 
 void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {

@@ -175,8 +175,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
 
     // --- tcp::Paths
     tcp::PathInfo path(Ipv4 destination) const override;
-    tcp::TxQueue tx_queue(const tcp::FourTuple& connection,
-                          std::span<const wire::Packet> next) const override;
+    tcp::TxQueue tx_queue(const tcp::FourTuple& connection, std::span<const wire::Packet> next,
+                          const tcp::TxLimit& limit) const override;
 
     struct State;
 

@@ -3,6 +3,7 @@
 #include "net/link.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "base/prefetch.hpp"
 #include "base/ring.hpp"
 #include "net/arrival_ring.hpp"
+#include "net/flow_chains.hpp"
 #include "net/packet_log.hpp"
 #include "netsim/result.hpp"
 #include "netsim/rng.hpp"
@@ -40,14 +42,6 @@ Duration serialisation_time(std::uint32_t length, std::uint64_t rate_bps) {
     return Duration(static_cast<std::int64_t>((bits_e9 + rate_bps - 1) / rate_bps));
 }
 
-Flow flow_of(const wire::Packet& p) {
-    return {p.source, p.destination, p.tcp.source_port, p.tcp.destination_port};
-}
-
-std::uint32_t tcp_payload(const wire::Packet& p) {
-    return p.protocol == wire::Protocol::kTcp ? p.tcp.payload.length : 0;
-}
-
 bool is_impaired(const LinkOptions& o) {
     return o.loss > 0 || o.gemodel || o.duplicate > 0 || o.corrupt > 0 || o.reorder > 0 ||
            o.jitter > Duration::zero();
@@ -61,12 +55,15 @@ struct LinkDirection::State {
         std::uint32_t length;
         std::uint32_t payload;  // of TCP
         Flow flow;
+        std::uint32_t previous = 0;  // of its chain
     };
 
     ArrivalRing in_flight;
     std::uint64_t armed = 0;  // argument of the pending event; older ones are void
     Ring<Sending> sending;    // waiting or being sent, the latter first; only with a rate
     std::uint64_t sending_bytes = 0;
+    std::uint32_t first_number = 0;      // of the front of `sending`
+    std::unique_ptr<FlowChains> chains;  // of those with data; made when a host first asks
     Time wire_free{};
     Time last_arrival{};
     std::uint32_t not_worth_it = 0;  // look_ahead() rests for so many packets
@@ -86,6 +83,23 @@ struct LinkDirection::State {
     void advance(Time now) {
         while (!sending.empty() && sending.front().departs <= now) {
             sending_bytes -= sending.pop_front().length;
+            ++first_number;
+        }
+    }
+
+    bool waits(std::uint32_t number) const { return number - first_number < sending.size(); }
+
+    void chain(std::size_t i) {
+        Sending& one = sending[i];
+        if (one.payload > 0) {
+            one.previous = chains->add(one.flow, first_number + static_cast<std::uint32_t>(i));
+        }
+    }
+
+    void make_chains() {
+        chains = std::make_unique<FlowChains>(first_number - 1);
+        for (std::size_t i = 0; i < sending.size(); ++i) {
+            chain(i);
         }
     }
 };
@@ -155,6 +169,7 @@ void LinkDirection::set_up(bool up) {
         --stats_.in_flight;
         drop(state_->in_flight.pop(), DropReason::kLinkDown);
     }
+    state_->first_number += static_cast<std::uint32_t>(state_->sending.size());
     state_->sending.clear();
     state_->sending_bytes = 0;
     state_->wire_free = fabric_.sim.now();
@@ -171,31 +186,49 @@ std::uint64_t LinkDirection::queue_bytes() const {
     return state_->sending_bytes;
 }
 
-FlowQueue LinkDirection::queued(const Flow& flow, std::span<const wire::Packet> next) const {
+FlowQueue LinkDirection::queued(const Flow& flow, std::span<const wire::Packet> next,
+                                const FlowLimit& limit) const {
     FlowQueue found;
     if (!options_.rate_bps || !up_) {
         return found;
     }
     State& s = *state_;
-    const auto note = [&found](std::uint32_t payload, Time departs) {
+    const auto note = [&](std::uint32_t payload, Time departs) {  // the later ones first
         ++found.packets;
         found.payload += payload;
-        found.first_done = std::min(found.first_done, departs);
+        found.first_done = departs;
+        const std::uint64_t memory =
+            found.payload + std::uint64_t{found.packets} * limit.per_packet;
+        if (found.within_at == kNever && memory > limit.bytes) {
+            found.within_at = departs;
+        }
     };
     const Time now = fabric_.sim.now();
     s.advance(now);
-    for (std::size_t i = 0; i < s.sending.size(); ++i) {
-        const State::Sending& one = s.sending[i];
-        if (one.payload > 0 && one.flow == flow) {
-            note(one.payload, one.departs);
-        }
-    }
     Time departs = std::max(now, s.wire_free);
     for (const wire::Packet& p : next) {
         departs += serialisation_time(p.length(), *options_.rate_bps);
+    }
+    for (std::size_t i = next.size(); i-- > 0;) {
+        const wire::Packet& p = next[i];
         if (tcp_payload(p) > 0 && flow_of(p) == flow) {
             note(p.tcp.payload.length, departs);
         }
+        departs -= serialisation_time(p.length(), *options_.rate_bps);
+    }
+    if (s.sending.empty()) {
+        return found;
+    }
+    if (!s.chains) {
+        s.make_chains();
+    }
+    std::uint32_t number = s.chains->last(flow);
+    while (s.waits(number)) {
+        const State::Sending& one = s.sending[number - s.first_number];
+        if (one.flow == flow) {
+            note(one.payload, one.departs);
+        }
+        number = one.previous;
     }
     return found;
 }
@@ -244,6 +277,9 @@ void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
         s.wire_free = departs;
         const std::uint32_t payload = tcp_payload(*packet);
         s.sending.push_back({departs, length, payload, payload > 0 ? flow_of(*packet) : Flow{}});
+        if (s.chains) {
+            s.chain(s.sending.size() - 1);
+        }
         s.sending_bytes += length;
     }
     if (impaired_) [[unlikely]] {

@@ -30,11 +30,18 @@ struct Flow {
     friend constexpr bool operator==(const Flow&, const Flow&) = default;
 };
 
+/// How much of a flow's data may wait: its bytes, and so much more for each packet.
+struct FlowLimit {
+    std::uint64_t bytes = ~std::uint64_t{0};
+    std::uint32_t per_packet = 0;
+};
+
 /// What of a flow's data waits in front of the wire or is being sent.
 struct FlowQueue {
     std::uint32_t packets = 0;
     std::uint32_t payload = 0;
     Time first_done = kNever;  // when the first of them will have left
+    Time within_at = kNever;   // when so many have left that the limit is kept; kNever: it is
 };
 
 class LinkDirection final : public sim::EventTarget {
@@ -71,8 +78,9 @@ class LinkDirection final : public sim::EventTarget {
     std::uint32_t queue_packets() const;
     std::uint64_t queue_bytes() const;
 
-    /// Of this flow, with the packets that will be handed over next. O(queue).
-    FlowQueue queued(const Flow& flow, std::span<const wire::Packet> next) const;
+    /// Of this flow, with the packets that will be handed over next. O(its packets), nearly.
+    FlowQueue queued(const Flow& flow, std::span<const wire::Packet> next,
+                     const FlowLimit& limit) const;
 
     Node& from() const { return from_; }
 

@@ -8,14 +8,15 @@
 
 namespace netsim::tcp {
 
-TxQueue Paths::tx_queue(const FourTuple& /*connection*/,
-                        std::span<const wire::Packet> /*next*/) const {
+TxQueue Paths::tx_queue(const FourTuple& /*connection*/, std::span<const wire::Packet> /*next*/,
+                        const TxLimit& /*limit*/) const {
     return {};
 }
 
-InLink in_link(const Paths& paths, const Connection& c, std::span<const wire::Packet> next) {
-    const TxQueue queue = paths.tx_queue(c.tuple, next);
-    return {queue.payload + queue.packets * kSkbTruesize, queue.first_done};
+InLink in_link(const Paths& paths, const Connection& c, std::span<const wire::Packet> next,
+               std::uint64_t limit) {
+    const TxQueue queue = paths.tx_queue(c.tuple, next, {limit, kSkbTruesize});
+    return {queue.payload + queue.packets * kSkbTruesize, queue.first_done, queue.within_at};
 }
 
 bool autocork(Context& cx, Connection& c) {

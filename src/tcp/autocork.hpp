@@ -15,9 +15,11 @@ namespace netsim::tcp {
 struct InLink {
     std::uint32_t memory = 0;
     Time first_done = kNever;
+    Time within_at = kNever;  // when it will be `limit` or less; kNever: it is
 };
 
-InLink in_link(const Paths& paths, const Connection& c, std::span<const wire::Packet> next);
+InLink in_link(const Paths& paths, const Connection& c, std::span<const wire::Packet> next,
+               std::uint64_t limit = ~std::uint64_t{0});
 
 /// Holds the end of the write queue back, if more may join it. True: it waits for a TX completion,
 /// which does as the pacing timer does (both are tcp_tsq_handler()).

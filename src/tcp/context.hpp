@@ -68,11 +68,18 @@ struct PathInfo {
     const RouteMetrics* route = nullptr;
 };
 
+/// How much memory a connection's data may take in its host's link, so much of it for each packet.
+struct TxLimit {
+    std::uint64_t memory = ~std::uint64_t{0};
+    std::uint32_t per_packet = 0;
+};
+
 /// What of a connection's data its host's link has not sent yet.
 struct TxQueue {
     std::uint32_t packets = 0;
     std::uint32_t payload = 0;
     Time first_done = kNever;  // when the first of them will have left: its TX completion
+    Time within_at = kNever;   // the completion after which the limit is kept; kNever: it is
 };
 
 /// What TCP asks of IP. Pure queries: they change nothing.
@@ -83,7 +90,8 @@ class Paths {
     virtual bool is_local(Ipv4 address) const = 0;
     /// `next`: packets that will be handed over when the input returns. Nothing where links send at
     /// once.
-    virtual TxQueue tx_queue(const FourTuple& connection, std::span<const wire::Packet> next) const;
+    virtual TxQueue tx_queue(const FourTuple& connection, std::span<const wire::Packet> next,
+                             const TxLimit& limit) const;
 
  protected:
     Paths() = default;

@@ -13,8 +13,9 @@ namespace {
 constexpr auto kLinux61Sysctls = std::to_array<SysctlDefault>({
     {"net.core.rmem_max", "212992"},  // 4 MiB from 6.18 on
     {"net.core.wmem_max", "212992"},
-    {"net.ipv4.tcp_rmem", "4096 131072 6291456"},  // 32 MiB from 6.16 on
-    {"net.ipv4.tcp_syn_linear_timeouts", "0"},     // 4 from 6.5 on
+    {"net.ipv4.tcp_limit_output_bytes", "1048576"},  // 4 MiB from 6.16 on
+    {"net.ipv4.tcp_rmem", "4096 131072 6291456"},    // 32 MiB from 6.16 on
+    {"net.ipv4.tcp_syn_linear_timeouts", "0"},       // 4 from 6.5 on
 });
 
 constexpr auto kLegacySysctls = std::to_array<SysctlDefault>({
@@ -23,6 +24,7 @@ constexpr auto kLegacySysctls = std::to_array<SysctlDefault>({
     {"net.core.wmem_max", "212992"},
     {"net.ipv4.tcp_challenge_ack_limit", "100"},  // 1000 from 4.7, none from 6.1 on
     {"net.ipv4.tcp_invalid_ratelimit", "0"},      // 500 from 4.0 on
+    {"net.ipv4.tcp_limit_output_bytes", "131072"},
     {"net.ipv4.tcp_rmem", "4096 87380 6291456"},
     {"net.ipv4.tcp_syn_linear_timeouts", "0"},
     {"net.ipv4.tcp_tw_reuse", "0"},  // 2 from 4.19 on

@@ -9,6 +9,7 @@
 #include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/scoreboard.hpp"
+#include "tcp/small_queue.hpp"
 #include "tcp/tso.hpp"
 
 namespace netsim::tcp {
@@ -153,6 +154,19 @@ void retransmit_syn(Context& cx, Connection& c) {
     c.state == State::kSynSent ? resend_syn(cx, c) : send_syn_ack(cx, c, {});
 }
 
+namespace {
+
+/// The bytes of the skb that this segment begins.
+std::uint32_t skb_length(const Connection& c, std::uint32_t i) {
+    std::uint32_t length = c.sent[i].payload.length;
+    while (++i < c.sent.size() && c.sent[i].joined) {
+        length += c.sent[i].payload.length;
+    }
+    return length;
+}
+
+}  // namespace
+
 void retransmit_lost(Context& cx, Connection& c) {
     bool hole = false;  // something neither lost nor sent again lies below
     bool rearm = false;
@@ -173,6 +187,9 @@ void retransmit_lost(Context& cx, Connection& c) {
         }
         if (segment.retransmitted) {
             continue;
+        }
+        if (small_queue_holds(cx, c, skb_length(c, i), 1)) {
+            break;
         }
         const std::uint32_t by_cwnd = c.cc.cwnd - c.packets_in_flight();
         const std::uint32_t count = retransmit_skb(cx, c, i, std::min(by_cwnd, most));

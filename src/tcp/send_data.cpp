@@ -13,6 +13,7 @@
 #include "tcp/prr.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/send_buffer.hpp"
+#include "tcp/small_queue.hpp"
 #include "tcp/stack.hpp"
 #include "tcp/tso.hpp"
 #include "tcp/write_queue.hpp"
@@ -254,7 +255,7 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
     }
     while (anything_unsent(c) && !pacing_holds(cx, c)) {
         const Next next = next_burst(cx, c, nagle, amount, mss, limited);
-        if (!next.go) {
+        if (!next.go || small_queue_holds(cx, c, next.length, 0)) {
             break;
         }
         const std::uint32_t segments = send_burst(cx, c, next.length, next.fin, mss);

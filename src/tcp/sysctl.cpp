@@ -96,6 +96,8 @@ constexpr auto kRows = std::to_array<Row>({
      "keepalive probes before giving up"},
     {"net.ipv4.tcp_keepalive_time", ONE(tcp_keepalive_time), 1, 32767,
      "idle seconds before the first keepalive probe"},
+    {"net.ipv4.tcp_limit_output_bytes", ONE(tcp_limit_output_bytes), 0, kIntMax,
+     "memory that a connection's data may take in its host's link"},
     {"net.ipv4.tcp_max_orphans", ONE(tcp_max_orphans), 0, kIntMax,
      "connections without a descriptor a host keeps"},
     {"net.ipv4.tcp_max_reordering", ONE(tcp_max_reordering), 0, 65535,

@@ -68,6 +68,7 @@ struct Sysctl {
     std::int64_t tcp_keepalive_intvl = 75;
     std::int64_t tcp_keepalive_probes = 9;
     std::int64_t tcp_keepalive_time = 7200;
+    std::int64_t tcp_limit_output_bytes = 4194304;
     std::int64_t tcp_max_orphans = 65536;
     std::int64_t tcp_max_reordering = 300;
     std::int64_t tcp_max_syn_backlog = 1024;

@@ -10,7 +10,6 @@ namespace netsim::tcp {
 namespace {
 
 constexpr std::uint64_t kGsoMaxSize = 65536 - 321;  // sk_gso_max_size: room for headers taken off
-constexpr unsigned kPacingShift = 10;               // sk_pacing_shift: about 1 ms
 constexpr unsigned kSizeBits = 32;                  // of sk_gso_max_size
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 namespace netsim::tcp {
 
+inline constexpr unsigned kPacingShift = 10;  // sk_pacing_shift: about 1 ms
+
 /// 200 % of cwnd per RTT in slow start, 120 % later. Linux tcp_update_pacing_rate().
 void update_pacing_rate(Connection& c, const Sysctl& sysctl);
 /// The most segments in a burst now: one millisecond's worth, more for close peers.

@@ -114,6 +114,84 @@ TEST(Link, DirectionsAreIndependent) {
     EXPECT_EQ(b.interfaces()[0].mtu, 9000U);
 }
 
+wire::Packet data_of(std::uint16_t flow, std::uint32_t bytes) {
+    wire::Packet packet{};
+    packet.source = LinkBench::kA;
+    packet.destination = LinkBench::kB;
+    packet.protocol = wire::Protocol::kTcp;
+    packet.tcp.source_port = flow;
+    packet.tcp.destination_port = 80;
+    packet.tcp.payload = wire::PayloadRef{0, 0, bytes};
+    return packet;
+}
+
+TEST(Link, AFlowsDataIsFoundAmongOthers) {
+    constexpr std::uint16_t kFlows = 600;             // more than the link has chains
+    LinkBench t{LinkOptions{.rate_bps = 8'000'000}};  // a byte in a microsecond
+    LinkDirection& link = t.link.direction(0);
+    std::vector<std::pair<std::uint16_t, Time>> waiting;  // flow, when it has left
+    Time free{};
+    std::uint32_t number = 0;
+    const auto send = [&](std::uint16_t flow, std::uint32_t bytes) {
+        link.transmit(t.pool.make(data_of(flow, bytes)));
+        free = std::max(free, t.sim.now()) + microseconds(40 + bytes);
+        if (bytes > 0) {
+            waiting.emplace_back(flow, free);
+        }
+    };
+    const auto check_all = [&] {
+        std::erase_if(waiting, [&](const auto& one) { return one.second <= t.sim.now(); });
+        for (std::uint16_t flow = 0; flow < kFlows; ++flow) {
+            std::vector<Time> departs;
+            for (const auto& [whose, when] : waiting) {
+                if (whose == flow) {
+                    departs.push_back(when);
+                }
+            }
+            const Flow key{LinkBench::kA, LinkBench::kB, flow, 80};
+            const FlowQueue found = link.queued(key, {}, {.bytes = 220, .per_packet = 10});
+            EXPECT_EQ(found.packets, departs.size());
+            EXPECT_EQ(found.payload, departs.size() * 100);
+            EXPECT_EQ(found.first_done, departs.empty() ? kNever : departs.front());
+            // Two of 110 keep the limit.
+            EXPECT_EQ(found.within_at, departs.size() < 3 ? kNever : departs[departs.size() - 3]);
+        }
+    };
+    const auto send_some = [&](int count) {
+        for (int i = 0; i < count; ++i, ++number) {
+            send(static_cast<std::uint16_t>(number * number % kFlows), number % 7 == 0 ? 0 : 100);
+        }
+    };
+    send_some(1000);
+    check_all();
+    for (int round = 0; round < 5; ++round) {
+        t.sim.run({.until = t.sim.now() + milliseconds(30)});
+        send_some(300);
+        check_all();
+    }
+    t.link.set_up(false);
+    t.link.set_up(true);
+    waiting.clear();
+    free = t.sim.now();
+    check_all();
+    send_some(500);
+    check_all();
+}
+
+TEST(Link, WhatWillBeHandedOverNextCounts) {
+    LinkBench t{LinkOptions{.rate_bps = 8'000'000}};
+    LinkDirection& link = t.link.direction(0);
+    link.transmit(t.pool.make(data_of(1, 100)));
+    const std::vector<wire::Packet> next{data_of(2, 100), data_of(1, 100), data_of(1, 0),
+                                         data_of(1, 100)};
+    const Flow key{LinkBench::kA, LinkBench::kB, 1, 80};
+    const FlowQueue found = link.queued(key, next, {.bytes = 100, .per_packet = 0});
+    EXPECT_EQ(found.packets, 3U);
+    EXPECT_EQ(found.payload, 300U);
+    EXPECT_EQ(found.first_done, at(microseconds(140)));
+    EXPECT_EQ(found.within_at, at(microseconds(3 * 140)));
+}
+
 TEST(Link, DownLosesWhatIsInFlightAndWhatIsSent) {
     LinkBench t{LinkOptions{.rate_bps = 8'000'000, .delay = milliseconds(10)}};
     for (int i = 0; i < 5; ++i) {

@@ -31,6 +31,18 @@ struct FakePaths final : Paths {
         return address == kLocal || address.is_loopback();
     }
 
+    /// A host's link that holds so much of every connection, until then.
+    TxQueue tx_queue(const FourTuple& /*connection*/, std::span<const wire::Packet> /*next*/,
+                     const TxLimit& limit) const override {
+        TxQueue queue;
+        queue.payload = link_memory;
+        queue.first_done = link_free_at;
+        queue.within_at = link_memory > limit.memory ? link_free_at : kNever;
+        return queue;
+    }
+
+    std::uint32_t link_memory = 0;
+    Time link_free_at = kNever;
     std::uint32_t mtu = 1500;
     Ipv4 unreachable = ipv4(192, 0, 2, 1);
 };

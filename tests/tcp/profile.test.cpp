@@ -52,6 +52,8 @@ TEST(Profile, DefaultsOfEach) {
     EXPECT_EQ(row("net.ipv4.tcp_challenge_ack_limit"),
               (Row{"2147483647", "2147483647", "100", "2147483647"}));
     EXPECT_EQ(row("net.ipv4.tcp_invalid_ratelimit"), (Row{"500", "500", "0", "500"}));
+    EXPECT_EQ(row("net.ipv4.tcp_limit_output_bytes"),
+              (Row{"4194304", "1048576", "131072", "4194304"}));
     EXPECT_EQ(row("net.core.rmem_max"), (Row{"4194304", "212992", "212992", "4194304"}));
     EXPECT_EQ(row("net.core.wmem_max"), (Row{"4194304", "212992", "212992", "4194304"}));
     EXPECT_EQ(row("net.ipv4.tcp_rmem"), (Row{"4096 131072 33554432", "4096 131072 6291456",
