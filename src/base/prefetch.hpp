@@ -20,6 +20,9 @@ void prefetch_object(const T* object) {
     for (std::size_t at = 0; at < sizeof(T); at += kCacheLine) {
         __builtin_prefetch(first + at);
     }
+    if (alignof(T) < kCacheLine) {  // it may reach into one line more
+        __builtin_prefetch(first + sizeof(T) - 1);
+    }
 }
 
 }  // namespace netsim

@@ -23,6 +23,12 @@ class Ring {
 
     const T& front() const { return slots_[head_]; }
 
+    /// Where the element `beyond` the last one would be, for prefetch(); a ring that holds
+    /// something.
+    const T* ahead_of_end(std::size_t beyond) const {
+        return &slots_[(head_ + size_ + beyond) & (slots_.size() - 1)];
+    }
+
     void push_back(T value) {
         if (size_ == slots_.size()) {
             grow();

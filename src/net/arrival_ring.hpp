@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/prefetch.hpp"
 #include "base/ring.hpp"
 #include "netsim/time.hpp"
 #include "wire/packet.hpp"
@@ -39,6 +40,7 @@ class ArrivalRing {
         std::size_t place = ring_.size();
         if (place == 0 || !entry.before(ring_[place - 1])) [[likely]] {
             ring_.push_back(std::move(entry));
+            prefetch(ring_.ahead_of_end(kAhead));
             return place == 0;
         }
         while (place > 0 && entry.before(ring_[place - 1])) {
@@ -48,9 +50,14 @@ class ArrivalRing {
         return place == 0;
     }
 
+    /// Has the processor fetch the entry of a packet that arrives much later.
+    void expect(std::size_t i) const { prefetch(&ring_[i + kAhead]); }
+
     wire::PacketPtr pop() { return ring_.pop_front().packet; }
 
  private:
+    static constexpr std::size_t kAhead = 16;  // entries: six cache lines
+
     Ring<InFlight> ring_;
 };
 

@@ -429,9 +429,9 @@ void LinkDirection::fire(std::uint64_t argument) {
 /// to. Those behind the first are on their way: so each waits for memory while others are dealt
 /// with.
 void LinkDirection::look_ahead() const {
-    constexpr std::size_t kPacket = 8;
-    constexpr std::size_t kTable = 5;
-    constexpr std::size_t kRecord = 3;
+    constexpr std::size_t kPacket = 12;
+    constexpr std::size_t kTable = 8;
+    constexpr std::size_t kRecord = 4;
     constexpr std::uint32_t kAskAgain = 256;  // packets later
     const ArrivalRing& ring = state_->in_flight;
     if (ring.size() <= kFewInFlight) {
@@ -441,6 +441,7 @@ void LinkDirection::look_ahead() const {
         --state_->not_worth_it;
         return;
     }
+    ring.expect(kPacket);
     prefetch_object(ring[kPacket].packet.get());
     if (!to_.expect(*ring[kTable].packet, Node::Ahead::kFar)) {
         state_->not_worth_it = kAskAgain;
