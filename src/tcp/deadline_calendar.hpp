@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "netsim/time.hpp"
@@ -32,6 +33,9 @@ class DeadlineCalendar {
         c.looks.later = c.looks.next;  // that entry stands, and need not be made again
         c.looks.next = at;
         insert({at, slab.id_at(c.index)});
+        if (far_entries_ >= sweep_at_) {
+            sweep(slab);
+        }
     }
 
     /// Takes out the next connection with a deadline that is not after `now`, in the order of
@@ -101,6 +105,7 @@ class DeadlineCalendar {
     static constexpr unsigned kSlotBits = 6;
     static constexpr unsigned kSlots = 1U << kSlotBits;
     static constexpr unsigned kFinestBits = 17;
+    static constexpr std::size_t kSweepLeast = 4096;
 
     struct Level {
         std::uint64_t used = 0;  // a bit for each slot that holds something
@@ -232,6 +237,42 @@ class DeadlineCalendar {
         }
     }
 
+    /// Throws away what is of no use before its slot comes: connections that live for milliseconds
+    /// leave entries behind that are seconds away. Three quarters of what a sweep looks at are new
+    /// since the last.
+    void sweep(const Slab<Connection>& slab) {
+        for (Level& level : *wheel_) {
+            for (unsigned slot = 0; slot < kSlots; ++slot) {
+                if ((level.used >> slot & 1U) != 0) {
+                    sweep_slot(slab, level, slot);
+                }
+            }
+        }
+        find_earliest();
+        sweep_at_ = std::max(kSweepLeast, 4 * far_entries_);
+    }
+
+    void sweep_slot(const Slab<Connection>& slab, Level& level, unsigned slot) {
+        std::uint32_t left = kNoIndex;
+        level.earliest[slot] = kNever;
+        for (std::uint32_t place = level.head[slot]; place != kNoIndex;) {
+            Node& node = nodes_[place];
+            const std::uint32_t next = node.next;
+            if (wanted(slab, node.entry)) {
+                node.next = std::exchange(left, place);
+                level.earliest[slot] = std::min(level.earliest[slot], node.entry.at);
+            } else {
+                node.next = std::exchange(free_, place);
+                --far_entries_;
+            }
+            place = next;
+        }
+        level.head[slot] = left;
+        if (left == kNoIndex) {
+            level.used &= ~(std::uint64_t{1} << slot);
+        }
+    }
+
     std::uint32_t splice(std::uint32_t list, std::uint32_t onto) {
         std::uint32_t last = list;
         while (nodes_[last].next != kNoIndex) {
@@ -248,6 +289,7 @@ class DeadlineCalendar {
     std::vector<Node> nodes_;
     std::uint32_t free_ = kNoIndex;
     std::size_t far_entries_ = 0;
+    std::size_t sweep_at_ = kSweepLeast;
 };
 
 }  // namespace netsim::tcp

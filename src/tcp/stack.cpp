@@ -461,7 +461,7 @@ std::uint64_t Stack::bytes_acked(SocketId s) const {
 
 Stack::Footprint Stack::footprint() {
     // A slab keeps a generation of 4 bytes beside each record; a table entry is 8 bytes at a load
-    // between 8/15 and 4/5.
+    // between 16/25 and 4/5.
     constexpr std::size_t kGeneration = 4;
     constexpr std::size_t kEntry = 12;
     return {sizeof(RequestSock) + kGeneration + kEntry, sizeof(Connection) + kGeneration + kEntry,

@@ -190,6 +190,40 @@ TEST(DeadlineCalendarTest, MovingADeadlineDoesNotPileUpEntries) {
     EXPECT_LE(most, 8U);
 }
 
+/// Connections that end long before the deadline they were born with, beside a few that stay: what
+/// the others leave behind does not wait for its time, and those that stay are not forgotten.
+TEST(DeadlineCalendarTest, ShortLivesLeaveFewEntries) {
+    Slab<Connection> slab;
+    DeadlineCalendar calendar;
+    Time now{};
+    const auto open = [&](Duration until) -> Connection& {
+        Connection& c = slab.at(slab.emplace().index);
+        c.index = static_cast<std::uint32_t>(slab.size() - 1);
+        c.deadlines.set(Timer::kRetransmit, now + until, now + until);
+        calendar.update(slab, c);
+        return c;
+    };
+    constexpr int kStay = 100;
+    for (int i = 0; i < kStay; ++i) {
+        open(std::chrono::seconds(2 + i));
+    }
+    for (int i = 0; i < 100000; ++i) {
+        const Connection& c = open(std::chrono::seconds(1));
+        now += std::chrono::microseconds(5);
+        slab.erase(slab.id_at(c.index));
+    }
+    EXPECT_LE(calendar.entries(), 8192U);
+    for (int i = 0; i < kStay; ++i) {
+        const Time due = Time{} + std::chrono::seconds(2 + i);
+        EXPECT_EQ(calendar.pop_due(slab, due - std::chrono::nanoseconds(1)), nullptr);
+        Connection* c = calendar.pop_due(slab, due);
+        ASSERT_NE(c, nullptr);
+        EXPECT_EQ(c->index, static_cast<std::uint32_t>(i));
+        c->deadlines.clear(Timer::kRetransmit);
+    }
+    EXPECT_EQ(calendar.earliest(), kNever);
+}
+
 struct Tuples {
     std::vector<FourTuple> all;
 
