@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.hpp"
 #include "netsim/time.hpp"
 #include "tcp/connection.hpp"
 
@@ -152,6 +153,9 @@ class DeadlineCalendar {
         } else {
             free_ = nodes_[place].next;
             nodes_[place].entry = entry;
+            if (free_ != kNoIndex) {
+                prefetch(&nodes_[free_]);  // the next one's; the chain leads all over the memory
+            }
         }
         link(place);
         ++far_entries_;

@@ -85,18 +85,19 @@ std::uint32_t current_mss(const Connection& c) {
 
 bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
               const wire::PayloadRef& payload, std::uint32_t mss) {
-    Packet p = packet_for(cx.s, c.tuple);
-    wire::TcpHeader& h = p.tcp;
-    h.ack = c.rcv_nxt;
-    h.window = select_window(cx, c);
-    set_ip_options(p, *c.opt);
+    const std::size_t others = cx.out.packets.size();
+    packet_for(cx, c.tuple);
+    wire::TcpHeader& first = cx.out.packets.back().tcp;
+    first.ack = c.rcv_nxt;
+    first.window = select_window(cx, c);
+    set_ip_options(cx.out.packets.back(), *c.opt);
     if (c.options.tstamp_ok) {
-        h.options |= option::kTimestamps;
-        h.tsval = timestamp(c, cx.now);
-        h.tsecr = c.ts_recent;
+        first.options |= option::kTimestamps;
+        first.tsval = timestamp(c, cx.now);
+        first.tsecr = c.ts_recent;
     }
     const Md5Key* key = key_of(c);
-    add_sack_blocks(c, h, std::min(payload.length, mss));
+    add_sack_blocks(c, first, std::min(payload.length, mss));
     note_ack_sent(cx, c);
     c.segment_at = cx.now;
     const bool new_data = payload.length > 0 && !before(seq, c.snd_nxt);
@@ -106,8 +107,9 @@ bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         start_pacing(c);
     }
     pace_after(c, refused ? 0 : payload.length, c.transmissions + more, cx.now);
-    std::uint32_t at = 0;
-    do {
+    for (std::uint32_t at = 0;;) {
+        Packet& p = cx.out.packets.back();
+        wire::TcpHeader& h = p.tcp;
         const std::uint32_t length = std::min(mss, payload.length - at);
         const bool last = at + length == payload.length;
         const std::uint16_t of_last = flag::kPsh | flag::kFin;
@@ -121,12 +123,15 @@ bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         ecn_mark(c, p, new_data);
         sign(cx.s, p, key);
         ++c.segs_out;
-        if (!refused) {
-            cx.out.packets.push_back(p);
-        }
         at += length;
-    } while (at < payload.length);
+        if (at >= payload.length) {
+            break;
+        }
+        cx.out.packets.push_back(p);
+    }
     if (refused) {  // congestion as any other
+        cx.out.packets.erase(cx.out.packets.begin() + static_cast<std::ptrdiff_t>(others),
+                             cx.out.packets.end());
         enter_cwr(c);
         return false;
     }
@@ -153,11 +158,11 @@ void set_ip_options(Packet& p, const SocketOptions& opt) {
     p.dont_fragment = opt.mtu_discover != kDont;
 }
 
-Packet packet_for(const StackState& s, const FourTuple& tuple) {
-    Packet p{};
+Packet& packet_for(Context& cx, const FourTuple& tuple) {
+    Packet& p = cx.out.packets.emplace_back(Packet{});
     p.source = tuple.local;
     p.destination = tuple.remote;
-    p.ttl = static_cast<std::uint8_t>(s.sysctl.ip_default_ttl);
+    p.ttl = static_cast<std::uint8_t>(cx.s.sysctl.ip_default_ttl);
     p.tcp.source_port = tuple.local_port;
     p.tcp.destination_port = tuple.remote_port;
     return p;
@@ -199,7 +204,7 @@ void send_challenge_ack(Context& cx, Connection& c) {
 }
 
 void send_active_reset(Context& cx, Connection& c) {
-    Packet p = packet_for(cx.s, c.tuple);
+    Packet& p = packet_for(cx, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = acceptable_seq(c);
     h.ack = c.rcv_nxt;
@@ -215,7 +220,6 @@ void send_active_reset(Context& cx, Connection& c) {
     cx.s.mib.add(Mib::kTcpOutRsts);
     cx.s.mib.add(Mib::kTcpOutSegs);
     ++c.segs_out;
-    cx.out.packets.push_back(p);
 }
 
 std::uint32_t timestamp(const Connection& c, Time now) {

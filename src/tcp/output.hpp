@@ -20,8 +20,9 @@ void resend_syn(Context& cx, Connection& c);
 void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option);
 /// IP_TOS, IP_TTL, IP_MTU_DISCOVER.
 void set_ip_options(wire::Packet& p, const SocketOptions& opt);
-/// A packet from here to the peer, its header still to be filled in.
-wire::Packet packet_for(const StackState& s, const FourTuple& tuple);
+/// A packet from here to the peer: in the outbox, its header still to be filled in there. To copy
+/// what has just been written takes the processor longer than to write it.
+wire::Packet& packet_for(Context& cx, const FourTuple& tuple);
 /// Adds the option if it fits beside the others.
 void put_fast_open(wire::TcpHeader& h, const FastOpenOption& option);
 /// An ACK now.

@@ -17,11 +17,10 @@ namespace option = wire::option;
 
 namespace {
 
-/// Signed with the key, if there is one.
+/// What stands in the outbox is whole: signed with the key, if there is one.
 void emit(Context& cx, Packet& p, const Md5Key* key) {
     sign(cx.s, p, key);
     cx.s.mib.add(Mib::kTcpOutSegs);
-    cx.out.packets.push_back(p);
 }
 
 std::uint16_t advertised_mss(const StackState& s, const RequestSock& req, std::uint16_t mss) {
@@ -29,9 +28,9 @@ std::uint16_t advertised_mss(const StackState& s, const RequestSock& req, std::u
     return user != 0 ? std::min(user, mss) : mss;
 }
 
-Packet syn_ack_packet(Context& cx, const RequestSock& req, const SynAckBasis& basis) {
+Packet& syn_ack_packet(Context& cx, const RequestSock& req, const SynAckBasis& basis) {
     const StackState& s = cx.s;
-    Packet p = packet_for(s, req.tuple);
+    Packet& p = packet_for(cx, req.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn;
     h.ack = req.rcv_isn + 1;
@@ -122,7 +121,7 @@ void send_reset_for(Context& cx, const Packet& packet) {
     if (signing.silent) {
         return;
     }
-    Packet p = packet_for(cx.s, tuple_of(packet));
+    Packet& p = packet_for(cx, tuple_of(packet));
     wire::TcpHeader& h = p.tcp;
     if (in.ack_flag()) {
         h.seq = in.ack;
@@ -142,7 +141,7 @@ SynAckBasis syn_ack_basis(const Context& cx, const RequestSock& req) {
 
 void send_request_syn_ack(Context& cx, RequestSock& req, const SynAckBasis& basis,
                           const FastOpenOption& option) {
-    Packet p = syn_ack_packet(cx, req, basis);
+    Packet& p = syn_ack_packet(cx, req, basis);
     if (req.options.tstamp_ok && req.first_tsval == 0) {
         if (p.tcp.tsval == 0) {  // 0 would say that there was none (tcp_synack_options())
             p.tcp.tsval = ~0U;
@@ -171,7 +170,7 @@ void send_cookie_syn_ack(Context& cx, const RequestSock& req, std::uint16_t path
     if (req.options.tstamp_ok) {
         basis.ts_offset = secure_isn(cx.s, req.tuple, cx.now).ts_offset;
     }
-    Packet p = syn_ack_packet(cx, req, basis);
+    Packet& p = syn_ack_packet(cx, req, basis);
     if (req.options.tstamp_ok) {
         p.tcp.tsval = cookie_timestamp(req.options, clock_ms(cx.now)) + basis.ts_offset;
     }
@@ -179,7 +178,7 @@ void send_cookie_syn_ack(Context& cx, const RequestSock& req, std::uint16_t path
 }
 
 void send_request_ack(Context& cx, const RequestSock& req) {
-    Packet p = packet_for(cx.s, req.tuple);
+    Packet& p = packet_for(cx, req.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn + 1;
     h.ack = req.rcv_isn + 1;
@@ -199,7 +198,7 @@ void send_request_ack(Context& cx, const RequestSock& req) {
 }
 
 void send_time_wait_ack(Context& cx, const TimeWait& tw) {
-    Packet p = packet_for(cx.s, tw.tuple);
+    Packet& p = packet_for(cx, tw.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = tw.snd_nxt;
     h.ack = tw.rcv_nxt;

@@ -14,9 +14,9 @@ namespace option = wire::option;
 
 namespace {
 
-Packet syn_packet(const Context& cx, const Connection& c) {
+Packet& syn_packet(Context& cx, const Connection& c) {
     const StackState& s = cx.s;
-    Packet p = packet_for(s, c.tuple);
+    Packet& p = packet_for(cx, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
     h.flags = flag::kSyn | ecn_syn_flags(s.sysctl, c);
@@ -50,26 +50,24 @@ void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
     c.snd_sml = c.iss + 1;
     c.created_at = cx.now;
     c.last_sent_at = cx.now;
-    Packet p = syn_packet(cx, c);
+    Packet& p = syn_packet(cx, c);
     put_fast_open(p.tcp, option);
     p.tcp.payload = data;
     sign(cx.s, p, key_of(c));
     ++c.segs_out;
     cx.s.mib.add(Mib::kTcpOutSegs);
     cx.s.mib.add(Mib::kTcpActiveOpens);
-    cx.out.packets.push_back(p);
     arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
 }
 
 void resend_syn(Context& cx, Connection& c) {
-    Packet p = syn_packet(cx, c);
+    Packet& p = syn_packet(cx, c);
     sign(cx.s, p, key_of(c));
     ++c.segs_out;  // RFC 4022: OutSegs excludes retransmissions
-    cx.out.packets.push_back(p);
 }
 
 void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
-    Packet p = packet_for(cx.s, c.tuple);
+    Packet& p = packet_for(cx, c.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = c.iss;
     h.ack = c.rcv_nxt;
@@ -102,7 +100,6 @@ void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
     if (c.passive) {  // in a simultaneous open it is our SYN sent again
         cx.s.mib.add(Mib::kTcpOutSegs);
     }
-    cx.out.packets.push_back(p);
 }
 
 }  // namespace netsim::tcp

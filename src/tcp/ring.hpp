@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "base/check.hpp"
+#include "base/prefetch.hpp"
 
 namespace netsim::tcp {
 
@@ -73,8 +74,12 @@ class Ring {
         log2_capacity_ = 0;
     }
 
-    /// Where the elements are, for prefetch(); null: nowhere yet.
-    const void* storage() const { return slots_.get(); }
+    /// Has the processor fetch the first element.
+    void expect() const {
+        if (slots_) {
+            prefetch_object(&front());
+        }
+    }
 
     std::size_t heap_bytes() const { return slots_ ? capacity() * sizeof(T) : 0; }
 

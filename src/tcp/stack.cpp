@@ -251,7 +251,7 @@ SocketId Stack::expect_queues(const wire::Packet& packet) const {
         return {};
     }
     const Connection& c = s.connections.at(record->index());
-    prefetch(c.sent.storage());
+    c.sent.expect();
     return c.socket;
 }
 

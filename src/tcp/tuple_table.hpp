@@ -4,6 +4,7 @@
 // follows.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -37,7 +38,11 @@ class TupleTable {
     /// has the entry fetched;
     void expect(const FourTuple& tuple) const {
         if (size_ != 0) {
-            prefetch(&entries_[home(static_cast<std::uint32_t>(hash_of(tuple)))]);
+            const std::uint32_t first = home(static_cast<std::uint32_t>(hash_of(tuple)));
+            prefetch(&entries_[first]);
+            // A search takes a few steps, of what is not there even more.
+            prefetch(&entries_[std::min<std::size_t>(
+                first + std::size_t{kCacheLine / sizeof(Entry)}, entries_.size() - 1)]);
         }
     }
 
