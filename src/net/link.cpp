@@ -25,17 +25,6 @@ constexpr std::size_t kInFlightMax = std::size_t{1} << 20U;
 /// So few in flight, and what they lead to, are in the cache.
 constexpr std::size_t kFewInFlight = 64;
 
-std::string default_name(const Node& from, const Node& to) {
-    std::size_t earlier = 0;
-    for (const Interface& interface : from.interfaces()) {
-        if (interface.out != nullptr && &interface.out->to() == &to) {
-            ++earlier;
-        }
-    }
-    const std::string name = from.name() + "-" + to.name();
-    return earlier == 0 ? name : name + "#" + std::to_string(earlier + 1);
-}
-
 /// Rounded up to whole nanoseconds: a link never beats its rate.
 Duration serialisation_time(std::uint32_t length, std::uint64_t rate_bps) {
     const std::uint64_t bits_e9 = std::uint64_t{length} * 8 * 1'000'000'000U;
@@ -149,7 +138,7 @@ LinkDirection::LinkDirection(Fabric& fabric, Node& from, std::uint32_t from_if, 
 LinkDirection::LinkDirection(Fabric& fabric, Node& from, std::uint32_t from_if, Node& to,
                              std::uint32_t to_if, const LinkOptions& options)
     : LinkDirection(fabric, from, from_if, to, to_if, options,
-                    LinkLabel{default_name(from, to), 0}) {}
+                    LinkLabel{Link::default_name(from, to), 0}) {}
 
 LinkDirection::~LinkDirection() = default;
 
@@ -466,36 +455,6 @@ void LinkDirection::deliver(wire::PacketPtr packet) {
 void LinkDirection::drop(wire::PacketPtr packet, DropReason reason) {
     ++stats_.dropped[static_cast<std::size_t>(reason)];
     log_drop(fabric_, from_, from_.interfaces()[from_if_].name, *packet, reason);
-}
-
-Link::Link(Fabric& fabric, Node& a, Ipv4 address_a, Node& b, Ipv4 address_b,
-           const LinkOptions& a_to_b, const LinkOptions& b_to_a) {
-    if (&a == &b) {
-        throw InputError("a link connects \"" + a.name() + "\" with itself");
-    }
-    check(a_to_b);
-    check(b_to_a);
-    const std::string name = default_name(a, b);
-    const std::uint32_t if_a = a.add_interface(address_a, 32, a_to_b.mtu);
-    const std::uint32_t if_b = b.add_interface(address_b, 32, b_to_a.mtu);
-    directions_[0] =
-        std::make_unique<LinkDirection>(fabric, a, if_a, b, if_b, a_to_b, LinkLabel{name, 0});
-    directions_[1] =
-        std::make_unique<LinkDirection>(fabric, b, if_b, a, if_a, b_to_a, LinkLabel{name, 1});
-    a.interfaces()[if_a].out = directions_[0].get();
-    b.interfaces()[if_b].out = directions_[1].get();
-}
-
-void Link::set_up(bool up) {
-    for (const auto& direction : directions_) {
-        direction->set_up(up);
-    }
-}
-
-void Link::set_options(unsigned direction, const LinkOptions& options) {
-    LinkDirection& changed = *directions_.at(direction);
-    changed.set_options(options);
-    changed.from().interfaces()[changed.from_interface()].mtu = options.mtu;
 }
 
 }  // namespace netsim::net

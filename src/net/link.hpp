@@ -132,6 +132,9 @@ class Link {
     Link(Fabric& fabric, Node& a, Ipv4 address_a, Node& b, Ipv4 address_b,
          const LinkOptions& a_to_b, const LinkOptions& b_to_a);
 
+    /// What the next link between the two will be called.
+    static std::string default_name(const Node& from, const Node& to);
+
     /// "a-b", "a-b#2" for the second between the two.
     const std::string& name() const { return directions_[0]->name(); }
 
