@@ -13,7 +13,6 @@
 #include "net/arrival_ring.hpp"
 #include "net/flow_chains.hpp"
 #include "net/packet_log.hpp"
-#include "netsim/result.hpp"
 #include "netsim/rng.hpp"
 
 namespace netsim::net {
