@@ -425,12 +425,12 @@ void LinkDirection::look_ahead() const {
     if (ring.size() <= kFewInFlight) {
         return;
     }
+    ring.expect(kPacket);
+    prefetch_object(ring[kPacket].packet.get());
     if (state_->not_worth_it > 0) {
         --state_->not_worth_it;
         return;
     }
-    ring.expect(kPacket);
-    prefetch_object(ring[kPacket].packet.get());
     if (!to_.expect(*ring[kTable].packet, Node::Ahead::kFar)) {
         state_->not_worth_it = kAskAgain;
         return;

@@ -45,13 +45,13 @@ class Node {
     virtual void receive(wire::PacketPtr packet, std::uint32_t interface) = 0;
     /// It will arrive soon. A node whose tables are large has the processor fetch what will be
     /// looked at: first where its record is found, a few packets later the record, then what that
-    /// leads to. Changes nothing. False: its tables are small, there is no need.
+    /// leads to. Changes nothing. False: it keeps no records, or so few that there is no need.
     enum class Ahead : std::uint8_t { kFar, kNear, kNext };
 
     virtual bool expect(const wire::Packet& packet, Ahead ahead) const {
         static_cast<void>(packet);
         static_cast<void>(ahead);
-        return true;
+        return false;
     }
 
     /// Must packets in transit be forwarded (router), or are they dropped (host)?

@@ -55,6 +55,14 @@ void Router::forward(wire::PacketPtr packet, std::uint32_t interface, const Rout
 
 /// Asked for each packet, and a router in the middle of a star has many interfaces.
 bool Router::is_local(Ipv4 destination) const {
+    constexpr std::size_t kFew = 8;
+    if (destination == address_) {
+        return true;
+    }
+    if (interfaces().size() <= kFew) {
+        return std::any_of(interfaces().begin(), interfaces().end(),
+                           [&](const Interface& i) { return i.address == destination; });
+    }
     if (locals_of_ != interfaces().size()) {
         locals_.clear();
         for (const Interface& i : interfaces()) {
@@ -62,7 +70,7 @@ bool Router::is_local(Ipv4 destination) const {
         }
         locals_of_ = interfaces().size();
     }
-    return destination == address_ || locals_.contains(destination.bits);
+    return locals_.contains(destination.bits);
 }
 
 /// A router answers ping; it has no TCP, and no UDP port is open.

@@ -127,6 +127,21 @@ TEST(Router, AnswersPing) {
     EXPECT_EQ(t.r.stats().echo_replies, 1U);
 }
 
+// Few interfaces are looked through, many looked up; one that comes later is known as well.
+TEST(Router, AnswersPingAtEachOfManyInterfaces) {
+    RouterBench t;
+    for (std::uint32_t i = 1; i <= 30; ++i) {
+        const Ipv4 address{ipv4(172, 16, 0, 0).bits + i};
+        t.send(ping(address));
+        EXPECT_EQ(t.r.stats().echo_replies, i - 1) << "not an address of its own yet";
+        t.r.add_interface(address, 32, 1500);
+        t.send(ping(address));
+        EXPECT_EQ(t.r.stats().echo_replies, i);
+    }
+    t.send(ping(kR));
+    EXPECT_EQ(t.r.stats().echo_replies, 31U);
+}
+
 TEST(Router, OwnPortsAreClosed) {
     RouterBench t;
     t.send(udp_packet(kA, kR, 100));
