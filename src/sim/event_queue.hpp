@@ -1,204 +1,216 @@
-// The pending events, earliest first.
+// The pending events, earliest first. Most are due soon, so what is near lies in buckets by time,
+// of which only the one under way is in order; what is far, a timer mostly, in a heap
+// (docs/decisions/0010).
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "netsim/time.hpp"
+#include "base/check.hpp"
+#include "sim/event.hpp"
+#include "sim/event_heap.hpp"
 
 namespace netsim::sim {
 
-using NodeId = std::uint32_t;
-
-/// What an event calls. One virtual call, one word of argument: no closure, nothing allocated.
-class EventTarget {
- public:
-    virtual ~EventTarget() = default;
-    virtual void fire(std::uint64_t argument) = 0;
-
- protected:
-    EventTarget() = default;
-    EventTarget(const EventTarget&) = default;
-    EventTarget& operator=(const EventTarget&) = default;
-    EventTarget(EventTarget&&) = default;
-    EventTarget& operator=(EventTarget&&) = default;
-};
-
-struct Event {
-    Time at;
-    std::uint64_t order = 0;  // node << 40 | the node's counter
-    EventTarget* target = nullptr;
-    std::uint64_t argument = 0;
-
-    friend constexpr bool operator<(const Event& a, const Event& b) { return a.key() < b.key(); }
-
- private:
-    // One comparison of 128 bits, no branch: which of two events is earlier is not predictable.
-    // Times are never negative.
-    __extension__ using Key = unsigned __int128;
-
-    constexpr Key key() const {
-        return (Key{static_cast<std::uint64_t>(to_ns(at))} << 64U) | order;
-    }
-};
-
-/// While few events are pending, as on a link or two: an array in order, the earliest at its end. A
-/// new event is mostly among the later ones, but there are few to step over, and taking the
-/// earliest is free. With more: an implicit 4-ary heap (docs/decisions/0001), whose pop() leaves a
-/// hole at the root: the push that nearly always follows, as an event schedules its successor,
-/// fills it with one sift instead of two.
+/// Which structure an event is in decides how fast it is found, never when it fires: the earliest
+/// of the bucket under way is compared with the earliest of the heap.
 class EventQueue {
  public:
     void push(const Event& event) {
-        if (few_) {
-            if (heap_.size() < kFewMost) {
-                return insert(event);
-            }
-            many();
+        put(event);
+        if (++pushes_ == kReview) {
+            review();
         }
-        if (hole_) {
-            hole_ = false;
-            sift_down(event);
-            return;
-        }
-        heap_.push_back(event);
-        std::size_t i = heap_.size() - 1;
-        while (i > 0) {
-            const std::size_t parent = (i - 1) / kArity;
-            if (!(event < heap_[parent])) {
-                break;
-            }
-            heap_[i] = heap_[parent];
-            i = parent;
-        }
-        heap_[i] = event;
     }
 
-    /// The earliest; only while not empty(). Valid until the next call.
+    /// The earliest; null: there is none. Valid until the next call.
+    const Event* first() const {
+        if (run_size_ == 0 && near_ != 0) {
+            take_next_bucket();
+        }
+        if (run_is_first()) [[likely]] {
+            return &run_[run_size_ - 1];
+        }
+        return far_.empty() ? nullptr : &far_.top();
+    }
+
+    /// The same; only while not empty().
     const Event& top() const {
-        if (few_) {
-            return heap_.back();
-        }
-        fill();
-        return heap_.front();
+        const Event* const event = first();
+        CHECK(event != nullptr);
+        return *event;
     }
 
-    /// Does anything fire before `event`? Leaves a hole as it is.
-    bool any_before(const Event& event) const {
-        if (few_) {
-            return !heap_.empty() && heap_.back() < event;
-        }
-        if (!hole_) {
-            return !heap_.empty() && heap_.front() < event;
-        }
-        const std::size_t last = std::min(kArity + 1, heap_.size());
-        for (std::size_t child = 1; child < last; ++child) {
-            if (heap_[child] < event) {
-                return true;
-            }
-        }
-        return false;
-    }
-
+    /// Takes away the one that first() has just told.
     void pop() {
-        if (few_) {
-            heap_.pop_back();
-            return;
-        }
-        fill();
-        hole_ = true;
-        if (heap_.size() <= kFewAgain) {
-            few();
+        if (run_is_first()) [[likely]] {
+            last_ = run_[--run_size_].at;
+        } else {
+            last_ = far_first_;
+            far_.pop();
+            far_first_ = far_.empty() ? kNever : far_.top().at;
         }
     }
 
     bool empty() const { return size() == 0; }
 
-    std::size_t size() const { return heap_.size() - (hole_ ? 1U : 0U); }
+    std::size_t size() const { return run_size_ + near_ + far_.size(); }
 
  private:
-    static constexpr std::size_t kArity = 4;
-    static constexpr std::size_t kFewMost = 16;  // events kept in order
-    static constexpr std::size_t kFewAgain = 8;  // a heap as small as this becomes an array again
+    static constexpr std::int64_t kBuckets = 256;
+    static constexpr std::size_t kWords = kBuckets / 64;
+    /// What more of one bucket there is goes to the heap: thousands may share an instant.
+    static constexpr std::size_t kRunMost = 64;
+    static constexpr std::uint32_t kReview = 4096;  // pushes
+    static constexpr std::uint32_t kNone = 0xffffffffU;
 
-    void insert(const Event& event) {
-        heap_.push_back(event);
-        std::size_t i = heap_.size() - 1;
-        for (; i > 0 && heap_[i - 1] < event; --i) {
-            heap_[i] = heap_[i - 1];
+    struct Node {
+        Event event;
+        std::uint32_t next = kNone;
+    };
+
+    std::int64_t slot_of(Time at) const { return to_ns(at) >> width_bits_; }
+
+    void put(const Event& event) {
+        if (near_ == 0 && run_size_ == 0) {
+            under_way_ = slot_of(last_) - 1;  // the buckets begin anew, where the clock is
         }
-        heap_[i] = event;
-    }
-
-    /// In order with the earliest last; reversed, it is a heap.
-    void many() {
-        std::reverse(heap_.begin(), heap_.end());
-        few_ = false;
-    }
-
-    void few() {
-        fill();
-        std::sort(heap_.begin(), heap_.end(), [](const Event& a, const Event& b) { return b < a; });
-        few_ = true;
-    }
-
-    void fill() const {
-        if (!hole_) {
-            return;
-        }
-        hole_ = false;
-        const Event last = heap_.back();
-        heap_.pop_back();
-        if (!heap_.empty()) {
-            sift_down(last);
+        const std::int64_t ahead = slot_of(event.at) - under_way_;
+        if (ahead <= 0) {
+            put_in_run(event);
+        } else if (ahead < kBuckets) {
+            put_in_bucket(event);
+        } else {
+            put_far(event);
+            ++far_pushes_;
         }
     }
 
-    /// Puts the event where the root was, and lower while children are earlier.
-    void sift_down(const Event& event) const {
-        const std::size_t size = heap_.size();
-        std::size_t i = 0;
+    void put_far(const Event& event) const {
+        far_.push(event);
+        far_first_ = std::min(far_first_, event.at);
+    }
+
+    void put_in_run(const Event& event) const {
+        if (run_size_ == kRunMost) [[unlikely]] {
+            return put_far(event);
+        }
+        std::size_t i = run_size_++;
+        for (; i > 0 && run_[i - 1] < event; --i) {
+            run_[i] = run_[i - 1];
+        }
+        run_[i] = event;
+    }
+
+    void put_in_bucket(const Event& event) {
+        std::uint32_t place = free_;
+        if (place == kNone) {
+            place = static_cast<std::uint32_t>(nodes_.size());
+            nodes_.emplace_back();
+        } else {
+            free_ = nodes_[place].next;
+        }
+        const auto bucket = static_cast<std::size_t>(slot_of(event.at) % kBuckets);
+        const std::uint64_t bit = std::uint64_t{1} << (bucket % 64);
+        std::uint64_t& word = used_[bucket / 64];
+        nodes_[place] = {event, (word & bit) != 0 ? head_[bucket] : kNone};
+        head_[bucket] = place;
+        word |= bit;
+        ++near_;
+    }
+
+    bool run_is_first() const {
+        if (run_size_ == 0) {
+            return false;
+        }
+        const Event& event = run_[run_size_ - 1];
+        return event.at < far_first_ || far_.empty() || event < far_.top();
+    }
+
+    void take_next_bucket() const {
+        under_way_ += buckets_ahead();
+        const auto bucket = static_cast<std::size_t>(under_way_ % kBuckets);
+        used_[bucket / 64] &= ~(std::uint64_t{1} << (bucket % 64));
+        ++buckets_taken_;
+        for (std::uint32_t place = head_[bucket]; place != kNone;) {
+            Node& node = nodes_[place];
+            put_in_run(node.event);
+            const std::uint32_t next = node.next;
+            node.next = free_;
+            free_ = place;
+            place = next;
+            --near_;
+            ++taken_;
+        }
+    }
+
+    /// From the bucket under way to the next in use.
+    std::int64_t buckets_ahead() const {
+        const auto from = static_cast<std::size_t>((under_way_ + 1) % kBuckets);
+        const std::uint64_t first = used_[from / 64] >> (from % 64);
+        if (first != 0) {
+            return 1 + std::countr_zero(first);
+        }
+        auto ahead = static_cast<std::int64_t>(64 - from % 64);
+        for (std::size_t i = 1; i <= kWords; ++i, ahead += 64) {
+            if (const std::uint64_t word = used_[(from / 64 + i) % kWords]; word != 0) {
+                return 1 + ahead + std::countr_zero(word);
+            }
+        }
+        return kBuckets;
+    }
+
+    /// Buckets are wide enough if few events lie beyond the last, and narrow enough if few share
+    /// one.
+    void review() {
+        constexpr unsigned kWidest = 40;  // 18 minutes
+        const bool too_narrow = far_pushes_ > pushes_ / 8 && taken_ < 4 * buckets_taken_;
+        const bool too_wide = taken_ > 12 * buckets_taken_;
+        pushes_ = far_pushes_ = taken_ = buckets_taken_ = 0;
+        if (too_narrow && width_bits_ < kWidest) {
+            change_width(width_bits_ + 1);
+        } else if (too_wide && width_bits_ > 0) {
+            change_width(width_bits_ - 1);
+        }
+    }
+
+    void change_width(unsigned bits) {
+        std::vector<Event> all;
         for (;;) {
-            const std::size_t first = i * kArity + 1;
-            if (first >= size) {
+            all.insert(all.end(), run_.begin(), run_.begin() + run_size_);
+            run_size_ = 0;
+            if (near_ == 0) {
                 break;
             }
-            const std::size_t least =
-                first + kArity <= size ? least_of_four(first) : least_of(first, size);
-            if (!(heap_[least] < event)) {
-                break;
-            }
-            heap_[i] = heap_[least];
-            i = least;
+            take_next_bucket();
         }
-        heap_[i] = event;
-    }
-
-    std::size_t least_of(std::size_t first, std::size_t last) const {
-        std::size_t least = first;
-        for (std::size_t child = first + 1; child < last; ++child) {
-            least = heap_[child] < heap_[least] ? child : least;
+        width_bits_ = bits;
+        for (const Event& event : all) {
+            put(event);
         }
-        return least;
     }
 
-    std::size_t least_of_four(std::size_t first) const {
-        static_assert(kArity == 4);
-        const Event* const four = &heap_[first];
-        // In numbers, lest the compiler make branches of it: each would be guessed wrong half the
-        // time.
-        const std::size_t a = static_cast<std::size_t>(four[1] < four[0]);
-        const std::size_t b = 2 + static_cast<std::size_t>(four[3] < four[2]);
-        const std::size_t is_b = static_cast<std::size_t>(four[b] < four[a]);
-        return first + a + (b - a) * is_b;
-    }
-
-    // The hole is an implementation's debt, paid by whoever looks next: mutable.
-    mutable std::vector<Event> heap_;
-    mutable bool hole_ = false;
-    bool few_ = true;
+    // Looking for the earliest sorts a bucket: mutable.
+    mutable std::array<Event, kRunMost> run_{};  // the bucket under way, the earliest at the end
+    mutable std::size_t run_size_ = 0;
+    mutable std::int64_t under_way_ = 0;
+    mutable std::array<std::uint64_t, kWords> used_{};
+    mutable std::array<std::uint32_t, kBuckets> head_{};
+    mutable std::vector<Node> nodes_;
+    mutable std::uint32_t free_ = kNone;
+    mutable std::size_t near_ = 0;  // events in buckets
+    mutable EventHeap far_;
+    mutable Time far_first_ = kNever;  // of its top
+    Time last_{};                      // when the last one popped was due
+    unsigned width_bits_ = 10;         // a bucket is 2^10 ns long at first
+    std::uint32_t pushes_ = 0;
+    std::uint32_t far_pushes_ = 0;
+    mutable std::uint32_t taken_ = 0;
+    mutable std::uint32_t buckets_taken_ = 0;
 };
 
 }  // namespace netsim::sim

@@ -81,8 +81,11 @@ void Simulation::fire(const Event& event) {
 }
 
 bool Simulation::go_on(Time at, std::uint64_t order) {
-    if (at > go_on_until_ || fired_ >= go_on_events_ || stop_asked_ || interrupted() ||
-        queue_.any_before(Event{at, order, nullptr, 0})) {
+    if (at > go_on_until_ || fired_ >= go_on_events_ || stop_asked_ || interrupted()) {
+        return false;
+    }
+    const Event* const next = queue_.first();
+    if (next != nullptr && *next < Event{at, order, nullptr, 0}) {
         return false;
     }
     now_ = at;
@@ -109,11 +112,12 @@ StopReason Simulation::run(const StopConditions& stop) {
             reason = StopReason::kInterrupted;
             break;
         }
-        if (queue_.empty() || queue_.top().at > stop.until) {
+        const Event* const next = queue_.first();
+        if (next == nullptr || next->at > stop.until) {
             if (stop.until != kNever && stop.until > now_) {
                 now_ = stop.until;
             }
-            reason = queue_.empty() ? StopReason::kIdle : StopReason::kUntil;
+            reason = next == nullptr ? StopReason::kIdle : StopReason::kUntil;
             break;
         }
         if (fired_ >= last) {
@@ -129,7 +133,7 @@ StopReason Simulation::run(const StopConditions& stop) {
         }
         go_on_until_ = stop.until;
         go_on_events_ = std::min(last, look_up);
-        const Event event = queue_.top();
+        const Event event = *next;
         queue_.pop();
         context.at(event.at, fired_ + 1);
         fire(event);
@@ -147,12 +151,13 @@ bool Simulation::memory_exceeded(const StopConditions& stop) {
 }
 
 bool Simulation::step(Time until) {
-    if (queue_.empty() || queue_.top().at > until) {
+    const Event* const next = queue_.first();
+    if (next == nullptr || next->at > until) {
         return false;
     }
     RunningContext context(seed_);
     go_on_until_ = Time::min();
-    const Event event = queue_.top();
+    const Event event = *next;
     queue_.pop();
     context.at(event.at, fired_ + 1);
     fire(event);
