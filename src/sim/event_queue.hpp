@@ -1,6 +1,6 @@
 // The pending events, earliest first. Most are due soon, so what is near lies in buckets by time,
-// of which only the one under way is in order; what is far, a timer mostly, in a heap
-// (docs/decisions/0010).
+// of which only the one under way is in order; what is far, a timer mostly, in a heap. A few are
+// all kept in order (docs/decisions/0010).
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/check.hpp"
@@ -21,6 +22,12 @@ namespace netsim::sim {
 class EventQueue {
  public:
     void push(const Event& event) {
+        if (few_) {
+            if (run_size_ < kFewMost) {
+                return put_in_run(event);
+            }
+            spread();
+        }
         put(event);
         if (++pushes_ == kReview) {
             review();
@@ -54,6 +61,9 @@ class EventQueue {
             far_.pop();
             far_first_ = far_.empty() ? kNever : far_.top().at;
         }
+        if (!few_ && size() <= kFewAgain) [[unlikely]] {
+            gather();
+        }
     }
 
     bool empty() const { return size() == 0; }
@@ -65,6 +75,8 @@ class EventQueue {
     static constexpr std::size_t kWords = kBuckets / 64;
     /// What more of one bucket there is goes to the heap: thousands may share an instant.
     static constexpr std::size_t kRunMost = 64;
+    static constexpr std::size_t kFewMost = 16;  // so many are all kept in order, whenever due
+    static constexpr std::size_t kFewAgain = 8;
     static constexpr std::uint32_t kReview = 4096;  // pushes
     static constexpr std::uint32_t kNone = 0xffffffffU;
 
@@ -74,6 +86,28 @@ class EventQueue {
     };
 
     std::int64_t slot_of(Time at) const { return to_ns(at) >> width_bits_; }
+
+    /// What was in order in the run goes where its time has it.
+    void spread() {
+        few_ = false;
+        const std::array<Event, kRunMost> all = run_;
+        const std::size_t count = std::exchange(run_size_, 0);
+        for (std::size_t i = 0; i < count; ++i) {
+            put(all[i]);
+        }
+    }
+
+    /// All in the run, in order.
+    void gather() {
+        while (near_ != 0) {
+            take_next_bucket();
+        }
+        for (; !far_.empty(); far_.pop()) {
+            put_in_run(far_.top());
+        }
+        far_first_ = kNever;
+        few_ = true;
+    }
 
     void put(const Event& event) {
         if (near_ == 0 && run_size_ == 0) {
@@ -197,6 +231,7 @@ class EventQueue {
     // Looking for the earliest sorts a bucket: mutable.
     mutable std::array<Event, kRunMost> run_{};  // the bucket under way, the earliest at the end
     mutable std::size_t run_size_ = 0;
+    bool few_ = true;  // all pending events are in the run
     mutable std::int64_t under_way_ = 0;
     mutable std::array<std::uint64_t, kWords> used_{};
     mutable std::array<std::uint32_t, kBuckets> head_{};
