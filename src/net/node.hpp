@@ -43,11 +43,12 @@ class Node {
 
     /// A packet has arrived on interfaces()[interface]. The node owns it now.
     virtual void receive(wire::PacketPtr packet, std::uint32_t interface) = 0;
-    /// It will arrive soon. A node whose tables are large has the processor fetch what will be
-    /// looked at: first where its record is found, a few packets later the record, then what that
-    /// leads to. Changes nothing. False: it keeps no records, or so few that there is no need.
+    /// How soon a packet will arrive, and so what a node may have the processor fetch of what it
+    /// leads to: where its record is found, the record, what that leads to.
     enum class Ahead : std::uint8_t { kFar, kNear, kNext };
 
+    /// It will arrive. A node whose tables are large has what will be looked at fetched. Changes
+    /// nothing. False: it keeps no records, or so few that there is no need.
     virtual bool expect(const wire::Packet& packet, Ahead ahead) const {
         static_cast<void>(packet);
         static_cast<void>(ahead);
