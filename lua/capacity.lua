@@ -94,8 +94,8 @@ end)
 local step = p.highest * says.capacity / p.points
 local curves, tops = {}, {}
 for _, case in ipairs(cases) do
-  local values, rows = { 0 }, { { case.name, "offered /s", "served /s", "CPU", "in softirqs",
-                                  "SYNs dropped", "cookies", "backlog peak", "... dropped" } }
+  local values, rows = { 0 }, { { "offered/s", "served/s", "CPU", "softirqs", "SYNs lost",
+                                  "cookies", "backlog peak", "dropped" } }
   local last
   for i = 1, p.points do
     local load = i * step
@@ -104,7 +104,7 @@ for _, case in ipairs(cases) do
       return last
     end)
     values[#values + 1] = last.handshakes_per_simulated_second
-    rows[#rows + 1] = { i, load, last.handshakes_per_simulated_second, last.cpu, last.softirq,
+    rows[#rows + 1] = { load, last.handshakes_per_simulated_second, last.cpu, last.softirq,
                         last.listen_drops, last.cookies_sent, last.backlog_peak, last.backlog_drops }
   end
   print(("\n=== %s"):format(case.name))

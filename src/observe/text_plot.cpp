@@ -198,9 +198,13 @@ class Plot {
 
     std::string legend() const {
         std::string out;
+        std::size_t used = 0;  // of this line
         const auto& marks = options_.utf8 ? kUtf8Marks : kAsciiMarks;
         const auto put = [&](std::string_view mark, const std::string& text) {
-            out += out.empty() ? std::string(label_width_ + 2, ' ') : "   ";
+            const std::size_t needed = 2 + display_width(text);
+            const bool fits = used > 0 && used + 3 + needed <= width_;
+            out += fits ? "   " : (out.empty() ? "" : "\n") + std::string(label_width_ + 2, ' ');
+            used = (fits ? used + 3 : 0) + needed;
             out += mark;
             out += ' ';
             out += text;

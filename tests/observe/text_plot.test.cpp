@@ -55,6 +55,14 @@ TEST(TextPlot, TwoCurves) {
 )");
 }
 
+TEST(TextPlot, ALegendIsNoWiderThanThePlot) {
+    Curve flat{.label = "accept queue", .start_s = 0, .step_s = 1, .values = {30.0}};
+    EXPECT_THAT(text_plot({ramp(), flat}, {.width = 29, .height = 3, .limit = 128}),
+                HasSubstr("30 s\n"
+                          "      * syn queue   + accept queue\n"
+                          "      . 128\n"));
+}
+
 TEST(TextPlot, BrailleForOneCurveInUtf8) {
     EXPECT_EQ('\n' + text_plot({ramp()}, {.width = 20, .height = 4, .utf8 = true, .limit = 133}),
               R"(
