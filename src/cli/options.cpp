@@ -202,6 +202,13 @@ void add_names(const CLI::App& app, std::vector<std::string>& into) {
     for (char& c : message) {
         c = c == '\n' ? ' ' : c;
     }
+    // A misspelt option in place of what is required is the first thing to say.
+    for (const CLI::App* command : app.get_subcommands()) {
+        const std::vector<std::string> rest = command->remaining();
+        if (error.get_name() == "RequiredError" && !command->get_allow_extras() && !rest.empty()) {
+            message = "The following argument was not expected: " + rest.front();
+        }
+    }
     std::vector<std::string> names;
     for (const CLI::App* command : app.get_subcommands(nullptr)) {
         names.push_back(command->get_name());

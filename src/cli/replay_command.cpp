@@ -22,13 +22,13 @@ using lua::Json;
 std::vector<std::string> recordings_of(const std::vector<std::string>& paths) {
     std::vector<std::string> all;
     for (const std::string& path : paths) {
-        const std::vector<std::string> files = expand_folders({path}, ".json", "replay");
-        for (const std::string& file : files) {
+        const std::size_t before = all.size();
+        for (const std::string& file : expand_folders({path}, ".json", "replay")) {
             if (file == path || replay::is_recording(file)) {
                 all.push_back(file);
             }
         }
-        if (files.size() != 1 && all.empty()) {
+        if (all.size() == before) {
             throw InputError("replay: no recording in " + path);
         }
     }

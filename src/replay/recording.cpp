@@ -309,9 +309,17 @@ bool is_recording(const std::string& path) {
 
 Recording parse_recording(const std::string& text, const std::string& path) {
     try {
-        return read_json(json::parse(text), std::filesystem::path(path).stem().string());
+        const json in = json::parse(text);
+        if (!in.is_object()) {
+            throw InputError(std::string("not a recording: a JSON ") + in.type_name() +
+                             ", no object");
+        }
+        return read_json(in, std::filesystem::path(path).stem().string());
     } catch (const json::exception& error) {
-        throw InputError(path + ": not a recording: " + error.what());
+        const std::string_view text_of = error.what();  // "[json.exception.what.number] text"
+        const std::size_t prefix = text_of.find("] ");
+        throw InputError(path + ": not a recording: " +
+                         std::string(text_of.substr(prefix == text_of.npos ? 0 : prefix + 2)));
     } catch (const InputError& error) {
         throw InputError(path + ": " + error.what());
     }

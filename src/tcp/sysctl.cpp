@@ -420,11 +420,8 @@ void set_sysctl(Sysctl& sysctl, std::string_view name, std::string_view value) {
         for (const SysctlEntry& entry : sysctl_table()) {
             known.push_back(entry.name);
         }
-        const std::string_view nearest = nearest_name(name, known);
-        const std::string meant =
-            nearest.empty() ? "" : "; did you mean \"" + std::string(nearest) + "\"?";
-        throw InputError("unknown sysctl \"" + std::string(name) + "\"" + meant +
-                         " (`netsim sysctl` lists them)");
+        throw InputError("unknown sysctl \"" + std::string(name) + "\"" +
+                         did_you_mean(name, known) + " (`netsim sysctl` lists them)");
     }
     const std::vector<std::int64_t> numbers = parse_numbers(value);
     if (row->name == kTwRecycle &&

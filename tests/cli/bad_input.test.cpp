@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
                            "net:link('a', 'b', { delay = '5mss' })"},
                     BadRun{"UnknownSysctlOfAHost",
                            {"run", "x.lua"},
-                           "x.lua:1: host 'a': unknown sysctl \"net.ipv4.tcp_syncokies\"; did you "
+                           "x.lua:1: host 'a': unknown sysctl \"net.ipv4.tcp_syncokies\", did you "
                            "mean \"net.ipv4.tcp_syncookies\"?",
                            "netsim.network {}:host('a', { sysctl = { "
                            "['net.ipv4.tcp_syncokies'] = 1 } })"},
@@ -178,6 +178,13 @@ TEST_F(BadOutput, TopoRefusesWhatIsDisconnectedByName) {
     EXPECT_EQ(run.code, 2) << run.out;
     EXPECT_EQ(run.out, "");
     EXPECT_NE(run.err.find("no path between \"Paris\" and \"Rome\""), std::string::npos) << run.err;
+}
+
+TEST_F(BadOutput, AnUnknownOptionComesBeforeWhatIsMissing) {
+    for (const char* command : {"replay", "packetdrill"}) {
+        EXPECT_NE(netsim({command, "--foo"}).err.find("not expected: --foo"), std::string::npos);
+        EXPECT_NE(netsim({command}).err.find("FILE is required"), std::string::npos);
+    }
 }
 
 class Commands : public CommandTest {};

@@ -43,5 +43,33 @@ TEST_F(ReplayCommand, BadInputIsTwoAndStopsNothing) {
     EXPECT_NE(json.out.find("\"failed\": 1"), std::string::npos) << json.out;
 }
 
+TEST_F(ReplayCommand, AFolderWithoutRecordingsIsNamed) {
+    write("table.json", "{}");
+    write("good.json", read_whole(recording_));
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"replay", "."}, {"replay", recording_, "."}}) {
+        EXPECT_EQ(netsim(arguments).code, 0);
+    }
+    write("good.json", "[]");
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"replay", "."}, {"replay", recording_, "."}}) {
+        const Outcome run = netsim(arguments);
+        EXPECT_EQ(run.code, 2);
+        EXPECT_EQ(run.err, "netsim: replay: no recording in .\n");
+    }
+}
+
+TEST_F(ReplayCommand, SaysWhatAFileIsInstead) {
+    write("list.json", "[1, 2]");
+    write("empty.json", "");
+    write("table.json", "{}");
+    EXPECT_EQ(netsim({"replay", "list.json"}).err,
+              "netsim: list.json: not a recording: a JSON array, no object\n");
+    EXPECT_NE(netsim({"replay", "empty.json"}).err.find("not a recording: parse error at line 1"),
+              std::string::npos);
+    EXPECT_NE(netsim({"replay", "table.json"}).err.find("not a recording: key 'one_way_delay_ms'"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace netsim::cli
