@@ -230,6 +230,9 @@ std::vector<Event> Parser::events() {
     while (!scan_.at_end()) {
         all.push_back(event());
     }
+    if (all.empty()) {
+        scan_.fail("the script has no events: it proves nothing");
+    }
     return all;
 }
 

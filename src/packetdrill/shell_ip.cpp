@@ -60,11 +60,12 @@ class RouteText {
                              : unit == "ms" || unit == "msec" || unit.empty() ? 1e3
                              : unit == "us" || unit == "usec"                 ? 1
                                                                               : 0;
-        if (error != std::errc{} || scale == 0 || value * scale < 1 || value * scale > 60e6) {
+        const double micros = value * scale;
+        if (error != std::errc{} || !(micros >= 1 && micros <= 60e6)) {  // "nan" is a double, too
             throw Mismatch{"ip route: rto_min must be a time up to 60s, as 50ms, not \"" + text +
                            "\""};
         }
-        return static_cast<std::uint32_t>(value * scale);
+        return static_cast<std::uint32_t>(micros);
     }
 
  private:

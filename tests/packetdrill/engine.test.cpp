@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"+0 `sysctl", "the command does not end"},
                     Bad{"+0 %{ assert 1", "the code does not end"},
                     Bad{"/* open", "t.pkt:1:1: this comment does not end"},
+                    Bad{"--mss=1000\n// no line\n", "the script has no events"},
                     Bad{"--tolerance_usec=1\n", "unknown option --tolerance_usec, did you mean"},
                     Bad{"--ip_version=ipv6\n", "not supported, the stack is IPv4"},
                     Bad{"--wire_client\n", "there is no wire"},
@@ -178,6 +179,7 @@ TEST(Verdicts, WhatNoRouteHasIsSaid) {
     EXPECT_THAT(route("change 192.0.2.1 mtu"), HasSubstr("a value is missing after \"mtu\""));
     EXPECT_THAT(route("change 192.0.2.1 mtu 14x"), HasSubstr("mtu must be 68 to 65535"));
     EXPECT_THAT(route("change 192.0.2.1 rto_min 5m"), HasSubstr("rto_min must be a time"));
+    EXPECT_THAT(route("change 192.0.2.1 rto_min nan"), HasSubstr("rto_min must be a time"));
     EXPECT_THAT(route("change 192.0.2.1 congctl vegas"), HasSubstr("\"vegas\""));
     EXPECT_THAT(route("change 10.0.0.1 mtu 1400"), HasSubstr("does not lead to the peer"));
     EXPECT_THAT(route("change 10.0.0.1/40 mtu 1400"), HasSubstr("not an address or a prefix"));
