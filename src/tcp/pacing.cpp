@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tcp/actions.hpp"
 #include "tcp/output.hpp"
 #include "tcp/retransmit.hpp"
 #include "tcp/stack.hpp"
@@ -33,10 +34,10 @@ bool pacing_holds(Context& cx, Connection& c) {
     if (!c.paced || c.next_send_at <= cx.now) {
         return false;
     }
-    if (!c.deadlines.armed(Timer::kPacing)) {
-        // A high-resolution timer: no wheel makes it late.
-        c.deadlines.set(Timer::kPacing, c.next_send_at, c.next_send_at);
-        cx.s.timers.update(cx.s.connections, c);
+    // A high-resolution timer: no wheel makes it late. A TX completion that it waits for already
+    // may be later than that.
+    if (c.next_send_at < c.deadlines.get(Timer::kPacing)) {
+        arm_exactly(cx, c, Timer::kPacing, c.next_send_at);
     }
     return true;
 }

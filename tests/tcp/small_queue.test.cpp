@@ -97,6 +97,23 @@ TEST(SmallQueue, TheSysctlIsNotForPacedOnes) {
     EXPECT_EQ(goes_of_a_segment(t, 5000), 1U);
 }
 
+// Both wait for the same timer: the earlier of the two moments counts.
+TEST(SmallQueue, PacingDoesNotWaitForACompletion) {
+    auto t = in_flight(10);
+    t.option(SocketOption::kSO_MAX_PACING_RATE, 1'000'000);
+    t.advance(20ms);
+    t.recv(ack(6001).seq(1));
+    t.stack().sysctl().tcp_autocorking = 1;
+    t.paths().link_memory = 2000;
+    t.paths().link_free_at = t.now() + 10ms;
+    t.send(100);
+    EXPECT_TRUE(t.sends_nothing());  // autocorked
+    t.send(5000);
+    EXPECT_EQ(t.take_sent().size(), 2U);
+    t.advance(2ms);  // at 1 MB/s
+    EXPECT_FALSE(t.take_sent().empty());
+}
+
 TEST(SmallQueue, RetransmissionsHaveTwiceAsMuch) {
     for (const bool over : {false, true}) {
         auto t = in_flight(6);
