@@ -113,9 +113,6 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.sacked = c.sacked_out;
     info.lost = c.lost_out;
     info.retrans = c.retrans_out;
-    if (opens_actively(c) && c.retransmits > 0) {
-        info.lost = info.retrans = 1;
-    }
     info.retrans_total = c.retrans_total;
     info.reordering = c.reordering;
     info.reord_seen = c.reord_seen;
