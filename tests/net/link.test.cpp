@@ -174,7 +174,7 @@ TEST(Link, AFlowsDataIsFoundAmongOthers) {
     waiting.clear();
     free = t.sim.now();
     check_all();
-    send_some(500);
+    send_some(2000);  // more than were lost
     check_all();
 }
 

@@ -256,6 +256,38 @@ TEST_P(Closing, ShutdownErrnoAndRepetition) {
     EXPECT_EQ(u.shutdown(Shutdown::kWrite), Errno::kENOTCONN);
 }
 
+// Linux tcp_disconnect(): what bind(2) named and setsockopt(2) set stays.
+TEST_P(Closing, AListenerThatIsShutDownKeepsWhatItWasGiven) {
+    auto t = TcpBench::in_listen(config());
+    Stack& stack = t.stack();
+    const Endpoint local = stack.local_endpoint(t.listener).value();
+    const std::vector<std::uint8_t> key(16, 7);
+    EXPECT_TRUE(stack.set_fastopen_key(t.listener, key));
+    EXPECT_TRUE(stack.set_md5_key(t.listener, {kPeer, 32}, "a shared secret"));
+    t.out().events.clear();
+    EXPECT_TRUE(stack.shutdown(t.listener, Shutdown::kRead, t.now(), t.out()));
+    ASSERT_EQ(t.out().events.size(), 1U);  // for who waits in accept()
+    EXPECT_EQ(t.out().events[0].events & poll::kHup, poll::kHup);
+    EXPECT_EQ(stack.local_endpoint(t.listener), local);
+    EXPECT_EQ(stack.fastopen_key(t.listener), key);
+    const SocketId other = *stack.socket();
+    EXPECT_EQ(stack.bind(other, local), fail(Errno::kEADDRINUSE));
+    EXPECT_TRUE(stack.listen(t.listener, 4, t.now(), t.out()));
+    t.recv(t.config().peer_syn);  // not signed
+    EXPECT_TRUE(t.sends_nothing());
+    EXPECT_EQ(t.dropped(Drop::kMd5NotFound), 1U);
+}
+
+TEST_P(Closing, AListenerThatIsShutDownGivesUpAPortThatNobodyNamed) {
+    TcpBench t(config());
+    const SocketId s = *t.stack().socket();
+    EXPECT_TRUE(t.stack().listen(s, 4, t.now(), t.out()));
+    const Endpoint local = t.stack().local_endpoint(s).value();
+    EXPECT_TRUE(t.stack().shutdown(s, Shutdown::kBoth, t.now(), t.out()));
+    EXPECT_EQ(t.stack().local_endpoint(s)->port, 0);
+    EXPECT_TRUE(t.stack().bind(*t.stack().socket(), local));
+}
+
 TEST_P(Closing, AFinFromFinWait1WithoutItsAckThenTheRest) {
     auto t = TcpBench::in_closing(config());
     EXPECT_EQ(t.receive(), 0U);

@@ -215,6 +215,26 @@ TEST_P(InTimeWait, FinTimeoutAndLinger2SetItsLife) {
     EXPECT_EQ(v.state(), State::kClosed);
 }
 
+// ss tells when timers of small records are due, not where the wheel fires them.
+TEST_P(InTimeWait, WhatASmallRecordWaitsForIsTold) {
+    const BenchConfig c = config();
+    TcpBench t(c);
+    TimerWheel wheel;
+    wheel.on = true;
+    t.stack().set_timer_wheel(wheel);
+    t.listen(16);
+    t.recv(c.peer_syn);
+    EXPECT_NEAR(static_cast<double>(t.info().timer_left.count()), 1e9, 1e6);
+    t.recv(ack(1).seq(1));
+    t.sock = t.accept();
+    t.option(SocketOption::kTCP_LINGER2, 5);
+    t.shutdown(Shutdown::kWrite);
+    t.recv(ack(2).seq(1));
+    t.close();
+    EXPECT_EQ(t.records(EndpointKind::kTimeWait), 1U) << t.exchange();
+    EXPECT_NEAR(static_cast<double>(t.info().timer_left.count()), 5e9, 1e6);
+}
+
 TEST_P(InTimeWait, NegativeLinger2MeansNoFinWait2) {
     auto t = TcpBench::in_fin_wait_2(config());
     t.option(SocketOption::kTCP_LINGER2, -1);
