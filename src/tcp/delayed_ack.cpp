@@ -153,6 +153,9 @@ namespace {
 
 /// An ACK comes before the peer's least RTO, if that is as ours. Linux tcp_delack_max().
 Duration delack_max(const Context& cx, const Connection& c) {
+    if (cx.s.sysctl.rules.delayed_ack_most == Rules::DelayedAckMost::k200Milliseconds) {
+        return kDelackMax;
+    }
     const Duration tick = std::max<Duration>(cx.s.wheel.granularity(), milliseconds(1));
     const Duration rto_min = cx.s.wheel.in_ticks(c.rtt.floor(cx.s.sysctl));
     return std::min<Duration>(kDelackMax, std::max(rto_min, 2 * tick) - tick);

@@ -39,6 +39,7 @@ constexpr auto kBsdLikeSysctls = std::to_array<SysctlDefault>({
 constexpr Rules linux_61_rules() {
     Rules r;
     r.request_echo = Rules::RequestEcho::kAny;
+    r.delayed_ack_most = Rules::DelayedAckMost::k200Milliseconds;
     r.future_ack = Rules::FutureAck::kIgnored;
     r.time_wait_age = Rules::TimeWaitAge::kNextSecond;
     return r;

@@ -35,6 +35,13 @@ struct Rules {
     };
     RequestEcho request_echo = RequestEcho::kOfSynAck;
 
+    /// How long a delayed ACK waits at most.
+    enum class DelayedAckMost : std::uint8_t {
+        kBelowLeastRto,  // 200 ms, and a tick less than the least RTO (from 6.11)
+        k200Milliseconds,
+    };
+    DelayedAckMost delayed_ack_most = DelayedAckMost::kBelowLeastRto;
+
     /// An ACK of data never sent, in ESTABLISHED.
     enum class FutureAck : std::uint8_t {
         kChallenged,  // RFC 9293 §3.10.7.4
