@@ -75,8 +75,6 @@ struct LinkDirection::State {
         }
     }
 
-    bool waits(std::uint32_t number) const { return number - first_number < sending.size(); }
-
     void chain(std::size_t i) {
         Sending& one = sending[i];
         if (one.payload > 0) {
@@ -210,9 +208,12 @@ FlowQueue LinkDirection::queued(const Flow& flow, std::span<const wire::Packet> 
     if (!s.chains) {
         s.make_chains();
     }
+    // Numbers begin anew after 2^32 packets: what would lead forward is as old as that.
     std::uint32_t number = s.chains->last(flow);
-    while (s.waits(number)) {
-        const State::Sending& one = s.sending[number - s.first_number];
+    for (auto behind = static_cast<std::uint32_t>(s.sending.size());
+         number - s.first_number < behind;) {
+        behind = number - s.first_number;
+        const State::Sending& one = s.sending[behind];
         if (one.flow == flow) {
             note(one.payload, one.departs);
         }
