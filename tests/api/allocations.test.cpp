@@ -100,6 +100,25 @@ TEST(Allocations, ACookieAllocatesNothing) {
     EXPECT_EQ(run_counted(net, seconds(1)).allocations, 0U);
 }
 
+// Each end keeps its FIN until it is acknowledged. Nothing else is made for a connection without
+// data: no state of congestion control for an ACK after which nothing is sent.
+TEST(Allocations, AConnectionWithoutDataAllocatesForItsFinsOnly) {
+    Network net;
+    HostRef server = net.host("server", {.sysctl = {{"net.ipv4.tcp_max_tw_buckets", "1000"}}});
+    HostRef client = net.host("client");
+    net.link(client, server, {.delay = milliseconds(1)});
+    server.serve({.port = 80, .backlog = 4096});
+    const auto* load = client.load("server:80", {.rate = 10'000});
+    net.run_until(net.now() + seconds(2));
+    const std::uint64_t before = load->completed;
+    const Counted handshakes = run_counted(net, seconds(1));
+    const std::uint64_t connections = load->completed - before;
+    ASSERT_GT(connections, 9'000U);
+    // What samples are kept in grows by doubling.
+    EXPECT_NEAR(static_cast<double>(handshakes.allocations), 2.0 * static_cast<double>(connections),
+                0.01 * static_cast<double>(connections));
+}
+
 TEST(Allocations, ABulkTransferAllocatesNothingPerSegment) {
     Network net;
     HostRef sender = net.host("sender");
