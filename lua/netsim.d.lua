@@ -412,6 +412,13 @@ function Host:ss(flags) end
 ---@return string
 function Host:nstat(flags) end
 
+---A command line as typed at this host's prompt: "ss -tan state time-wait", "sar -n SOCK 1 5".
+---Tools that take simulated time block: call them inside host:spawn(function(host) ... end).
+---@param line string
+---@return string out  what it printed
+---@return integer exit_code
+function Host:sh(line) end
+
 ---What each core has done so far, and what each event costs; nil without a CPU. Times in seconds.
 ---@return {runnable: integer, costs: table<string, number>, cores: {processed: integer, dropped: integer, time_squeeze: integer, backlog: integer, backlog_peak: integer, softirq: number, process: number}[]}?
 function Host:cpu() end

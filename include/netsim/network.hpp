@@ -21,6 +21,7 @@
 #include "netsim/result.hpp"
 #include "netsim/rng.hpp"
 #include "netsim/series.hpp"
+#include "netsim/shell.hpp"
 #include "netsim/socket.hpp"
 #include "netsim/time.hpp"
 
@@ -137,6 +138,12 @@ class HostRef : public NodeRef {
     /// `ss`'s and `nstat`'s output. Flags as the tools take them: ss("-tano"), nstat("-az").
     std::string ss(std::string_view flags = "-tan") const;
     std::string nstat(std::string_view flags = "") const;
+
+    /// A command line as a user types it at this host's prompt: "ss -tan state time-wait",
+    /// "sar -n SOCK 1 5" (docs/instruments.md). Views are done at once, what takes time goes on
+    /// while the network runs; a job that is destroyed is over. InputError: an unknown tool or
+    /// flag. The job must not outlive the Network.
+    std::unique_ptr<shell::Job> sh(std::string_view line);
 
     // --- the CPU; without one there is nothing to see, and work is paid for at once
     bool has_cpu() const;

@@ -1,4 +1,4 @@
-// std::function where the layers below want an object: socket watchers and events at a time.
+// std::function where the layers below want an object: socket watchers.
 #pragma once
 
 #include <functional>
@@ -6,10 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/slab.hpp"
 #include "host/host.hpp"
 #include "netsim/socket.hpp"
-#include "sim/event_queue.hpp"
 
 namespace netsim {
 
@@ -46,25 +44,6 @@ class SocketCallbacks final : public host::SocketWatcher {
     };
 
     std::vector<Entry> entries_;  // by socket index
-};
-
-/// Functions waiting for their event.
-class TimedCalls final : public sim::EventTarget {
- public:
-    /// The argument of the event that will call it.
-    std::uint64_t add(std::function<void()> function) {
-        return calls_.emplace(std::move(function)).word();
-    }
-
-    void fire(std::uint64_t argument) override {
-        const auto id = Id<std::function<void()>>::from_word(argument);
-        const std::function<void()> function = std::move(calls_.at(id.index));
-        calls_.erase(id);
-        function();
-    }
-
- private:
-    Slab<std::function<void()>> calls_;
 };
 
 }  // namespace netsim

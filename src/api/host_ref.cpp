@@ -150,6 +150,10 @@ std::string HostRef::nstat(std::string_view flags) const {
     return observe::nstat_text(as_host(node_), flags);
 }
 
+std::unique_ptr<shell::Job> HostRef::sh(std::string_view line) {
+    return net_->sh(net_->node_of(*this), line);
+}
+
 bool HostRef::has_cpu() const {
     return as_host(node_).cpu() != nullptr;
 }

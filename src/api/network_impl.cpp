@@ -219,6 +219,20 @@ Ipv4 NetworkImpl::resolve_address(std::string_view name) const {
     return find(name).address;
 }
 
+std::string_view NetworkImpl::name_of(Ipv4 address) const {
+    for (const auto& [name, index] : by_name_) {
+        if (nodes_[index].address == address) {
+            return name;
+        }
+    }
+    return {};
+}
+
+std::unique_ptr<shell::Job> NetworkImpl::sh(Node& node, std::string_view line) {
+    keep_routes_current();
+    return shell::start(*node.host, *this, line);
+}
+
 Endpoint NetworkImpl::resolve(std::string_view target) const {
     const std::size_t colon = target.rfind(':');
     if (colon == std::string_view::npos) {

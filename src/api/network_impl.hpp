@@ -23,20 +23,22 @@
 #include "observe/ladder.hpp"
 #include "observe/pcapng_writer.hpp"
 #include "observe/trace_text.hpp"
+#include "shell/shell.hpp"
 #include "sim/simulation.hpp"
+#include "sim/timed_calls.hpp"
 #include "wire/packet.hpp"
 #include "wire/payload.hpp"
 
 namespace netsim {
 
-class NetworkImpl {
+class NetworkImpl : private shell::Directory {
  public:
     explicit NetworkImpl(const NetworkOptions& options);
     NetworkImpl(const NetworkImpl&) = delete;
     NetworkImpl& operator=(const NetworkImpl&) = delete;
     NetworkImpl(NetworkImpl&&) = delete;
     NetworkImpl& operator=(NetworkImpl&&) = delete;
-    ~NetworkImpl();
+    ~NetworkImpl() override;
 
     // --- building
     HostRef add_host(std::string_view name, const HostOptions& options);
@@ -68,6 +70,8 @@ class NetworkImpl {
     std::vector<LinkRef> links();
     Endpoint resolve(std::string_view target) const;
     Ipv4 resolve_address(std::string_view name) const;
+    /// A command line at the prompt of a host.
+    std::unique_ptr<shell::Job> sh(Node& node, std::string_view line);
 
     net::Link& link(std::size_t index) { return *links_[index]; }
 
@@ -124,6 +128,11 @@ class NetworkImpl {
         Time next;
     };
 
+    // --- shell::Directory
+    Ipv4 address_of(std::string_view name) const override { return resolve_address(name); }
+
+    std::string_view name_of(Ipv4 address) const override;
+
     void check_new_name(std::string_view name) const;
     Ipv4 next_address();
     void take_address(std::string_view name, Ipv4 address);
@@ -143,7 +152,7 @@ class NetworkImpl {
     std::vector<std::unique_ptr<observe::PcapngWriter>> captures_;
     std::vector<std::unique_ptr<observe::TraceText>> traces_;
     std::unique_ptr<observe::Ladder> ladder_;
-    TimedCalls timed_calls_;
+    sim::TimedCalls timed_calls_;
 
     Prefix pool_;
     std::uint64_t next_address_;  // offset in pool_

@@ -158,6 +158,9 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     /// The margin of a ladder: what an application called. Does nothing when nobody watches.
     void trace_call(Endpoint local, Endpoint remote, std::string_view text);
 
+    /// Runs `f` at a time that is not past, as an event of this host.
+    void call_at(Time when, std::function<void()> f);
+
     tcp::Stack& stack() { return *stack_; }
 
     /// Null: work takes no time.

@@ -13,6 +13,7 @@
 #include "host/host.hpp"
 #include "net/icmp_limit.hpp"
 #include "net/routes.hpp"
+#include "sim/timed_calls.hpp"
 #include "tcp/context.hpp"
 
 namespace netsim::host {
@@ -46,6 +47,7 @@ struct Host::State {
     absl::flat_hash_map<std::uint32_t, PathMtu> path_mtu;
     net::IcmpLimit icmp_limit;
     std::uint16_t next_ip_id = 0;
+    sim::TimedCalls calls;
     std::vector<wire::PayloadRef> ranges;  // scratch of receive()
 
     SocketSlot& slot(SocketId s) {

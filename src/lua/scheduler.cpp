@@ -136,6 +136,11 @@ int Scheduler::block(lua_State* L, std::unique_ptr<Operation> operation, const c
     return lua_yieldk(L, 0, 0, guarded_again<Scheduler::resume_call>);
 }
 
+bool Scheduler::may_block(lua_State* L) {
+    const Process* process = current();
+    return process != nullptr && process->thread == L;
+}
+
 // The rest of a call that blocked: the same attempt, on the process's own stack.
 int Scheduler::resume_call(lua_State* L) {
     // Only processes of the network that is running can be resumed.
@@ -179,6 +184,7 @@ void Scheduler::park(ProcessId id) {
         socket->waiters.push_back({id, park, events});
         socket->watch(*this);
     });
+    entry.operation->arm([this, id, park] { wake_soon(id, park); });
     if (entry.operation->deadline) {
         entry.host.at(*entry.operation->deadline, [this, id, park] { wake(id, park, true); });
     }
@@ -212,13 +218,16 @@ void Scheduler::socket_ready(SocketState& socket, unsigned events) {
         if (process == nullptr || process->parks != waiter.park) {
             continue;
         }
-        if (!current_) {
-            wake(waiter.process, waiter.park, false);
-        } else {
-            // Another process is running (a call of its own caused this): wait for its turn.
-            process->host.at(box_.net().now(),
-                             [this, waiter] { wake(waiter.process, waiter.park, false); });
-        }
+        wake_soon(waiter.process, waiter.park);
+    }
+}
+
+void Scheduler::wake_soon(ProcessId id, std::uint64_t park) {
+    if (!current_) {
+        wake(id, park, false);
+    } else if (Process* process = processes_.find(id)) {
+        // Another process is running (a call of its own caused this): wait for its turn.
+        process->host.at(box_.net().now(), [this, id, park] { wake(id, park, false); });
     }
 }
 

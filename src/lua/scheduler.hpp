@@ -43,6 +43,9 @@ class Operation {
     virtual void each_socket(
         const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>& visit) = 0;
 
+    /// What is no socket calls `wake` when another attempt is worth it.
+    virtual void arm(std::function<void()> wake) { static_cast<void>(wake); }
+
     std::optional<Time> deadline;
 };
 
@@ -95,6 +98,9 @@ class Scheduler {
     /// The process whose code is running, if any.
     Process* current() { return processes_.find(current_); }
 
+    /// Is code of a process running, and not that of a coroutine of its own?
+    bool may_block(lua_State* L);
+
     /// The running process, if any, becomes the socket's owner.
     void adopt(SocketState& socket);
 
@@ -117,6 +123,7 @@ class Scheduler {
     void park(ProcessId id);
     void unpark(ProcessId id, Process& process);
     void wake(ProcessId id, std::uint64_t park, bool expired);
+    void wake_soon(ProcessId id, std::uint64_t park);
     void resume(ProcessId id, int arguments);
     void end(ProcessId id);
     void report(const Process& process);

@@ -153,6 +153,8 @@ void push_network(lua_State* L, const BoxPtr& box);
 /// route(prefix, next) and blackhole(prefix), of hosts and routers.
 int node_route(lua_State* L);
 int node_blackhole(lua_State* L);
+/// host:sh(line)
+int host_sh(lua_State* L);
 /// {field = value} of a `... statistics` object, for tables and JSON; false if it is none.
 bool push_statistics(lua_State* L, int index);
 

@@ -1,0 +1,56 @@
+// host:sh(line): a command line at a host's prompt.
+#include <memory>
+
+#include "lua/args.hpp"
+#include "lua/bind.hpp"
+#include "lua/session.hpp"
+#include "shell/shell.hpp"
+
+namespace netsim::lua {
+namespace {
+
+int push_job(lua_State* L, const shell::Job& job) {
+    push_string(L, job.out());
+    lua_pushinteger(L, job.exit_code());
+    return 2;
+}
+
+/// A tool that takes time, until it is done.
+class ShellOperation final : public Operation {
+ public:
+    explicit ShellOperation(std::unique_ptr<shell::Job> job) : job_(std::move(job)) {}
+
+    std::optional<int> attempt(lua_State* L) override {
+        return job_->done() ? std::optional(push_job(L, *job_)) : std::nullopt;
+    }
+
+    int timed_out(lua_State* L) override { return push_job(L, *job_); }
+
+    void each_socket(
+        const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>&) override {}
+
+    void arm(std::function<void()> wake) override { job_->on_done(std::move(wake)); }
+
+ private:
+    std::unique_ptr<shell::Job> job_;
+};
+
+}  // namespace
+
+int host_sh(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string line = to_text(L, 2, "sh: command line");
+    Scheduler& scheduler = self.box->scheduler();
+    const shell::Tool& tool = shell::tool_of(line);
+    if (tool.takes_time && !scheduler.may_block(L)) {
+        throw MisuseError("sh: " + std::string(tool.name) +
+                          " takes time: call it inside host:spawn(function(host) ... end)");
+    }
+    std::unique_ptr<shell::Job> job = self.host.sh(line);
+    if (!tool.takes_time) {
+        return push_job(L, *job);
+    }
+    return scheduler.block(L, std::make_unique<ShellOperation>(std::move(job)), "sh");
+}
+
+}  // namespace netsim::lua

@@ -1,0 +1,49 @@
+// The two kinds of jobs: views, done when they are made, and tools that take simulated time.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "netsim/shell.hpp"
+#include "netsim/time.hpp"
+
+namespace netsim::host {
+class Host;
+}
+
+namespace netsim::shell {
+
+/// A view: its text is there at once.
+class View final : public Job {
+ public:
+    explicit View(std::string_view text, int exit_code = 0) {
+        put(text);
+        finish(exit_code);
+    }
+
+ private:
+    void on_interrupt() override {}
+};
+
+inline std::unique_ptr<Job> view(std::string_view text, int exit_code = 0) {
+    return std::make_unique<View>(text, exit_code);
+}
+
+/// A tool with a clock: wakes itself. A job that is gone, or done, is not woken any more.
+class TimedJob : public Job {
+ protected:
+    explicit TimedJob(host::Host& host);
+
+    host::Host& host() const { return host_; }
+
+    Time now() const;
+    /// on_wake() as an event of the host, at `when` or now if that is past. Several may be pending.
+    void wake_at(Time when);
+    virtual void on_wake() = 0;
+
+ private:
+    host::Host& host_;
+    std::shared_ptr<TimedJob*> self_;
+};
+
+}  // namespace netsim::shell

@@ -1,0 +1,53 @@
+// host:sh(): views anywhere, tools that take time inside a process.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "script_bench.hpp"
+
+namespace netsim::lua {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(LuaShell, AViewReturnsTextAndExitCode) {
+    const Ran ran =
+        run_lua(two_hosts("a:serve{port = 80} net:run('1s') "
+                          "local out, code = a:sh('ss -ltn') "
+                          "print(out == a:ss('-ltn'), code)"));
+    EXPECT_EQ(ran.out, "true\t0\n") << ran.message();
+}
+
+TEST(LuaShell, AToolThatTakesTimeBlocksItsProcess) {
+    const Ran ran =
+        run_lua(two_hosts("a:spawn(function(host) "
+                          "local out, code = host:sh('sar -n SOCK 1 3') "
+                          "print(host:now(), code, select(2, out:gsub('\\n', ''))) "
+                          "end) net:run('10s')"));
+    EXPECT_EQ(ran.out, "3.0\t0\t7\n") << ran.message();
+}
+
+TEST(LuaShell, OutsideAProcessItIsAnErrorThatSaysSo) {
+    const Ran ran = run_lua(two_hosts("a:sh('sar -n SOCK 1 3')"));
+    EXPECT_THAT(ran.message(), HasSubstr("sar takes time: call it inside host:spawn"));
+    const Ran nested =
+        run_lua(two_hosts("a:spawn(function(host) coroutine.wrap(function() "
+                          "host:sh('sar -n SOCK 1 3') end)() end) net:run('1s')"));
+    EXPECT_THAT(nested.message(), HasSubstr("sar takes time"));
+}
+
+TEST(LuaShell, BadInputSaysWhichLine) {
+    const Ran ran = run_lua(two_hosts("a:sh('sss')"));
+    EXPECT_EQ(ran.ending(), Ending::kInput);
+    EXPECT_THAT(ran.message(), HasSubstr("test.lua:2: sh: no tool \"sss\", did you mean \"ss\"?"));
+}
+
+TEST(LuaShell, ARunThatEndsFirstLeavesTheJobBehind) {
+    const Ran ran =
+        run_lua(two_hosts("a:spawn(function(host) host:sh('sar -n SOCK 1') "
+                          "print('never') end) net:run('3s')"));
+    EXPECT_EQ(ran.out, "") << ran.message();
+    EXPECT_EQ(ran.message(), "");
+}
+
+}  // namespace
+}  // namespace netsim::lua
