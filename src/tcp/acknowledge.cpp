@@ -45,7 +45,7 @@ void update_window(const Context& cx, Connection& c, const wire::TcpHeader& h,
         c.max_window = window;
         sync_mss(cx.s, c, c.path_mtu);
     }
-    if (changed && !c.unsent.empty()) {
+    if (changed && !c.sending().unsent.empty()) {
         restart_after_idle(cx, c);  // what waited for the window begins anew
     }
 }
@@ -57,7 +57,7 @@ void probe_answered(Context& cx, Connection& c) {
     }
     if (can_send_more(c)) {
         c.backoff = 0;
-        c.probing_since_ms = 0;
+        c.edit_sending().probing_since_ms = 0;
         if (c.retransmit_timer == RetransmitTimer::kProbe0) {
             clear_retransmit(c);
         }
@@ -83,8 +83,9 @@ bool spurious(const Connection& c, const wire::TcpHeader& h, const SentSegment& 
 /// One segment leaves the queue.
 void take_off(Context& cx, Connection& c, SentSegment& segment, AckOutcome& outcome,
               Cleaned& cleaned) {
+    Sending& tx = c.edit_sending();
     if (segment.ever_retransmitted) {
-        c.retrans_out -= segment.retransmitted ? 1U : 0U;
+        tx.retrans_out -= segment.retransmitted ? 1U : 0U;
         outcome.retransmission_acked = true;
     } else if (!segment.sacked) {
         if (cleaned.first_sent == kNever) {
@@ -92,10 +93,10 @@ void take_off(Context& cx, Connection& c, SentSegment& segment, AckOutcome& outc
             cleaned.reordered = segment.seq;
         }
         cleaned.last_sent = segment.sent_at;
-        outcome.original_arrived = outcome.original_arrived || !after(segment.end, c.high_seq);
+        outcome.original_arrived = outcome.original_arrived || !after(segment.end, tx.high_seq);
     }
     if (segment.sacked) {
-        --c.sacked_out;
+        --tx.sacked_out;
     } else {
         note_delivered(c, segment, outcome.rate);
         if (c.options.sack_ok) {
@@ -105,24 +106,25 @@ void take_off(Context& cx, Connection& c, SentSegment& segment, AckOutcome& outc
             }
         }
     }
-    c.lost_out -= segment.lost ? 1U : 0U;
-    c.sent_bytes -= segment.payload.length;
-    c.bytes_acked += segment.payload.length;
+    tx.lost_out -= segment.lost ? 1U : 0U;
+    tx.sent_bytes -= segment.payload.length;
+    tx.bytes_acked += segment.payload.length;
     ++outcome.acked;
     outcome.data_acked = true;
 }
 
 /// What of the head is acknowledged already goes; the rest stays.
 void trim_head(Connection& c) {
-    SentSegment& head = c.sent.front();
+    Sending& tx = c.edit_sending();
+    SentSegment& head = tx.sent.front();
     if (!after(c.snd_una, head.seq)) {
         return;
     }
     const std::uint32_t gone = c.snd_una.raw() - head.seq.raw();
     head.payload = head.payload.slice(gone, head.payload.length - gone);
     head.seq = c.snd_una;
-    c.sent_bytes -= gone;
-    c.bytes_acked += gone;
+    tx.sent_bytes -= gone;
+    tx.bytes_acked += gone;
 }
 
 /// RFC 6298 §3 (Karn): never from a retransmitted segment, unless the echoed timestamp tells which
@@ -157,28 +159,28 @@ bool sample_rtt(const Context& cx, Connection& c, const Cleaned& cleaned, AckOut
 }
 
 void count_slow_start_exit(Context& cx, Connection& c) {
-    if (c.cc.left_slow_start == SlowStartExit::kAckTrain) {
+    if (c.sending().cc.left_slow_start == SlowStartExit::kAckTrain) {
         cx.s.mib.add(Mib::kTcpExtTCPHystartTrainDetect);
-        cx.s.mib.add(Mib::kTcpExtTCPHystartTrainCwnd, c.cc.cwnd);
-    } else if (c.cc.left_slow_start == SlowStartExit::kDelay) {
+        cx.s.mib.add(Mib::kTcpExtTCPHystartTrainCwnd, c.sending().cc.cwnd);
+    } else if (c.sending().cc.left_slow_start == SlowStartExit::kDelay) {
         cx.s.mib.add(Mib::kTcpExtTCPHystartDelayDetect);
-        cx.s.mib.add(Mib::kTcpExtTCPHystartDelayCwnd, c.cc.cwnd);
+        cx.s.mib.add(Mib::kTcpExtTCPHystartDelayCwnd, c.sending().cc.cwnd);
     }
-    c.cc.left_slow_start = SlowStartExit::kNone;
+    c.edit_sending().cc.left_slow_start = SlowStartExit::kNone;
 }
 
 /// Takes off the queue what is acknowledged and draws an RTT sample. Linux tcp_clean_rtx_queue().
 void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum prior_highest,
                       AckOutcome& outcome) {
-    const std::uint32_t prior_sacked = c.sacked_out;
+    const std::uint32_t prior_sacked = c.sending().sacked_out;
     Cleaned cleaned;
-    while (!c.sent.empty() && !after(c.sent.front().end, c.snd_una)) {
-        take_off(cx, c, c.sent.front(), outcome, cleaned);
+    while (!c.sending().sent.empty() && !after(c.sending().sent.front().end, c.snd_una)) {
+        take_off(cx, c, c.edit_sending().sent.front(), outcome, cleaned);
         pop_sent(c);
     }
-    if (!c.sent.empty()) {
+    if (!c.sending().sent.empty()) {
         trim_head(c);
-        outcome.reneging = c.sent.front().sacked;
+        outcome.reneging = c.sending().sent.front().sacked;
     }
     const std::uint32_t advance = c.snd_una.raw() - prior_snd_una.raw();
     outcome.maybe_delayed = cleaned.first_sent != kNever && !outcome.retransmission_acked &&
@@ -188,7 +190,7 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
     const bool sampled = sample_rtt(cx, c, cleaned, outcome);
     if (outcome.data_acked) {
         outcome.set_timer = true;
-        if (c.mtu) {
+        if (c.rare().mtu) {
             probe_maybe_arrived(cx, c);
         }
         if (!c.options.sack_ok) {
@@ -198,22 +200,22 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
         } else if (cleaned.first_sent != kNever && before(cleaned.reordered, prior_highest)) {
             note_reordering(cx, c, cleaned.reordered, false);
         }
-    } else if (!c.sent.empty() && sampled && outcome.first_sacked_sent != kNever &&
-               outcome.first_sacked_sent < c.sent.front().sent_at) {
+    } else if (!c.sending().sent.empty() && sampled && outcome.first_sacked_sent != kNever &&
+               outcome.first_sacked_sent < c.sending().sent.front().sent_at) {
         // What arrived was sent before the head was last sent: only then may the RTO move, or it
         // would never come.
         outcome.set_timer = true;
     }
     if (outcome.rtt > Duration{0}) {
-        c.cc.algorithm->on_rtt(c.cc, {.now = cx.now,
-                                      .acked = outcome.acked,
-                                      .limited = false,
-                                      .rtt = outcome.rtt,
-                                      .snd_una = c.snd_una,
-                                      .snd_nxt = c.snd_nxt,
-                                      .pacing_rate = c.pacing_rate,
-                                      .paced = c.paced,
-                                      .last = c.fin_sent && c.snd_una == c.write_seq});
+        c.algorithm().on_rtt(c.edit_sending().cc, {.now = cx.now,
+                                                   .acked = outcome.acked,
+                                                   .limited = false,
+                                                   .rtt = outcome.rtt,
+                                                   .snd_una = c.snd_una,
+                                                   .snd_nxt = c.snd_nxt,
+                                                   .pacing_rate = c.pacing_rate,
+                                                   .paced = c.paced,
+                                                   .last = c.fin_sent && c.snd_una == c.write_seq});
         count_slow_start_exit(cx, c);
     }
 }
@@ -221,13 +223,13 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
 /// RFC 5681's duplicate ACK, or anything else that the state machine must see.
 bool dubious(const Connection& c, const AckOutcome& outcome) {
     return !outcome.new_information() || outcome.data_sacked || outcome.dsack || outcome.ece ||
-           c.ca_state != CaState::kOpen;
+           c.sending().ca_state != CaState::kOpen;
 }
 
 /// cwnd down by PRR, or up by the algorithm. Linux tcp_cong_control().
 void control_congestion(Context& cx, Connection& c, const AckOutcome& outcome) {
-    if (c.cc.algorithm->sets_cwnd()) {
-        return c.cc.algorithm->control(cx, c, outcome.rate);
+    if (c.algorithm().sets_cwnd()) {
+        return c.algorithm().control(cx, c, outcome.rate);
     }
     if (in_cwnd_reduction(c)) {
         proportional_rate(c, outcome.delivered, outcome.lost, outcome.advanced);
@@ -235,14 +237,14 @@ void control_congestion(Context& cx, Connection& c, const AckOutcome& outcome) {
         // Where much is reordered, what is SACKed counts as well.
         const bool reordered = c.reordering > cx.s.sysctl.tcp_reordering;
         if (reordered ? outcome.forward_progress() : outcome.data_acked) {
-            c.cc.algorithm->on_ack(c.cc, {.now = cx.now,
-                                          .acked = outcome.delivered,
-                                          .limited = c.cc.limited(),
-                                          .rtt = outcome.rtt,
-                                          .snd_una = c.snd_una,
-                                          .snd_nxt = c.snd_nxt,
-                                          .pacing_rate = c.pacing_rate});
-            c.cc.full_at = cx.now;
+            c.algorithm().on_ack(c.edit_sending().cc, {.now = cx.now,
+                                                       .acked = outcome.delivered,
+                                                       .limited = c.sending().cc.limited(),
+                                                       .rtt = outcome.rtt,
+                                                       .snd_una = c.snd_una,
+                                                       .snd_nxt = c.snd_nxt,
+                                                       .pacing_rate = c.pacing_rate});
+            c.edit_sending().cc.full_at = cx.now;
         }
     }
     update_pacing_rate(c, cx.s.sysctl);
@@ -252,7 +254,7 @@ void count_delivered(Context& cx, Connection& c, std::uint32_t prior, AckOutcome
     outcome.delivered = c.delivered - prior;
     cx.s.mib.add(Mib::kTcpExtTCPDelivered, outcome.delivered);
     if (outcome.ece) {
-        c.rate.delivered_ce += outcome.delivered;
+        c.edit_sending().rate.delivered_ce += outcome.delivered;
         cx.s.mib.add(Mib::kTcpExtTCPDeliveredCE, outcome.delivered);
     }
 }
@@ -284,7 +286,7 @@ void take_idle_ack(Context& cx, Connection& c, std::uint32_t prior_delivered, Ac
         count_delivered(cx, c, prior_delivered, outcome);
     }
     probe_answered(cx, c);
-    if (c.tlp.pending) {
+    if (c.sending().tlp.pending) {
         loss_probe_acked(cx, c, outcome);
     }
 }
@@ -301,13 +303,13 @@ void update_timestamp(const Context& cx, Connection& c, const wire::TcpHeader& h
 }
 
 void take_rtt(const Context& cx, Connection& c, Duration rtt, Duration least) {
-    const bool new_round = !c.rtt.valid() || after(c.snd_una, c.rtt_seq);
+    const bool new_round = !c.rtt.valid() || after(c.snd_una, c.sending().rtt_seq);
     if (least > Duration{0}) {
         c.rtt.note_least(least, cx.now, cx.s.sysctl);
     }
     c.rtt.sample(rtt, new_round, cx.s.sysctl);
-    if (new_round) {
-        c.rtt_seq = c.snd_nxt;
+    if (new_round && c.has_sending()) {
+        c.edit_sending().rtt_seq = c.snd_nxt;
     }
     c.rtt.recompute_rto(cx.s.sysctl);
 }
@@ -318,7 +320,7 @@ void acknowledge_syn_data(Context& cx, Connection& c, const wire::TcpHeader& h) 
     outcome.retransmission_acked = c.syn_retransmits > 0;  // SYN and data are one (Karn)
     const std::uint32_t prior_delivered = c.delivered;
     clean_sent_queue(cx, c, c.iss + 1, c.iss + 1, outcome);
-    if (c.errors) {
+    if (c.rare().errors) {
         complete_acked(cx, c);
     }
     count_delivered(cx, c, prior_delivered, outcome);
@@ -342,11 +344,11 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
     const SeqNum prior_snd_una = c.snd_una;
     const SeqNum prior_highest = highest_sacked(c);
     const std::uint32_t prior_delivered = c.delivered;
-    const std::uint32_t prior_lost = c.lost_total;
+    const std::uint32_t prior_lost = c.sending().lost_total;
     const bool had_flight = c.packets_out() > 0;
     outcome.rate.prior_in_flight = c.packets_in_flight();
     outcome.ece = ecn_echoed(c, h);
-    const bool reneged = c.sack_reneged;
+    const bool reneged = c.sending().sack_reneged;
     outcome.advanced = after(h.ack, c.snd_una);
     outcome.carries_data = h.seg_len() > 0;
     if (outcome.advanced) {
@@ -370,14 +372,14 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
         return true;
     }
     clean_sent_queue(cx, c, prior_snd_una, prior_highest, outcome);
-    if (outcome.advanced && c.urgent) {
+    if (outcome.advanced && c.rare().urgent) {
         urgent_acked(c);
     }
-    if (outcome.advanced && c.errors) {
+    if (outcome.advanced && c.rare().errors) {
         complete_acked(cx, c);
     }
     rack_adapt_window(cx, c, outcome);
-    if (c.tlp.pending) {
+    if (c.sending().tlp.pending) {
         loss_probe_acked(cx, c, outcome);
     }
     Resend resend = Resend::kNothing;
@@ -390,7 +392,7 @@ bool acknowledge(Context& cx, Connection& c, const wire::TcpHeader& h, bool pred
         rearm_rto(cx, c);
     }
     count_delivered(cx, c, prior_delivered, outcome);
-    outcome.lost = c.lost_total - prior_lost;
+    outcome.lost = c.sending().lost_total - prior_lost;
     RateSample& rate = outcome.rate;
     rate.acked_sacked = outcome.delivered;
     rate.losses = outcome.lost;

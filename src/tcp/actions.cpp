@@ -17,6 +17,20 @@ bool counts_as_established(State state) {
     return state == State::kEstablished || state == State::kCloseWait;
 }
 
+/// What has not been sent, or not acknowledged, or not come in order.
+void forget_queues(Connection& c) {
+    if (c.has_sending()) {
+        Sending& tx = c.edit_sending();
+        tx.sent.recycle();
+        tx.unsent.recycle();
+        tx.sent_bytes = tx.sent_skbs = tx.unsent_bytes = 0;
+        tx.sacked_out = tx.lost_out = tx.retrans_out = 0;
+    }
+    if (c.rare().reassembly) {
+        c.edit_rare().reassembly.reset();
+    }
+}
+
 std::uint8_t whole_seconds(Duration life) {
     const auto s = std::chrono::duration_cast<std::chrono::seconds>(life);
     const bool fits = s == life && s < std::chrono::seconds(TimeWait::kOddLife);
@@ -64,7 +78,10 @@ void notify(Context& cx, const Connection& c, unsigned events) {
 }
 
 Connection& new_connection(StackState& s) {
-    const Id<Connection> id = s.connections.emplace();
+    if (!s.records) {
+        s.records = std::make_unique<RecordPools>();
+    }
+    const Id<Connection> id = s.connections.emplace(*s.records);
     Connection& c = s.connections.at(id.index);
     c.index = id.index;
     return c;
@@ -127,8 +144,11 @@ void clear_retransmit(Connection& c) {
 }
 
 void forget_received(Connection& c) {
-    c.received.clear();
-    c.received_bytes = 0;
+    if (c.has_receiving()) {
+        Receiving& rx = c.edit_receiving();
+        rx.received.recycle();
+        rx.received_bytes = 0;
+    }
     c.rmem_alloc = 0;
 }
 
@@ -147,15 +167,10 @@ void done(Context& cx, Connection& c, Cause cause) {
     c.looks = {};
     c.send_shutdown = true;
     c.receive_shutdown = true;
-    c.sent.clear();
-    c.unsent.clear();
-    if (c.errors) {
+    forget_queues(c);
+    if (c.rare().errors) {
         complete_all(cx, c);
     }
-    c.sent_bytes = c.sent_skbs = 0;
-    c.unsent_bytes = 0;
-    c.sacked_out = c.lost_out = c.retrans_out = 0;
-    c.reassembly.reset();
     if (c.orphan) {
         destroy(cx.s, c);
         return;
@@ -208,7 +223,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.ts_recent = c.ts_recent;
     tw.ts_recent_stamp_s = c.options.tstamp_ok ? c.ts_recent_stamp_s : 0;
     tw.ts_offset = c.ts_offset;
-    tw.last_oow_ms = c.last_oow_ms;
+    tw.last_oow_ms = c.rare().last_oow_ms;
     tw.entered_ms = clock_ms(cx.now);
     tw.rcv_wscale = c.options.rcv_wscale & 15U;
     tw.fin_wait_2 = fin_wait_2;
@@ -235,11 +250,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     c.state = State::kClosed;  // the full socket; the record plays the state from now on
     c.send_shutdown = true;
     c.receive_shutdown = true;
-    c.reassembly.reset();
-    c.sent.clear();
-    c.unsent.clear();
-    c.sent_bytes = c.sent_skbs = 0;
-    c.unsent_bytes = 0;
+    forget_queues(c);
     s.time_wait_timers.insert(s.time_waits, id.index, s.wheel.fires_at(cx.now, cx.now + life));
     // Linux counts when the timer is first set (inet_twsk_schedule()), short lives apart.
     s.mib.add(life <= std::chrono::seconds(4) ? Mib::kTcpExtTWKilled : Mib::kTcpExtTW);

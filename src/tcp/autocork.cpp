@@ -20,10 +20,11 @@ InLink in_link(const Paths& paths, const Connection& c, std::span<const wire::Pa
 }
 
 bool autocork(Context& cx, Connection& c) {
-    if (cx.s.sysctl.tcp_autocorking == 0 || c.sent.empty() || c.unsent.empty()) {
+    if (cx.s.sysctl.tcp_autocorking == 0 || c.sending().sent.empty() ||
+        c.sending().unsent.empty()) {
         return false;
     }
-    const UnsentChunk& tail = c.unsent.back();
+    const UnsentChunk& tail = c.sending().unsent.back();
     if (tail.sealed || tail.payload.length >= size_goal(c, current_mss(c))) {
         return false;
     }

@@ -52,16 +52,16 @@ std::int64_t ms_of(Time t) {
 }
 
 void begin_interval(Connection& c) {
-    PolicerWatch& p = c.cc.bbr->policer;
-    p.since_ms = ms_of(c.rate.delivered_at);
+    PolicerWatch& p = c.edit_sending().cc.bbr->policer;
+    p.since_ms = ms_of(c.sending().rate.delivered_at);
     p.since_delivered = c.delivered;
-    p.since_lost = c.lost_total;
+    p.since_lost = c.sending().lost_total;
     p.rounds = 0;
 }
 
 /// Like the interval before? Then the mean of both is the policer's rate.
 void end_interval(Connection& c, std::uint32_t bandwidth) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     PolicerWatch& p = b.policer;
     if (p.bandwidth != 0) {
         const std::uint32_t difference =
@@ -81,14 +81,14 @@ void end_interval(Connection& c, std::uint32_t bandwidth) {
 
 /// The interval may end now: much was lost in it?
 void close_interval(Connection& c) {
-    const PolicerWatch& p = c.cc.bbr->policer;
-    const std::uint32_t lost = c.lost_total - p.since_lost;
+    const PolicerWatch& p = c.sending().cc.bbr->policer;
+    const std::uint32_t lost = c.sending().lost_total - p.since_lost;
     const std::uint32_t delivered = c.delivered - p.since_delivered;
     if (delivered == 0 ||
         (std::uint64_t{lost} << kGainScale) < std::uint64_t{kPolicerLoss} * delivered) {
         return;
     }
-    const std::int64_t ms = ms_of(c.rate.delivered_at) - p.since_ms;
+    const std::int64_t ms = ms_of(c.sending().rate.delivered_at) - p.since_ms;
     if (ms < 1) {
         return;
     }
@@ -108,7 +108,7 @@ std::uint64_t bytes_per_second(std::uint32_t mss, std::uint64_t bandwidth, std::
 }
 
 void forget_policer(Connection& c) {
-    PolicerWatch& p = c.cc.bbr->policer;
+    PolicerWatch& p = c.edit_sending().cc.bbr->policer;
     p.bandwidth = 0;
     p.in_force = false;
     p.sampling = false;
@@ -116,7 +116,7 @@ void forget_policer(Connection& c) {
 }
 
 void watch_policer(const Context& cx, Connection& c, std::uint32_t losses, bool app_limited) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     PolicerWatch& p = b.policer;
     if (p.in_force) {
         if (b.mode == BbrMode::kProbeBw && b.round_start && ++p.rounds >= kPolicerInForce) {
@@ -150,7 +150,7 @@ void watch_policer(const Context& cx, Connection& c, std::uint32_t losses, bool 
 }
 
 void update_bandwidth(const Context& cx, Connection& c, const RateSample& sample) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     b.round_start = false;
     if (!sample.valid()) {
         return;
@@ -172,7 +172,7 @@ void update_bandwidth(const Context& cx, Connection& c, const RateSample& sample
 }
 
 void update_aggregation(Connection& c, const RateSample& sample) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     AckAggregation& a = b.aggregation;
     if (sample.acked_sacked == 0 || !sample.valid()) {
         return;
@@ -182,15 +182,17 @@ void update_aggregation(Connection& c, const RateSample& sample) {
         a.current ^= 1U;
         a.most[a.current] = 0;
     }
-    const auto epoch_us = static_cast<std::uint64_t>(us_between(a.epoch_at, c.rate.delivered_at));
+    const auto epoch_us =
+        static_cast<std::uint64_t>(us_between(a.epoch_at, c.sending().rate.delivered_at));
     std::uint64_t expected = b.bandwidth() * epoch_us / kBwUnit;
     if (a.epoch_acked <= expected || a.epoch_acked + sample.acked_sacked >= kAggregationReset) {
         a.epoch_acked = 0;
-        a.epoch_at = c.rate.delivered_at;
+        a.epoch_at = c.sending().rate.delivered_at;
         expected = 0;
     }
     a.epoch_acked = std::min(kAggregationReset - 1, a.epoch_acked + sample.acked_sacked);
-    const std::uint64_t extra = std::min<std::uint64_t>(a.epoch_acked - expected, c.cc.cwnd);
+    const std::uint64_t extra =
+        std::min<std::uint64_t>(a.epoch_acked - expected, c.sending().cc.cwnd);
     a.most[a.current] = static_cast<std::uint16_t>(
         std::max<std::uint64_t>(a.most[a.current], std::min<std::uint64_t>(extra, 0xffffU)));
 }

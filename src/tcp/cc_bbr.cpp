@@ -54,17 +54,17 @@ std::uint64_t rate_of(const Connection& c, std::uint64_t bandwidth, std::uint32_
 /// The initial window in one round trip, times the gain of STARTUP.
 void pace_from_rtt(Connection& c) {
     constexpr std::uint32_t kNominalUs = 1000;
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     std::uint32_t rtt_us = kNominalUs;
     if (c.rtt.valid()) {
         rtt_us = std::max(c.rtt.srtt8_us() >> 3U, 1U);
         b.seen_rtt = true;
     }
-    c.pacing_rate = rate_of(c, c.cc.cwnd * kBwUnit / rtt_us, kHighGain);
+    c.pacing_rate = rate_of(c, c.sending().cc.cwnd * kBwUnit / rtt_us, kHighGain);
 }
 
 void set_pacing_rate(Connection& c, std::uint32_t bandwidth, std::uint32_t gain) {
-    const BbrState& b = *c.cc.bbr;
+    const BbrState& b = *c.sending().cc.bbr;
     const std::uint64_t rate = rate_of(c, bandwidth, gain);
     if (!b.seen_rtt && c.rtt.valid()) {
         pace_from_rtt(c);
@@ -93,19 +93,19 @@ std::uint32_t bandwidth_delay(const BbrState& b, std::uint32_t bandwidth, std::u
 /// Room for the bursts that sender and receiver hold: three; even, for delayed ACKs; and enough
 /// that probing shows on short paths.
 std::uint32_t quantised(const Connection& c, std::uint32_t cwnd) {
-    const BbrState& b = *c.cc.bbr;
+    const BbrState& b = *c.sending().cc.bbr;
     cwnd += 3 * burst_goal(c);
     cwnd = (cwnd + 1) & ~1U;
     return b.mode == BbrMode::kProbeBw && b.cycle_index == 0 ? cwnd + 2 : cwnd;
 }
 
 std::uint32_t inflight_for(const Connection& c, std::uint32_t bandwidth, std::uint32_t gain) {
-    return quantised(c, bandwidth_delay(*c.cc.bbr, bandwidth, gain));
+    return quantised(c, bandwidth_delay(*c.sending().cc.bbr, bandwidth, gain));
 }
 
 /// What will be in the network when the pacer lets the next burst go.
 std::uint32_t in_network_at_departure(const Connection& c, Time now, std::uint32_t in_flight) {
-    const BbrState& b = *c.cc.bbr;
+    const BbrState& b = *c.sending().cc.bbr;
     const auto wait_us = static_cast<std::uint64_t>(
         std::max((c.next_send_at - now).count(), std::int64_t{0}) / 1000);
     const auto delivered = static_cast<std::uint32_t>((b.bandwidth() * wait_us) >> kBwScale);
@@ -127,20 +127,20 @@ std::uint32_t aggregation_room(const BbrState& b) {
 /// Recovery: first as much as arrives, later slow start; at its end the window from before. True:
 /// nothing more is to be decided.
 bool recover_or_restore(Connection& c, const RateSample& sample, std::uint32_t& cwnd) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     const std::uint32_t arrived = c.packets_in_flight() + sample.acked_sacked;
     if (sample.losses > 0) {
         cwnd = cwnd > sample.losses ? cwnd - sample.losses : 1;
     }
-    if (c.ca_state == CaState::kRecovery && b.prior_state != CaState::kRecovery) {
+    if (c.sending().ca_state == CaState::kRecovery && b.prior_state != CaState::kRecovery) {
         b.packet_conservation = true;
         b.next_round_delivered = c.delivered;
         cwnd = arrived;
-    } else if (b.prior_state >= CaState::kRecovery && c.ca_state < CaState::kRecovery) {
+    } else if (b.prior_state >= CaState::kRecovery && c.sending().ca_state < CaState::kRecovery) {
         cwnd = std::max(cwnd, b.prior_cwnd);
         b.packet_conservation = false;
     }
-    b.prior_state = c.ca_state;
+    b.prior_state = c.sending().ca_state;
     if (b.packet_conservation) {
         cwnd = std::max(cwnd, arrived);
     }
@@ -148,8 +148,8 @@ bool recover_or_restore(Connection& c, const RateSample& sample, std::uint32_t& 
 }
 
 void set_cwnd(Connection& c, const RateSample& sample) {
-    const BbrState& b = *c.cc.bbr;
-    std::uint32_t cwnd = c.cc.cwnd;
+    const BbrState& b = *c.sending().cc.bbr;
+    std::uint32_t cwnd = c.sending().cc.cwnd;
     if (sample.acked_sacked > 0 && !recover_or_restore(c, sample, cwnd)) {
         const std::uint32_t target =
             quantised(c, bandwidth_delay(b, b.bandwidth(), b.cwnd_gain) + aggregation_room(b));
@@ -160,21 +160,21 @@ void set_cwnd(Connection& c, const RateSample& sample) {
         }
         cwnd = std::max(cwnd, kLeastCwnd);
     }
-    c.cc.cwnd = b.mode == BbrMode::kProbeRtt ? std::min(cwnd, kLeastCwnd) : cwnd;
+    c.edit_sending().cc.cwnd = b.mode == BbrMode::kProbeRtt ? std::min(cwnd, kLeastCwnd) : cwnd;
 }
 
 void next_phase(Connection& c) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     b.cycle_index = static_cast<std::uint8_t>((b.cycle_index + 1U) % kCycle.size());
-    b.cycle_at = c.rate.delivered_at;
+    b.cycle_at = c.sending().rate.delivered_at;
 }
 
 /// A phase lasts one least RTT; the one that asks for more until it has got it or lost something,
 /// the one that drains no longer than there is a queue.
 bool phase_is_over(const Connection& c, const RateSample& sample, Time now) {
-    const BbrState& b = *c.cc.bbr;
+    const BbrState& b = *c.sending().cc.bbr;
     const bool full_length =
-        us_between(b.cycle_at, c.rate.delivered_at) > std::int64_t{b.min_rtt_us};
+        us_between(b.cycle_at, c.sending().rate.delivered_at) > std::int64_t{b.min_rtt_us};
     if (b.pacing_gain == kUnit) {
         return full_length;
     }
@@ -188,11 +188,11 @@ bool phase_is_over(const Connection& c, const RateSample& sample, Time now) {
 }
 
 void check_drain(const Context& cx, Connection& c) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     const std::uint32_t target = inflight_for(c, b.max_bandwidth.get(), kUnit);
     if (b.mode == BbrMode::kStartup && b.full_reached) {
         b.mode = BbrMode::kDrain;
-        c.cc.ssthresh = target;
+        c.edit_sending().cc.ssthresh = target;
     }
     if (b.mode == BbrMode::kDrain &&
         in_network_at_departure(c, cx.now, c.packets_in_flight()) <= target) {
@@ -201,12 +201,12 @@ void check_drain(const Context& cx, Connection& c) {
 }
 
 void leave_probe_rtt_if_due(const Context& cx, Connection& c) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     if (b.probe_rtt_done_at == kNever || cx.now <= b.probe_rtt_done_at) {
         return;
     }
     b.min_rtt_at = cx.now;
-    c.cc.cwnd = std::max(c.cc.cwnd, b.prior_cwnd);
+    c.edit_sending().cc.cwnd = std::max(c.sending().cc.cwnd, b.prior_cwnd);
     if (b.full_reached) {
         enter_probe_bandwidth(cx, c);
     } else {
@@ -216,8 +216,9 @@ void leave_probe_rtt_if_due(const Context& cx, Connection& c) {
 
 /// In PROBE_RTT: four segments for 200 ms and a round at least.
 void probe_rtt(const Context& cx, Connection& c) {
-    BbrState& b = *c.cc.bbr;
-    c.rate.app_limited = std::max(c.delivered + c.packets_in_flight(), 1U);  // low on purpose
+    BbrState& b = *c.sending().cc.bbr;
+    c.edit_sending().rate.app_limited =
+        std::max(c.delivered + c.packets_in_flight(), 1U);  // low on purpose
     if (b.probe_rtt_done_at == kNever) {
         if (c.packets_in_flight() <= kLeastCwnd) {
             b.probe_rtt_done_at = cx.now + kProbeRttTime;
@@ -233,7 +234,7 @@ void probe_rtt(const Context& cx, Connection& c) {
 }
 
 void update_min_rtt(const Context& cx, Connection& c, const RateSample& sample) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     const bool expired = cx.now > b.min_rtt_at + kMinRttWindow;
     if (sample.rtt_us >= 0 &&
         (sample.rtt_us < std::int64_t{b.min_rtt_us} || (expired && !sample.ack_delayed))) {
@@ -242,7 +243,7 @@ void update_min_rtt(const Context& cx, Connection& c, const RateSample& sample) 
     }
     if (expired && !b.idle_restart && b.mode != BbrMode::kProbeRtt) {
         b.mode = BbrMode::kProbeRtt;
-        save_cwnd(c.cc);
+        save_cwnd(c.edit_sending().cc);
         b.probe_rtt_done_at = kNever;
     }
     if (b.mode == BbrMode::kProbeRtt) {
@@ -279,9 +280,9 @@ class Bbr final : public CongestionControl {
     bool sets_cwnd() const override { return true; }
 
     void init(const Context& cx, Connection& c) const override {
-        c.cc.bbr.reset(new BbrState);
-        BbrState& b = *c.cc.bbr;
-        c.cc.ssthresh = kInfiniteSsthresh;
+        c.edit_sending().cc.bbr.reset(new BbrState);
+        BbrState& b = *c.sending().cc.bbr;
+        c.edit_sending().cc.ssthresh = kInfiniteSsthresh;
         b.next_round_delivered = c.delivered;
         if (c.rtt.has_min()) {
             b.min_rtt_us = static_cast<std::uint32_t>(c.rtt.min().count() / 1000);
@@ -294,7 +295,7 @@ class Bbr final : public CongestionControl {
     }
 
     void control(const Context& cx, Connection& c, const RateSample& sample) const override {
-        BbrState& b = *c.cc.bbr;
+        BbrState& b = *c.sending().cc.bbr;
         update_bandwidth(cx, c, sample);
         update_aggregation(c, sample);
         if (b.mode == BbrMode::kProbeBw && phase_is_over(c, sample, cx.now)) {
@@ -317,8 +318,8 @@ class Bbr final : public CongestionControl {
     void on_ack(Congestion& /*cc*/, const AckSample& /*sample*/) const override {}
 
     void on_restart(const Context& cx, Connection& c, Duration /*idle*/) const override {
-        BbrState& b = *c.cc.bbr;
-        if (c.rate.app_limited == 0) {
+        BbrState& b = *c.sending().cc.bbr;
+        if (c.sending().rate.app_limited == 0) {
             return;
         }
         b.idle_restart = true;
@@ -332,14 +333,15 @@ class Bbr final : public CongestionControl {
     }
 
     std::uint32_t undo_cwnd(Connection& c, std::uint32_t /*prior_cwnd*/) const override {
-        c.cc.bbr->full_bandwidth = 0;  // the slow-down was spurious: look for the full pipe again
-        c.cc.bbr->full_rounds = 0;
+        c.edit_sending().cc.bbr->full_bandwidth =
+            0;  // the slow-down was spurious: look for the full pipe again
+        c.edit_sending().cc.bbr->full_rounds = 0;
         forget_policer(c);
-        return c.cc.cwnd;
+        return c.sending().cc.cwnd;
     }
 
     void on_timeout(const Context& cx, Connection& c) const override {
-        BbrState& b = *c.cc.bbr;
+        BbrState& b = *c.sending().cc.bbr;
         b.prior_state = CaState::kLoss;
         b.full_bandwidth = 0;
         b.round_start = true;  // a timeout ends the round
@@ -361,7 +363,7 @@ const Bbr kBbr;
 /// The phase begins anywhere but where the queue drains, so that flows do not probe in step. The
 /// draw is a function of the connection and the moment: no other draw changes with it.
 void enter_probe_bandwidth(const Context& cx, Connection& c) {
-    BbrState& b = *c.cc.bbr;
+    BbrState& b = *c.sending().cc.bbr;
     const FourTuple& t = c.tuple;
     const std::uint64_t draw =
         siphash_4u32(cx.s.secrets.port, t.local.bits, t.remote.bits,

@@ -200,16 +200,16 @@ class Cubic final : public CongestionControl {
 
     // Linux bictcp_state(TCP_CA_Loss): everything is forgotten, the last maximum too.
     void on_timeout(const Context& cx, Connection& c) const override {
-        c.cc.cubic = std::make_unique<CubicState>();
-        begin_round(*c.cc.cubic, cx.now, c.snd_nxt);
+        c.edit_sending().cc.cubic = std::make_unique<CubicState>();
+        begin_round(*c.sending().cc.cubic, cx.now, c.snd_nxt);
     }
 
     // An idle time is no time on the curve. Linux cubictcp_cwnd_event().
     void on_restart(const Context& cx, Connection& c, Duration idle) const override {
-        if (!c.cc.cubic) {
+        if (!c.sending().cc.cubic) {
             return;
         }
-        CubicState& s = *c.cc.cubic;
+        CubicState& s = *c.sending().cc.cubic;
         if (s.epoch_start_ms != 0 && idle > Duration{0}) {
             const auto ms = static_cast<std::uint32_t>(idle.count() / 1'000'000);
             s.epoch_start_ms += std::min(ms, ms_of(cx.now) - s.epoch_start_ms);

@@ -9,20 +9,21 @@
 namespace netsim::tcp {
 
 Chrono chrono_of(const Connection& c) {
-    if (c.unsent.empty() && c.sent.empty()) {
+    const Sending& tx = c.sending();
+    if (tx.unsent.empty() && tx.sent.empty()) {
         return Chrono::kIdle;
     }
     const bool open = c.state == State::kEstablished || c.state == State::kCloseWait;
-    if (c.unsent.empty()) {
+    if (tx.unsent.empty()) {
         return open && c.out_event_wanted ? Chrono::kSndbufLimited : Chrono::kBusy;
     }
-    const std::uint32_t head = std::min<std::uint32_t>(c.unsent.front().payload.length, c.snd_mss);
+    const std::uint32_t head = std::min<std::uint32_t>(tx.unsent.front().payload.length, c.snd_mss);
     const bool fits = !after(c.snd_nxt + head, c.window_end());
-    return !fits && c.packets_in_flight() < c.cc.cwnd ? Chrono::kRwndLimited : Chrono::kBusy;
+    return !fits && c.packets_in_flight() < tx.cc.cwnd ? Chrono::kRwndLimited : Chrono::kBusy;
 }
 
 void update_chrono(Connection& c, Time now) {
-    ChronoStats& stats = c.chrono;
+    ChronoStats& stats = c.edit_sending().chrono;
     const Chrono next = chrono_of(c);
     if (next == stats.now) {
         return;
@@ -36,9 +37,10 @@ void update_chrono(Connection& c, Time now) {
 }
 
 ChronoTimes chrono_times(const Connection& c, Time now) {
-    std::array<std::uint32_t, 3> spent = c.chrono.spent_ms;
-    if (c.chrono.now != Chrono::kIdle) {
-        spent[static_cast<std::size_t>(c.chrono.now) - 1] += clock_ms(now) - c.chrono.since_ms;
+    const Sending& tx = c.sending();
+    std::array<std::uint32_t, 3> spent = tx.chrono.spent_ms;
+    if (tx.chrono.now != Chrono::kIdle) {
+        spent[static_cast<std::size_t>(tx.chrono.now) - 1] += clock_ms(now) - tx.chrono.since_ms;
     }
     using std::chrono::milliseconds;
     return {milliseconds(spent[0] + spent[1] + spent[2]), milliseconds(spent[1]),

@@ -45,7 +45,7 @@ void CongestionControl::on_restart(const Context& /*cx*/, Connection& /*c*/,
 void CongestionControl::on_timeout(const Context& /*cx*/, Connection& /*c*/) const {}
 
 std::uint32_t CongestionControl::undo_cwnd(Connection& c, std::uint32_t prior_cwnd) const {
-    return std::max(c.cc.cwnd, prior_cwnd);
+    return std::max(c.sending().cc.cwnd, prior_cwnd);
 }
 
 void DeleteBbr::operator()(BbrState* state) const {

@@ -102,6 +102,7 @@ class CongestionControl {
 std::span<const std::string_view> congestion_controls();
 std::optional<std::uint8_t> find_congestion_control(std::string_view name);
 const CongestionControl& congestion_control(std::uint8_t index);
+inline constexpr std::uint8_t kNoCongestionControl = 0xff;
 
 /// A new socket, and a child whose listener's application chose none, take the host's. Linux
 /// tcp_assign_congestion_control().
@@ -135,7 +136,6 @@ struct DeleteBbr {
 };
 
 struct Congestion {
-    const CongestionControl* algorithm = nullptr;
     std::uint32_t cwnd = kInitialCwnd;
     std::uint32_t ssthresh = kInfiniteSsthresh;
     std::uint32_t cwnd_count = 0;       // segments acknowledged since cwnd last grew

@@ -31,13 +31,15 @@ namespace {
 
 /// A live connection goes on with what it has reached. Linux tcp_reinit_congestion_control().
 void change_algorithm(StackState& s, Connection& c, Time now) {
-    c.cc.algorithm = &congestion_control(c.opt->congestion);
-    c.cc.cubic.reset();
-    c.cc.bbr.reset();
+    c.congestion = c.opt->congestion;
+    if (c.has_sending()) {
+        c.edit_sending().cc.cubic.reset();
+        c.edit_sending().cc.bbr.reset();
+    }
     if (c.synchronized()) {
         Outbox unused;
         const Context cx{s, now, unused};
-        c.cc.algorithm->init(cx, c);
+        c.algorithm().init(cx, c);
     }
 }
 
@@ -65,7 +67,7 @@ Result<void> Stack::set_congestion_control(SocketId socket, std::string_view nam
     const bool same = opt.congestion == *index;
     opt.congestion = *index;
     opt.congestion_chosen = true;
-    if (c != nullptr && c->cc.algorithm != nullptr && !same) {
+    if (c != nullptr && c->congestion != kNoCongestionControl && !same) {
         change_algorithm(s, *c, now);
     }
     return {};

@@ -11,21 +11,22 @@ namespace {
 
 /// Not full for a whole RTO: half-way down to what was used. Linux tcp_cwnd_application_limited().
 void shrink_unused(Connection& c) {
-    if (c.ca_state != CaState::kOpen || c.orphan || c.out_event_wanted) {
+    Sending& tx = c.edit_sending();
+    if (tx.ca_state != CaState::kOpen || c.orphan || c.out_event_wanted) {
         return;
     }
-    const std::uint32_t used = std::max(c.cc.cwnd_used, kInitialCwnd);
-    if (used < c.cc.cwnd) {
-        c.cc.ssthresh = current_ssthresh(c);
-        c.cc.cwnd = (c.cc.cwnd + used) >> 1U;
+    const std::uint32_t used = std::max(tx.cc.cwnd_used, kInitialCwnd);
+    if (used < tx.cc.cwnd) {
+        tx.cc.ssthresh = current_ssthresh(c);
+        tx.cc.cwnd = (tx.cc.cwnd + used) >> 1U;
     }
-    c.cc.cwnd_used = 0;
+    tx.cc.cwnd_used = 0;
 }
 
 }  // namespace
 
 void validate_cwnd(const Context& cx, Connection& c, bool limited) {
-    Congestion& cc = c.cc;
+    Congestion& cc = c.edit_sending().cc;
     // The strongest sign in a round counts: full once, or the most that was in flight.
     if (!before(c.snd_una, cc.usage_seq) || limited ||
         (!cc.cwnd_limited && c.packets_out() > cc.max_packets_out)) {
@@ -39,7 +40,7 @@ void validate_cwnd(const Context& cx, Connection& c, bool limited) {
         return;
     }
     cc.cwnd_used = std::max(cc.cwnd_used, c.packets_out());
-    if (cx.s.sysctl.tcp_slow_start_after_idle != 0 && !cc.algorithm->sets_cwnd() &&
+    if (cx.s.sysctl.tcp_slow_start_after_idle != 0 && !c.algorithm().sets_cwnd() &&
         cx.now - cc.full_at >= c.rtt.rto()) {
         shrink_unused(c);
         cc.full_at = cx.now;
@@ -47,22 +48,22 @@ void validate_cwnd(const Context& cx, Connection& c, bool limited) {
 }
 
 void restart_after_idle(const Context& cx, Connection& c) {
-    const Duration idle = cx.now - c.last_sent_at;
+    const Duration idle = cx.now - c.last_sent_at();
     const Duration rto = std::max<Duration>(c.rtt.rto(), std::chrono::milliseconds(1));
     if (cx.s.sysctl.tcp_slow_start_after_idle == 0 || c.packets_out() > 0 || idle <= rto ||
-        c.cc.algorithm->sets_cwnd()) {
+        c.algorithm().sets_cwnd()) {
         return;
     }
-    const std::uint32_t least = std::min(kInitialCwnd, c.cc.cwnd);
-    c.cc.ssthresh = current_ssthresh(c);
+    const std::uint32_t least = std::min(kInitialCwnd, c.sending().cc.cwnd);
+    c.edit_sending().cc.ssthresh = current_ssthresh(c);
     Duration left = idle - rto;
-    while (left > Duration{0} && c.cc.cwnd > least) {
-        c.cc.cwnd >>= 1U;
+    while (left > Duration{0} && c.sending().cc.cwnd > least) {
+        c.edit_sending().cc.cwnd >>= 1U;
         left -= rto;
     }
-    c.cc.cwnd = std::max(c.cc.cwnd, least);
-    c.cc.full_at = cx.now;
-    c.cc.cwnd_used = 0;
+    c.edit_sending().cc.cwnd = std::max(c.sending().cc.cwnd, least);
+    c.edit_sending().cc.full_at = cx.now;
+    c.edit_sending().cc.cwnd_used = 0;
 }
 
 }  // namespace netsim::tcp

@@ -34,7 +34,7 @@ bool two_segments_owed(const Context& cx, Connection& c) {
 /// Out-of-order data are reported at once, but a sender that has seen three duplicates needs no
 /// storm of them: at most one per min(tcp_comp_sack_delay_ns, RTT / 20).
 void report_gap(Context& cx, Connection& c) {
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     const Sysctl& sysctl = cx.s.sysctl;
     if (!c.options.sack_ok || r.compressed_acks >= sysctl.tcp_comp_sack_nr) {
         return send_ack(cx, c);
@@ -52,7 +52,7 @@ void report_gap(Context& cx, Connection& c) {
     if (c.deadlines.armed(Timer::kCompressedAck)) {
         return;
     }
-    Duration rtt = std::chrono::microseconds(c.tuning.rtt8_us >> 3U);
+    Duration rtt = std::chrono::microseconds(c.receiving().tuning.rtt8_us >> 3U);
     if (c.rtt.valid()) {
         rtt = std::min(rtt, c.rtt.srtt());
     }
@@ -68,7 +68,7 @@ void report_gap(Context& cx, Connection& c) {
 void enter_quickack(Connection& c, std::uint8_t most) {
     increase_quickack(c, most);
     c.ack.pingpong = 0;
-    c.ack.ato = kAtoMin;
+    c.edit_receiving().ato = kAtoMin;
 }
 
 bool interactive(const StackState& s, const Connection& c) {
@@ -80,40 +80,50 @@ void enter_interactive(const StackState& s, Connection& c) {
 }
 
 void pace_acks(const Context& cx, Connection& c) {
+    Receiving& rx = c.edit_receiving();
     const Time now = cx.s.wheel.tick(cx.now);
-    if (c.ack.ato == Duration{0}) {  // the first data: no pace yet
+    if (rx.ato == Duration{0}) {  // the first data: no pace yet
         increase_quickack(c, kMaxQuickAcks);
-        c.ack.ato = kAtoMin;
+        rx.ato = kAtoMin;
     } else {
-        const Duration gap = now - c.ack.last_data_at;
+        const Duration gap = now - last_data_at(cx.s, c);
         if (gap <= kAtoMin / 2) {
-            c.ack.ato = cx.s.wheel.halved(c.ack.ato) + kAtoMin / 2;
-        } else if (gap < c.ack.ato) {
-            c.ack.ato =
-                std::min({cx.s.wheel.halved(c.ack.ato) + gap, c.rtt.rto(), Duration(kDelackMax)});
+            rx.ato = cx.s.wheel.halved(rx.ato) + kAtoMin / 2;
+        } else if (gap < rx.ato) {
+            rx.ato = std::min({cx.s.wheel.halved(rx.ato) + gap, c.rtt.rto(), Duration(kDelackMax)});
         } else if (gap > c.rtt.rto()) {
             increase_quickack(c, kMaxQuickAcks);  // the sender restarts: it needs ACKs to grow
         }
     }
-    c.ack.last_data_at = now;
+    rx.last_data_at = now;
+}
+
+Time last_data_at(const StackState& s, const Connection& c) {
+    const Time at = c.receiving().last_data_at;
+    if (at != kNever) {
+        return at;
+    }
+    return c.was_open ? s.wheel.tick(c.opened_at) : Time{};
 }
 
 void note_data_sent(const Context& cx, Connection& c) {
-    if (cx.s.wheel.tick(cx.now) - c.ack.last_data_at < c.ack.ato && c.ack.pingpong < 255) {
+    const Duration ato = c.receiving().ato;
+    if (ato > Duration{0} && cx.s.wheel.tick(cx.now) - last_data_at(cx.s, c) < ato &&
+        c.ack.pingpong < 255) {
         ++c.ack.pingpong;
     }
 }
 
 void note_ack_sent(Context& cx, Connection& c) {
-    if (c.reassembly && c.reassembly->compressed_acks > 0) {
-        cx.s.mib.add(Mib::kTcpExtTCPAckCompressed, c.reassembly->compressed_acks);
-        c.reassembly->compressed_acks = 0;
+    if (c.rare().reassembly && c.rare().reassembly->compressed_acks > 0) {
+        cx.s.mib.add(Mib::kTcpExtTCPAckCompressed, c.rare().reassembly->compressed_acks);
+        c.rare().reassembly->compressed_acks = 0;
         c.deadlines.clear(Timer::kCompressedAck);
     }
     if (c.ack.quick > 0 && c.ack.scheduled) {
         --c.ack.quick;
         if (c.ack.quick == 0) {
-            c.ack.ato = kAtoMin;
+            c.edit_receiving().ato = kAtoMin;
         }
     }
     c.ack.scheduled = false;
@@ -143,7 +153,7 @@ void check_ack(Context& cx, Connection& c) {
         }
         return;
     }
-    if (c.reassembly && !c.reassembly->queue.empty()) {
+    if (c.rare().reassembly && !c.rare().reassembly->queue.empty()) {
         return report_gap(cx, c);
     }
     schedule_delayed_ack(cx, c);
@@ -165,7 +175,7 @@ Duration delack_max(const Context& cx, const Connection& c) {
 
 void schedule_delayed_ack(Context& cx, Connection& c) {
     const Time now = cx.s.wheel.tick(cx.now);
-    Duration ato = c.ack.ato;
+    Duration ato = c.receiving().ato;
     if (ato > kAtoMin) {
         Duration most = milliseconds(500);
         if (interactive(cx.s, c) || c.ack.pushed) {
@@ -178,14 +188,14 @@ void schedule_delayed_ack(Context& cx, Connection& c) {
     }
     ato = std::min(ato, delack_max(cx, c));
     Time at = now + ato;
-    if (c.ack.timer_at != kNever && c.deadlines.armed(Timer::kDelack)) {
-        if (c.ack.timer_at <= now + cx.s.wheel.halved(cx.s.wheel.halved(ato))) {
+    if (c.receiving().timer_at != kNever && c.deadlines.armed(Timer::kDelack)) {
+        if (c.receiving().timer_at <= now + cx.s.wheel.halved(cx.s.wheel.halved(ato))) {
             return send_ack(cx, c);  // it would go in a moment
         }
-        at = std::min(at, c.ack.timer_at);
+        at = std::min(at, c.receiving().timer_at);
     }
     c.ack.scheduled = true;
-    c.ack.timer_at = at;
+    c.edit_receiving().timer_at = at;
     arm(cx, c, Timer::kDelack, at);
 }
 
@@ -195,9 +205,10 @@ void delayed_ack_timeout(Context& cx, Connection& c) {
     }
     if (interactive(cx.s, c)) {  // nobody answered in time
         c.ack.pingpong = 0;
-        c.ack.ato = kAtoMin;
+        c.edit_receiving().ato = kAtoMin;
     } else {
-        c.ack.ato = std::min({c.ack.ato * 2, c.rtt.rto(), Duration(kDelackMax)});
+        c.edit_receiving().ato =
+            std::min({c.receiving().ato * 2, c.rtt.rto(), Duration(kDelackMax)});
     }
     cx.s.mib.add(Mib::kTcpExtDelayedACKs);
     send_ack(cx, c);
@@ -208,11 +219,11 @@ void compressed_ack_timeout(Context& cx, Connection& c) {
 }
 
 void send_compressed_ack(Context& cx, Connection& c) {
-    if (!c.reassembly || c.reassembly->compressed_acks == 0) {
+    if (!c.rare().reassembly || c.rare().reassembly->compressed_acks == 0) {
         return;
     }
-    --c.reassembly->compressed_acks;  // one of them is sent after all
-    if (c.reassembly->compressed_acks == 0) {
+    --c.rare().reassembly->compressed_acks;  // one of them is sent after all
+    if (c.rare().reassembly->compressed_acks == 0) {
         c.deadlines.clear(Timer::kCompressedAck);
     }
     send_ack(cx, c);

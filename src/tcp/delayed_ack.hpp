@@ -23,6 +23,8 @@ void pace_acks(const Context& cx, Connection& c);
 /// A reply within ato of the request makes the connection interactive. Linux
 /// tcp_event_data_sent().
 void note_data_sent(const Context& cx, Connection& c);
+/// When data last came, or the connection opened.
+Time last_data_at(const StackState& s, const Connection& c);
 
 /// A segment with ACK pays what was owed. Linux tcp_event_ack_sent().
 void note_ack_sent(Context& cx, Connection& c);

@@ -18,15 +18,15 @@ constexpr std::uint8_t kZerocopyCopied = 1;  // SO_EE_CODE_ZEROCOPY_COPIED
 enum class Stage : std::uint8_t { kSent = 0, kScheduled = 1, kAcked = 2 };
 
 ErrorQueue& errors_of(Connection& c) {
-    if (!c.errors) {
-        c.errors = std::make_unique<ErrorQueue>();
+    if (!c.rare().errors) {
+        c.edit_rare().errors = std::make_unique<ErrorQueue>();
     }
-    return *c.errors;
+    return *c.rare().errors;
 }
 
 void enqueue(Context& cx, Connection& c, const ErrorMessage& message) {
-    if (c.errors->messages.size() < kMessagesMax) {
-        c.errors->messages.push_back(message);
+    if (c.rare().errors->messages.size() < kMessagesMax) {
+        c.rare().errors->messages.push_back(message);
         notify(cx, c, poll::kErr);
     }
 }
@@ -37,7 +37,7 @@ void stamp(Context& cx, Connection& c, const ErrorQueue::Mark& mark, Stage stage
     m.origin = ErrorMessage::Origin::kTimestamping;
     m.info = static_cast<std::uint32_t>(stage);
     m.data = (mark.flags & timestamping::kOptId) != 0
-                 ? mark.end.raw() - 1U - c.errors->key_base.raw()
+                 ? mark.end.raw() - 1U - c.rare().errors->key_base.raw()
                  : 0;
     m.length = (mark.flags & timestamping::kOptTsonly) != 0 ? 0 : 1;
     m.stamp = cx.now;
@@ -46,7 +46,7 @@ void stamp(Context& cx, Connection& c, const ErrorQueue::Mark& mark, Stage stage
 
 /// Consecutive completions are one message: info to data. Linux __msg_zerocopy_callback().
 void complete(Context& cx, Connection& c, std::uint32_t id) {
-    auto& messages = c.errors->messages;
+    auto& messages = c.rare().errors->messages;
     if (!messages.empty() && messages.back().origin == ErrorMessage::Origin::kZerocopy &&
         messages.back().data + 1U == id) {
         messages.back().data = id;
@@ -94,18 +94,18 @@ void mark_send(Connection& c, bool zerocopy) {
     }
     ErrorQueue& q = errors_of(c);
     // Linux keeps one key per skb: a later send() that grows the same skb takes it over.
-    if (!q.marks.empty() && !q.marks.back().sent && !c.unsent.empty()) {
-        const SeqNum tail = c.write_seq - c.unsent.back().payload.length;
+    if (!q.marks.empty() && !q.marks.back().sent && !c.sending().unsent.empty()) {
+        const SeqNum tail = c.write_seq - c.sending().unsent.back().payload.length;
         if (after(q.marks.back().end, tail)) {
             q.marks.pop_back();
         }
     }
     // A write that was cut short has sent its last skb already: its ACK alone is still to come.
-    q.marks.push_back({c.write_seq, c.opt->timestamping, c.unsent.empty()});
+    q.marks.push_back({c.write_seq, c.opt->timestamping, c.sending().unsent.empty()});
 }
 
 void stamp_transmit(Context& cx, Connection& c, SeqNum seq, std::uint32_t length) {
-    for (ErrorQueue::Mark& mark : c.errors->marks) {
+    for (ErrorQueue::Mark& mark : c.rare().errors->marks) {
         if (!after(mark.end, seq) || after(mark.end, seq + length)) {
             continue;
         }
@@ -120,14 +120,14 @@ void stamp_transmit(Context& cx, Connection& c, SeqNum seq, std::uint32_t length
 }
 
 void complete_acked(Context& cx, Connection& c) {
-    auto& marks = c.errors->marks;
+    auto& marks = c.rare().errors->marks;
     while (!marks.empty() && marks.front().sent && !after(marks.front().end, c.snd_una)) {
         if ((marks.front().flags & timestamping::kTxAck) != 0) {
             stamp(cx, c, marks.front(), Stage::kAcked);
         }
         marks.pop_front();
     }
-    auto& pending = c.errors->zerocopies;
+    auto& pending = c.rare().errors->zerocopies;
     while (!pending.empty() && !after(pending.front().end, c.snd_una)) {
         complete(cx, c, pending.front().id);
         pending.pop_front();
@@ -135,11 +135,11 @@ void complete_acked(Context& cx, Connection& c) {
 }
 
 void complete_all(Context& cx, Connection& c) {
-    c.errors->marks.clear();
-    for (const ErrorQueue::Zerocopy& pending : c.errors->zerocopies) {
+    c.rare().errors->marks.clear();
+    for (const ErrorQueue::Zerocopy& pending : c.rare().errors->zerocopies) {
         complete(cx, c, pending.id);
     }
-    c.errors->zerocopies.clear();
+    c.rare().errors->zerocopies.clear();
 }
 
 void queue_icmp_error(Context& cx, Connection& c, Errno error, std::uint8_t type, std::uint8_t code,

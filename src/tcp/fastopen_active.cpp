@@ -68,7 +68,8 @@ bool holds_text(const Reassembly& reassembly) {
 }
 
 bool data_came(const Connection& c) {
-    return c.bytes_received > 0 || (c.reassembly && holds_text(*c.reassembly));
+    return c.receiving().bytes_received > 0 ||
+           (c.rare().reassembly && holds_text(*c.rare().reassembly));
 }
 
 /// Linux tcp_fastopen_cache_set()
@@ -93,8 +94,8 @@ void remember(StackState& s, const Connection& c, const wire::TcpHeader& h,
 
 /// The peer's MSS may be smaller than what the SYN carried.
 void cut_to_mss(Connection& c) {
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        SentSegment& head = c.sent[i];
+    for (std::uint32_t i = 0; i < c.sending().sent.size(); ++i) {
+        SentSegment& head = c.edit_sending().sent[i];
         if (head.payload.length <= c.snd_mss) {
             continue;
         }
@@ -111,8 +112,8 @@ void cut_to_mss(Connection& c) {
 /// Not congestion, but lost all the same: tcp_non_congestion_loss_retransmit().
 void resend_syn_data(Context& cx, Connection& c) {
     cut_to_mss(c);
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        mark_lost(cx, c, c.sent[i]);
+    for (std::uint32_t i = 0; i < c.sending().sent.size(); ++i) {
+        mark_lost(cx, c, c.edit_sending().sent[i]);
     }
     retransmit_without_congestion(cx, c);
 }
@@ -158,13 +159,14 @@ std::uint32_t syn_room(const StackState& s, const Connection& c) {
 
 std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadRef& payload,
                                 bool unreadable) {
+    Sending& tx = c.edit_sending();
     FastOpenOffer offer = fast_open_offer(cx.s, c, cx.now);
     const bool asks_anew = unreadable && offer.data;
     if (asks_anew) {  // the fallback of tcp_send_syn_data()
         offer.data = false;
         offer.option.cookie = {};
     }
-    FastOpenState& f = *c.fast_open;
+    FastOpenState& f = *c.rare().fast_open;
     f.deferred = false;
     f.after_pause = offer.after_pause;
     f.syn_option = offer.option.present;
@@ -186,23 +188,23 @@ std::uint32_t send_deferred_syn(Context& cx, Connection& c, const wire::PayloadR
         segment.sent_at = cx.now;
         segment.flags = wire::flag::kPsh;
         stamp_sent(c, segment, cx.now);
-        segment.order = ++c.transmissions;
-        c.sent.push_back(segment);
-        c.sent_bytes = length;
-        c.sent_skbs = 1;
-        c.bytes_sent = length;
-        c.tx_offset += length;
+        segment.order = ++tx.transmissions;
+        tx.sent.push_back(segment);
+        tx.sent_bytes = length;
+        tx.sent_skbs = 1;
+        tx.bytes_sent = length;
+        tx.tx_offset += length;
     }
     send_first_syn(cx, c, offer.option, payload.slice(0, length));
     return length;
 }
 
 bool take_fast_open_syn_ack(Context& cx, Connection& c, const wire::Packet& packet) {
-    if (!c.fast_open || (!c.fast_open->syn_option && !c.fast_open->syn_data)) {
+    if (!c.rare().fast_open || (!c.rare().fast_open->syn_option && !c.rare().fast_open->syn_data)) {
         return false;
     }
     const wire::TcpHeader& h = packet.tcp;
-    FastOpenState& f = *c.fast_open;
+    FastOpenState& f = *c.rare().fast_open;
     FastOpenOption given;
     given.experimental = h.has_option(wire::option::kFastOpenExp);
     given.present = given.experimental || h.has_option(wire::option::kFastOpen);
@@ -212,15 +214,15 @@ bool take_fast_open_syn_ack(Context& cx, Connection& c, const wire::Packet& pack
     }
     if (!f.syn_option) {
         given = {};  // an unsolicited cookie
-    } else if (c.retrans_total == 0 && !given.present && !f.syn_data) {
+    } else if (c.sending().retrans_total == 0 && !given.present && !f.syn_data) {
         // We asked and got none: the server may know the experimental form only; if that was it,
         // it knows neither.
         try_experimental = f.syn_option_exp ? 2 : 1;
     }
     remember(cx.s, c, h, given, try_experimental);
-    if (f.syn_data && !c.sent.empty()) {
-        f.fail =
-            c.retrans_total > 0 ? FastOpenFail::kSynRetransmitted : FastOpenFail::kDataNotAcked;
+    if (f.syn_data && !c.sending().sent.empty()) {
+        f.fail = c.sending().retrans_total > 0 ? FastOpenFail::kSynRetransmitted
+                                               : FastOpenFail::kDataNotAcked;
         cx.s.mib.add(Mib::kTcpExtTCPFastOpenActiveFail);
         resend_syn_data(cx, c);
         return true;
@@ -239,17 +241,17 @@ bool take_fast_open_syn_ack(Context& cx, Connection& c, const wire::Packet& pack
 void resend_syn_to_path(Context& cx, Connection& c) {
     c.advmss = static_cast<std::uint16_t>(std::min<std::uint32_t>(
         c.advmss, c.path_mtu - wire::kIpHeaderLength - wire::kTcpHeaderLength));
-    if (c.fast_open && c.fast_open->syn_data) {
+    if (c.rare().fast_open && c.rare().fast_open->syn_data) {
         retransmit_syn(cx, c);
         arm_retransmit(cx, c, RetransmitTimer::kRto, rto_now(c, cx));
     }
 }
 
 void detect_blackhole_by_timeout(Context& cx, const Connection& c, bool expired) {
-    if (!c.fast_open) {
+    if (!c.rare().fast_open) {
         return;
     }
-    const FastOpenState& f = *c.fast_open;
+    const FastOpenState& f = *c.rare().fast_open;
     const bool third = c.retransmits == 2 || (c.retransmits < 2 && expired);
     if ((f.syn_option || f.syn_data || f.data_acked) && third) {
         pause(cx);
@@ -258,21 +260,22 @@ void detect_blackhole_by_timeout(Context& cx, const Connection& c, bool expired)
 }
 
 void detect_blackhole_by_end(Context& cx, const Connection& c) {
-    if (c.fast_open && c.fast_open->syn_option && !data_came(c)) {
+    if (c.rare().fast_open && c.rare().fast_open->syn_option && !data_came(c)) {
         pause(cx);
     }
 }
 
 void judge_blackhole(Context& cx, const Connection& c) {
-    if (!c.fast_open || !c.fast_open->syn_option) {
+    if (!c.rare().fast_open || !c.rare().fast_open->syn_option) {
         return;
     }
     if (data_came(c)) {
         const bool loopback = c.tuple.remote.is_loopback() || cx.s.paths.is_local(c.tuple.remote);
-        if (c.fast_open->after_pause && !loopback) {
+        if (c.rare().fast_open->after_pause && !loopback) {
             cx.s.fast_open.pauses = 0;
         }
-    } else if (c.reassembly && c.reassembly->queue.size() == 1 && c.reassembly->queue.front().fin) {
+    } else if (c.rare().reassembly && c.rare().reassembly->queue.size() == 1 &&
+               c.rare().reassembly->queue.front().fin) {
         pause(cx);
     }
 }

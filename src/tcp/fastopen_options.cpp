@@ -37,10 +37,10 @@ Result<void> Stack::set_fastopen_key(SocketId socket, std::span<const std::uint8
         listener->fast_open.keys = *keys;
         return {};
     }
-    if (!c->fast_open) {
-        c->fast_open = std::make_unique<FastOpenState>();
+    if (!c->rare().fast_open) {
+        c->edit_rare().fast_open = std::make_unique<FastOpenState>();
     }
-    c->fast_open->keys = *keys;
+    c->rare().fast_open->keys = *keys;
     return {};
 }
 
@@ -53,7 +53,7 @@ Result<std::vector<std::uint8_t>> Stack::fastopen_key(SocketId socket) const {
     if (c == nullptr) {
         return fail(Errno::kEBADF);
     }
-    return octets_of(c->fast_open ? c->fast_open->keys : FastOpenKeys{});
+    return octets_of(c->rare().fast_open ? c->rare().fast_open->keys : FastOpenKeys{});
 }
 
 void Stack::flush_metrics() {

@@ -59,11 +59,11 @@ bool needs_no_cookie(const StackState& s, const Listener& listener) {
 /// A child's SYN-ACK goes again, by timer or for a repeated SYN; without the option.
 void repeat_syn_ack(Context& cx, Connection& c) {
     ++c.syn_retransmits;
-    ++c.retrans_total;
+    ++c.edit_sending().retrans_total;
     cx.s.mib.add(Mib::kTcpExtTCPSynRetrans);
     cx.s.mib.add(Mib::kTcpRetransSegs);
     send_syn_ack(cx, c, {});
-    c.fast_open->syn_ack_at = cx.now;
+    c.rare().fast_open->syn_ack_at = cx.now;
 }
 
 }  // namespace
@@ -115,10 +115,10 @@ void make_fast_open_child(Context& cx, Listener& listener, const RequestSock& re
     c.snd_wnd = syn.tcp.window;  // never scaled in a SYN (RFC 7323 §2.2)
     c.max_window = c.snd_wnd;
     c.snd_wl1 = req.rcv_isn;
-    c.fast_open = std::make_unique<FastOpenState>();
-    c.fast_open->awaits_ack = true;
-    c.fast_open->listener = cx.s.listeners.id_at(listener.index);
-    c.fast_open->syn_ack_at = cx.now;
+    c.edit_rare().fast_open = std::make_unique<FastOpenState>();
+    c.rare().fast_open->awaits_ack = true;
+    c.rare().fast_open->listener = cx.s.listeners.id_at(listener.index);
+    c.rare().fast_open->syn_ack_at = cx.now;
     ++listener.fast_open.pending;
     finish_open(cx, c);
     take_syn_payload(cx, c, syn);
@@ -135,7 +135,8 @@ bool guard_fast_open_child(Context& cx, Connection& c, const wire::Packet& packe
         has_ts && paws_rejects(c.ts_recent, clock_s(cx.now), h.tsval, cx.now, h.rst());
     const std::uint16_t kind = h.flags & (wire::flag::kSyn | wire::flag::kAck | wire::flag::kRst);
     const auto may_answer = [&] {
-        return may_answer_invalid(s, cx.now, c.last_oow_ms, Mib::kTcpExtTCPACKSkippedSynRecv);
+        return may_answer_invalid(s, cx.now, c.edit_rare().last_oow_ms,
+                                  Mib::kTcpExtTCPACKSkippedSynRecv);
     };
     if (h.seq == c.irs && kind == wire::flag::kSyn && !old_ts) {
         if (may_answer()) {
@@ -185,8 +186,8 @@ void release_fast_open(Context& cx, Connection& c, bool by_reset) {
     if (!c.awaits_handshake_ack()) {
         return;
     }
-    c.fast_open->awaits_ack = false;
-    const Id<Listener> id = c.fast_open->listener;
+    c.rare().fast_open->awaits_ack = false;
+    const Id<Listener> id = c.rare().fast_open->listener;
     if (!cx.s.listeners.contains(id)) {
         return;
     }
@@ -201,7 +202,7 @@ void release_fast_open(Context& cx, Connection& c, bool by_reset) {
 
 void fast_open_syn_ack_timeout(Context& cx, Connection& c) {
     StackState& s = cx.s;
-    FastOpenState& f = *c.fast_open;
+    FastOpenState& f = *c.rare().fast_open;
     s.mib.add(Mib::kTcpExtTCPTimeouts);
     const std::int64_t most = c.opt->syncnt != 0 ? c.opt->syncnt : s.sysctl.tcp_synack_retries + 1;
     if (f.num_timeout >= most) {
@@ -217,8 +218,8 @@ void fast_open_syn_ack_timeout(Context& cx, Connection& c) {
     if (c.retransmits < 255) {
         ++c.retransmits;
     }
-    if (c.first_retrans_at == kNever) {
-        c.first_retrans_at = cx.now;
+    if (c.sending().first_retrans_at == kNever) {
+        c.edit_sending().first_retrans_at = cx.now;
     }
     const Duration wait = std::chrono::seconds(1LL << std::min<unsigned>(f.num_timeout, 20));
     arm_retransmit(cx, c, RetransmitTimer::kRto,

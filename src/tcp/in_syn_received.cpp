@@ -196,7 +196,7 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
         child.rtt.set_rto(std::chrono::seconds(3));
         take_rtt_by_timestamp(cx, child, h);
         if (known.num_retrans > 1) {
-            child.cc.cwnd = 1;  // RFC 5681 §3.1, Linux tcp_init_cwnd use
+            child.edit_sending().cc.cwnd = 1;  // RFC 5681 §3.1, Linux tcp_init_cwnd use
         }
     }
     establish(cx, child, packet, Cause::kRcvAckOfSyn);
@@ -225,13 +225,12 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     }
     c.options = req.options;
     inherit_key(listener, c);
-    c.created_at = cx.now;
+    c.opened_at = cx.now;
     c.rtt.use_ticks(s.wheel.granularity());
     c.irs = req.rcv_isn;
     c.rcv_nxt = c.rcv_wup = c.copied_seq = req.rcv_isn + 1;
     c.iss = req.snt_isn;
-    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.high_seq = c.rtt_seq = c.pushed_seq =
-        req.snt_isn + 1;
+    c.snd_una = c.snd_nxt = c.write_seq = req.snt_isn + 1;
     note_path(c, path);
     c.advmss = path_mss(path);
     if (c.opt->maxseg != 0) {
@@ -248,7 +247,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.ts_offset = secure_isn(s, req.tuple, cx.now).ts_offset;
     assign_congestion_control(s.sysctl, c.opt);
     take_route_congestion(path, c.opt);
-    c.cc.algorithm = &congestion_control(c.opt->congestion);
+    c.congestion = c.opt->congestion;
     c.syn_retransmits = req.num_retrans;
     s.mib.add(Mib::kTcpPassiveOpens);
     hash_connection(s, c, request);

@@ -33,8 +33,8 @@ bool ack_acceptable(Context& cx, Connection& c, const wire::Packet& packet) {
         return false;
     }
     // What is echoed must have been sent between the first SYN and now.
-    const std::uint32_t since_first = h.tsecr - timestamp(c, c.created_at);
-    const std::uint32_t lifetime = timestamp(c, cx.now) - timestamp(c, c.created_at);
+    const std::uint32_t since_first = h.tsecr - timestamp(c, c.opened_at);
+    const std::uint32_t lifetime = timestamp(c, cx.now) - timestamp(c, c.opened_at);
     if (h.has_option(wire::option::kTimestamps) && h.tsecr != 0 &&
         cx.s.sysctl.tcp_timestamps != 0 && since_first > lifetime) {
         cx.s.mib.add(Mib::kTcpExtPAWSActive);
@@ -71,7 +71,7 @@ void take_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
 void simultaneous_open(Context& cx, Connection& c, const wire::Packet& packet) {
     take_syn(cx, c, packet.tcp);
     enter(cx, c, State::kSynReceived, Cause::kRcvSyn);
-    c.last_sent_at = cx.now;  // the RTT counts from the last copy of our SYN
+    c.edit_sending().last_sent_at = cx.now;  // the RTT counts from the last copy of our SYN
     send_syn_ack(cx, c, {});
     arm_retransmit(cx, c, RetransmitTimer::kRto, c.rtt.rto());
 }
@@ -80,15 +80,23 @@ void simultaneous_open(Context& cx, Connection& c, const wire::Packet& packet) {
 /// timestamp is the first SYN's. What the loss told of ssthresh is forgotten. Linux
 /// tcp_init_transfer(), tcp_init_metrics(), tcp_try_undo_spurious_syn().
 void end_syn_loss(Connection& c, const wire::TcpHeader& h) {
-    if (c.ca_state != CaState::kLoss) {
+    if (c.sending().ca_state != CaState::kLoss) {
         return;
     }
-    const bool spurious = c.options.tstamp_ok && h.tsecr == timestamp(c, c.created_at);
-    c.cc.cwnd = c.syn_retransmits > 1 && !spurious ? 1 : kInitialCwnd;
-    c.cc.ssthresh = kInfiniteSsthresh;
-    c.ca_state = CaState::kOpen;
-    c.undo = {};
-    c.frto = false;
+    const bool spurious = c.options.tstamp_ok && h.tsecr == timestamp(c, c.opened_at);
+    c.edit_sending().cc.cwnd = c.syn_retransmits > 1 && !spurious ? 1 : kInitialCwnd;
+    c.edit_sending().cc.ssthresh = kInfiniteSsthresh;
+    c.edit_sending().ca_state = CaState::kOpen;
+    c.edit_sending().undo = {};
+    c.edit_sending().frto = false;
+}
+
+/// RACK's first RTT.
+void note_handshake_rtt(Connection& c, Duration rtt) {
+    c.handshake_rtt_ns = static_cast<std::uint32_t>(std::min<std::int64_t>(rtt.count(), ~0U));
+    if (c.has_sending()) {
+        c.edit_sending().rack.rtt = rtt;
+    }
 }
 
 }  // namespace
@@ -118,9 +126,9 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     clear_retransmit(c);
     cx.s.mib.add(Mib::kTcpExtTCPDelivered);  // the SYN
     c.delivered = 1;
-    if (!c.sent.empty()) {  // the data in it, or a part
+    if (!c.sending().sent.empty()) {  // the data in it, or a part
         acknowledge_syn_data(cx, c, h);
-    } else if (c.fast_open && c.fast_open->empty_data) {
+    } else if (c.rare().fast_open && c.rare().fast_open->empty_data) {
         cx.s.mib.add(Mib::kTcpExtTCPDelivered);
         ++c.delivered;
     }
@@ -128,9 +136,9 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
         // SYN and data left at the same time: one sample
     } else if (c.syn_retransmits == 0) {
         const Duration rtt =
-            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+            std::max<Duration>(cx.now - c.last_sent_at(), std::chrono::microseconds(1));
         take_rtt(cx, c, rtt, rtt);
-        c.rack.rtt = rtt;
+        note_handshake_rtt(c, rtt);
     } else if (c.options.tstamp_ok && h.tsecr != 0) {
         const Duration rtt =
             std::chrono::milliseconds(std::max(timestamp(c, cx.now) - h.tsecr, 1U));
@@ -140,7 +148,9 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
     }
     c.retransmits = 0;
     c.backoff = 0;
-    c.first_retrans_at = kNever;
+    if (c.has_sending()) {
+        c.edit_sending().first_retrans_at = kNever;
+    }
     end_syn_loss(c, h);
     enter(cx, c, State::kEstablished, Cause::kRcvSynAck);
     finish_open(cx, c);
@@ -151,7 +161,7 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
         return push_pending(cx, c);  // it carried the ACK
     }
     if (c.ack.pingpong >= cx.s.sysctl.tcp_pingpong_thresh || c.opt->defer_accept != 0 ||
-        c.write_pending || !c.unsent.empty()) {
+        c.write_pending || !c.sending().unsent.empty()) {
         c.write_pending = false;
         // Something will be sent soon: the ACK rides on it, or follows within 200 ms.
         c.ack.scheduled = true;

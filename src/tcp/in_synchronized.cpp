@@ -75,7 +75,7 @@ void challenge_syn(Context& cx, Connection& c) {
 /// answer is not rate-limited; bare ACKs could answer each other for ever.
 void answer_invalid(Context& cx, Connection& c, const wire::TcpHeader& h, Mib skipped) {
     const bool text = h.seg_len() > 0 && !h.syn();
-    if (!text && !may_answer_invalid(cx.s, cx.now, c.last_oow_ms, skipped)) {
+    if (!text && !may_answer_invalid(cx.s, cx.now, c.edit_rare().last_oow_ms, skipped)) {
         return;
     }
     const bool old = h.seg_len() > 0 && before(h.seq, c.rcv_nxt);
@@ -96,8 +96,8 @@ Placement placement(const Connection& c, const wire::TcpHeader& h) {
     if (!after(text_end, right)) {
         return Placement::kAcceptable;
     }
-    return after(h.seq, right) || c.received_bytes > 0 ? Placement::kBeyondWindow
-                                                       : Placement::kAcceptable;
+    return after(h.seq, right) || c.receiving().received_bytes > 0 ? Placement::kBeyondWindow
+                                                                   : Placement::kAcceptable;
 }
 
 /// First: sequence number, and PAWS before it (RFC 7323 §5.3).
@@ -149,10 +149,10 @@ Step check_rst(Context& cx, Connection& c, const wire::TcpHeader& h) {
     const bool after_fin =
         c.state == State::kCloseWait || c.state == State::kLastAck || c.state == State::kClosing;
     bool exact = h.seq == c.rcv_nxt || (after_fin && h.seq == c.rcv_nxt - 1);
-    if (c.options.sack_ok && c.reassembly && c.reassembly->sack_count > 0) {
-        SeqNum highest = c.reassembly->sacks[0].end;  // the right edge of what has arrived
-        for (std::uint8_t i = 1; i < c.reassembly->sack_count; ++i) {
-            highest = later(highest, c.reassembly->sacks[i].end);
+    if (c.options.sack_ok && c.rare().reassembly && c.rare().reassembly->sack_count > 0) {
+        SeqNum highest = c.rare().reassembly->sacks[0].end;  // the right edge of what has arrived
+        for (std::uint8_t i = 1; i < c.rare().reassembly->sack_count; ++i) {
+            highest = later(highest, c.rare().reassembly->sacks[i].end);
         }
         exact = exact || h.seq == highest;
     }
@@ -188,7 +188,8 @@ Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
 /// The last ACK of a Fast Open child: what it has sent early is from now on watched by the RTO.
 /// Linux tcp_rcv_synrecv_state_fastopen().
 void handshake_acked(Context& cx, Connection& c, const wire::TcpHeader& h) {
-    if (c.ca_state == CaState::kLoss && c.sent.empty()) {  // the SYN-ACK may have gone in vain
+    if (c.sending().ca_state == CaState::kLoss &&
+        c.sending().sent.empty()) {  // the SYN-ACK may have gone in vain
         AckOutcome outcome;
         outcome.header = &h;
         try_undo_recovery(cx, c, outcome);
@@ -196,8 +197,8 @@ void handshake_acked(Context& cx, Connection& c, const wire::TcpHeader& h) {
     c.retransmits = 0;
     forget_first_retransmission(c);
     if (!c.rtt.valid() && c.syn_retransmits == 0) {
-        const Duration rtt =
-            std::max<Duration>(cx.now - c.fast_open->syn_ack_at, std::chrono::microseconds(1));
+        const Duration rtt = std::max<Duration>(cx.now - c.rare().fast_open->syn_ack_at,
+                                                std::chrono::microseconds(1));
         take_rtt(cx, c, rtt, rtt);
     } else if (!c.rtt.valid()) {
         c.rtt.set_rto(std::chrono::seconds(3));
@@ -313,7 +314,7 @@ Step check_text(Context& cx, Connection& c, const wire::Packet& packet) {
         default:
             break;
     }
-    if (h.any(wire::flag::kUrg) || c.urgent) {  // sixth: URG
+    if (h.any(wire::flag::kUrg) || c.rare().urgent) {  // sixth: URG
         take_urgent(cx, c, h);
     }
     take_text(cx, c, packet);
@@ -367,7 +368,9 @@ void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
     }
     const bool predicted = header_predicted(c, h);
     const bool established = c.state == State::kEstablished;
-    c.segment_at = cx.now;
+    if (c.has_receiving()) {
+        c.edit_receiving().segment_at = cx.now;
+    }
     if (check_sequence(cx, c, h) == Step::kStop) {
         return;
     }
@@ -394,7 +397,7 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     clear_retransmit(c);
     c.snd_una = h.ack;
     c.delivered = 1;  // the SYN
-    if (!c.sent.empty()) {
+    if (!c.sending().sent.empty()) {
         acknowledge_syn_data(cx, c, h);
     }
     c.snd_nxt = later(c.snd_nxt, h.ack);
@@ -404,14 +407,16 @@ void establish(Context& cx, Connection& c, const wire::Packet& packet, Cause cau
     c.snd_wl1 = h.seq;
     c.retransmits = 0;
     c.backoff = 0;
-    c.first_retrans_at = kNever;
+    if (c.has_sending()) {
+        c.edit_sending().first_retrans_at = kNever;
+    }
     if (!c.passive && !c.rtt.valid() && c.syn_retransmits == 0) {
         const Duration rtt =
-            std::max<Duration>(cx.now - c.last_sent_at, std::chrono::microseconds(1));
+            std::max<Duration>(cx.now - c.last_sent_at(), std::chrono::microseconds(1));
         take_rtt(cx, c, rtt, rtt);
     }
     update_timestamp(cx, c, h);
-    if (!c.sent.empty()) {
+    if (!c.sending().sent.empty()) {
         rearm_rto(cx, c);
     }
     if (!c.passive) {  // a simultaneous open: our SYN, as in in_syn_sent()

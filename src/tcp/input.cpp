@@ -81,7 +81,7 @@ bool refused_for_memory(Context& cx, Connection& c, const wire::TcpHeader& h) {
     c.ack.now = true;
     c.ack.scheduled = true;
     notify(cx, c, poll::kIn);
-    if (c.received.empty() || h.payload.length == 0) {
+    if (c.receiving().received.empty() || h.payload.length == 0) {
         return false;
     }
     cx.s.mib.add(Mib::kTcpExtTCPRcvQDrop);
@@ -104,9 +104,9 @@ void take_in_order(Context& cx, Connection& c, const wire::Packet& packet) {
         on_data_received(cx, c, packet);
     }
     bool fin = h.fin();
-    if (c.reassembly && !c.reassembly->queue.empty() && !fin) {
+    if (c.rare().reassembly && !c.rare().reassembly->queue.empty() && !fin) {
         fin = drain_reassembly(cx, c);
-        if (c.reassembly->queue.empty()) {
+        if (c.rare().reassembly->queue.empty()) {
             c.ack.now = true;  // RFC 5681 §4.2: a filled gap is reported at once
         }
     }
@@ -114,7 +114,7 @@ void take_in_order(Context& cx, Connection& c, const wire::Packet& packet) {
     if (fin) {
         return take_fin(cx, c);
     }
-    if (c.received_bytes >= c.opt->rcvlowat) {
+    if (c.receiving().received_bytes >= c.opt->rcvlowat) {
         notify(cx, c, poll::kIn);
     }
 }
@@ -122,7 +122,7 @@ void take_in_order(Context& cx, Connection& c, const wire::Packet& packet) {
 }  // namespace
 
 void predict_headers(Connection& c) {
-    const bool in_order = !c.reassembly || c.reassembly->queue.empty();
+    const bool in_order = !c.rare().reassembly || c.rare().reassembly->queue.empty();
     c.predicted = in_order && c.rcv_wnd > 0;
 }
 
@@ -131,26 +131,31 @@ void accept_payload(Context& cx, Connection& c, const PayloadRef& payload,
     if (payload.length == 0) {
         return;
     }
-    const bool continues = c.rx_started && c.rx_last.continued_by(payload);
-    const bool begins =
-        payload.offset == 0 && (!c.rx_started || c.rx_last.stream != payload.stream);
+    const bool continues = c.receiving().rx_started && c.receiving().rx_last.continued_by(payload);
+    const bool begins = payload.offset == 0 && (!c.receiving().rx_started ||
+                                                c.receiving().rx_last.stream != payload.stream);
     if (payload.stream != 0 && !continues && !begins) {
         ++cx.s.integrity_violations;
     }
-    c.rx_started = true;
-    c.rx_last = payload;
+    Receiving& rx = c.edit_receiving();
+    rx.rx_started = true;
+    rx.rx_last = payload;
+    rx.bytes_received += payload.length;
+    rx.received_bytes += payload.length;
+    rx.segment_at = cx.now;
     c.rcv_nxt += payload.length;
-    c.bytes_received += payload.length;
-    c.received_bytes += payload.length;
     queue_received(cx, c, payload, memory);
 }
 
 void finish_open(Context& cx, Connection& c) {
     const StackState& s = cx.s;
     open_path(cx, c);
+    c.was_open = true;
+    c.opened_at = cx.now;
     const std::uint32_t initcwnd = route_metrics(s, c).initcwnd;
-    if (initcwnd != 0 && c.cc.cwnd == kInitialCwnd) {  // else the handshake's losses lowered it
-        c.cc.cwnd = initcwnd;
+    if (initcwnd != 0 &&
+        c.sending().cc.cwnd == kInitialCwnd) {  // else the handshake's losses lowered it
+        c.edit_sending().cc.cwnd = initcwnd;
     }
     c.sndbuf = c.opt->sndbuf;
     if (c.sndbuf == 0) {
@@ -159,17 +164,18 @@ void finish_open(Context& cx, Connection& c) {
     }
     init_receive_buffer(cx, c);
     c.last_ack_at = cx.s.wheel.tick(cx.now);
-    c.ack.last_data_at = s.wheel.tick(cx.now);
-    c.last_sent_at = cx.now;  // the silence before the first write is none (tcp_cwnd_restart())
-    c.cc.full_at = cx.now;
+    if (c.has_receiving()) {
+        c.edit_receiving().last_data_at = s.wheel.tick(cx.now);
+    }
     c.reordering = static_cast<std::uint16_t>(s.sysctl.tcp_reordering);
-    c.cc.usage_seq = c.retransmit_hint = c.highest_sacked = c.snd_una;
+    if (c.has_sending()) {
+        begin_round_trips(c);
+    }
     limit_pacing(c);
-    c.cc.algorithm->init(cx, c);
-    if (!c.cc.algorithm->sets_cwnd()) {
+    c.algorithm().init(cx, c);
+    if (!c.algorithm().sets_cwnd()) {
         update_pacing_rate(c, s.sysctl);
     }
-    c.was_open = true;
     if (c.opt->keepalive) {
         arm_keepalive(cx, c);
     }
@@ -181,8 +187,8 @@ void take_text(Context& cx, Connection& c, const wire::Packet& packet) {
         return;
     }
     ecn_take_cwr(c, h);
-    if (c.reassembly) {
-        c.reassembly->dsack = {};
+    if (c.rare().reassembly) {
+        c.rare().reassembly->dsack = {};
     }
     if (h.seq != c.rcv_nxt && !after(h.end_seq(), c.rcv_nxt)) {
         cx.s.mib.add(Mib::kTcpExtDelayedACKLost);
@@ -217,7 +223,7 @@ void take_syn_payload(Context& cx, Connection& c, const wire::Packet& packet) {
     } else {
         queue_received_fin(cx, c, packet_memory(h));
     }
-    c.fast_open->data_acked = true;
+    c.rare().fast_open->data_acked = true;
     if (h.fin()) {
         return take_fin(cx, c);
     }

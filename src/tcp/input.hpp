@@ -10,6 +10,8 @@ namespace netsim::tcp {
 /// What a connection needs once it is ESTABLISHED: MSS, buffers, keepalive. Linux
 /// tcp_finish_connect(), tcp_init_transfer().
 void finish_open(Context& cx, Connection& c);
+/// Congestion control counts its round trips, and recovery its holes, from here.
+void begin_round_trips(Connection& c);
 
 /// The seventh step of RFC 9293 §3.10.7.4: the segment text, and the eighth: its FIN.
 void take_text(Context& cx, Connection& c, const wire::Packet& packet);

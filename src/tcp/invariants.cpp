@@ -15,10 +15,11 @@ void check_reassembly(const Reassembly& r) {
 }
 
 void check_connection(const StackState& s, const Connection& c) {
+    const Sending& tx = c.sending();
     if (c.state == State::kClosed) {
         CHECK(!c.in_table);
         CHECK(c.deadlines.earliest() == kNever);
-        CHECK(c.sent.empty() && c.unsent.empty());
+        CHECK(tx.sent.empty() && tx.unsent.empty());
         return;
     }
     CHECK(find_record(s, c.tuple) == RecordRef(RecordKind::kConnection, c.index));
@@ -32,8 +33,8 @@ void check_connection(const StackState& s, const Connection& c) {
     // Before its SYN is acknowledged, data of a Fast Open begins one later.
     const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
     wire::SeqNum at = opening && c.snd_una == c.iss ? c.iss + 1 : c.snd_una;
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        const SentSegment& segment = c.sent[i];
+    for (std::uint32_t i = 0; i < tx.sent.size(); ++i) {
+        const SentSegment& segment = tx.sent[i];
         CHECK(segment.seq == at);
         at = segment.end;
         sent_bytes += segment.payload.length;
@@ -43,15 +44,16 @@ void check_connection(const StackState& s, const Connection& c) {
         skbs += i == 0 || !segment.joined ? 1U : 0U;
         CHECK(!(segment.sacked && segment.lost));
     }
-    CHECK(c.sent.empty() || at == c.snd_nxt);
-    CHECK(sent_bytes == c.sent_bytes && skbs == c.sent_skbs);
-    CHECK(lost == c.lost_out && retransmitted == c.retrans_out);
-    CHECK(!c.options.sack_ok || sacked == c.sacked_out);
-    CHECK(c.sacked_out + c.lost_out <= c.packets_out());
-    if (c.reassembly) {
-        check_reassembly(*c.reassembly);
+    CHECK(tx.sent.empty() || at == c.snd_nxt);
+    CHECK(sent_bytes == tx.sent_bytes && skbs == tx.sent_skbs);
+    CHECK(lost == tx.lost_out && retransmitted == tx.retrans_out);
+    CHECK(!c.options.sack_ok || sacked == tx.sacked_out);
+    CHECK(tx.sacked_out + tx.lost_out <= c.packets_out());
+    if (c.rare().reassembly) {
+        check_reassembly(*c.rare().reassembly);
     }
-    const bool in_flight = !c.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
+    const bool in_flight =
+        !tx.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit) || c.owned);
     CHECK(c.deadlines.earliest() >= c.looks.next);
 }
@@ -70,10 +72,10 @@ void check_listener(const StackState& s, const Listener& listener) {
     std::uint32_t fast_open = 0;
     for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {
         const bool live = s.connections.live(i) && s.connections.at(i).awaits_handshake_ack();
-        fast_open +=
-            live && s.connections.at(i).fast_open->listener == s.listeners.id_at(listener.index)
-                ? 1U
-                : 0U;
+        fast_open += live && s.connections.at(i).rare().fast_open->listener ==
+                                 s.listeners.id_at(listener.index)
+                         ? 1U
+                         : 0U;
     }
     CHECK(listener.closed ||
           listener.fast_open.pending == fast_open + listener.fast_open.kept.size());

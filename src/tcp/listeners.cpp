@@ -94,7 +94,7 @@ void hand_over(Context& cx, Listener& to, Connection& child) {
     child.parent = to.index;
     to.accept_queue.push_back(child.index);
     if (child.awaits_handshake_ack()) {  // its Fast Open slot is the heir's from now on
-        child.fast_open->listener = cx.s.listeners.id_at(to.index);
+        child.rare().fast_open->listener = cx.s.listeners.id_at(to.index);
         ++to.fast_open.pending;
     }
     cx.s.mib.add(Mib::kTcpExtTCPMigrateReqSuccess);

@@ -15,10 +15,11 @@ namespace {
 
 /// tcp_early_retrans: 3 probes; 4 once also repaired reordering and is the same now.
 bool probes_allowed(const Context& cx, const Connection& c) {
+    const Sending& tx = c.sending();
     const std::int64_t mode = cx.s.sysctl.tcp_early_retrans;
-    return (mode == 3 || mode == 4) && c.options.sack_ok && !c.sent.empty() &&
+    return (mode == 3 || mode == 4) && c.options.sack_ok && !tx.sent.empty() &&
            !c.awaits_handshake_ack() &&
-           (c.ca_state == CaState::kOpen || c.ca_state == CaState::kCwr);
+           (tx.ca_state == CaState::kOpen || tx.ca_state == CaState::kCwr);
 }
 
 /// RFC 8985 §7.2, with the least RTO added for the delayed ACK of a lone segment.
@@ -32,14 +33,14 @@ Duration probe_timeout(const Context& cx, const Connection& c) {
 
 /// New data if the window takes it, else the last segment again. False: neither went.
 bool send_probe(Context& cx, Connection& c) {
-    c.tlp.retransmitted = false;
+    c.edit_sending().tlp.retransmitted = false;
     if (can_send_more(c)) {
         return send_probe_segment(cx, c);
     }
-    if (!retransmit_copy(cx, c, c.sent.size() - 1)) {
+    if (!retransmit_copy(cx, c, c.sending().sent.size() - 1)) {
         return false;
     }
-    c.tlp.retransmitted = true;
+    c.edit_sending().tlp.retransmitted = true;
     return true;
 }
 
@@ -59,13 +60,13 @@ bool schedule_loss_probe(Context& cx, Connection& c, bool advancing) {
 }
 
 void send_loss_probe(Context& cx, Connection& c) {
-    if (c.sent.empty()) {
+    if (c.sending().sent.empty()) {
         return clear_retransmit(c);
     }
     // At most one probe until it is answered.
-    if (!c.tlp.pending && send_probe(cx, c)) {
-        c.tlp.high_seq = c.snd_nxt;
-        c.tlp.pending = true;
+    if (!c.sending().tlp.pending && send_probe(cx, c)) {
+        c.edit_sending().tlp.high_seq = c.snd_nxt;
+        c.edit_sending().tlp.pending = true;
         cx.s.mib.add(Mib::kTcpExtTCPLossProbes);
         c.retransmit_timer = RetransmitTimer::kNone;  // the RTO counts from the probe
     }
@@ -73,21 +74,22 @@ void send_loss_probe(Context& cx, Connection& c) {
 }
 
 void loss_probe_acked(Context& cx, Connection& c, const AckOutcome& outcome) {
+    Sending& tx = c.edit_sending();
     const wire::SeqNum ack = outcome.header->ack;
-    if (before(ack, c.tlp.high_seq)) {
+    if (before(ack, tx.tlp.high_seq)) {
         return;
     }
-    if (!c.tlp.retransmitted || outcome.dsack_of_probe) {
-        c.tlp.pending = false;  // new data arrived, or both copies did
-    } else if (after(ack, c.tlp.high_seq)) {
+    if (!tx.tlp.retransmitted || outcome.dsack_of_probe) {
+        tx.tlp.pending = false;  // new data arrived, or both copies did
+    } else if (after(ack, tx.tlp.high_seq)) {
         // Past it without a DSACK: the probe repaired a loss, which costs a reduction.
         begin_reduction(c);
-        c.ca_state = CaState::kCwr;
+        tx.ca_state = CaState::kCwr;
         end_reduction(c, cx.now);
         keep_open(c);
         cx.s.mib.add(Mib::kTcpExtTCPLossProbeRecovery);
     } else if (!outcome.advanced && !outcome.new_information() && !outcome.data_sacked) {
-        c.tlp.pending = false;  // a pure duplicate ACK: both copies arrived
+        tx.tlp.pending = false;  // a pure duplicate ACK: both copies arrived
     }
 }
 

@@ -75,8 +75,8 @@ ResetKey key_of_reset(StackState& s, const wire::Packet& packet) {
 
 void inherit_key(const Listener& listener, Connection& c) {
     if (const Md5Key* key = listener.md5.find(c.tuple.remote)) {
-        c.md5 = std::make_unique<Md5Keys>();
-        c.md5->set({{c.tuple.remote, 32}, key->secret});
+        c.edit_rare().md5 = std::make_unique<Md5Keys>();
+        c.rare().md5->set({{c.tuple.remote, 32}, key->secret});
     }
 }
 
@@ -99,10 +99,10 @@ Result<void> Stack::set_md5_key(SocketId socket, Prefix peers, std::string_view 
         return fail(Errno::kEINVAL);
     }
     peers.address.bits &= peers.mask();
-    if (listener == nullptr && !c->md5) {
-        c->md5 = std::make_unique<Md5Keys>();
+    if (listener == nullptr && !c->rare().md5) {
+        c->edit_rare().md5 = std::make_unique<Md5Keys>();
     }
-    Md5Keys& keys = listener != nullptr ? listener->md5 : *c->md5;
+    Md5Keys& keys = listener != nullptr ? listener->md5 : *c->rare().md5;
     if (key.empty()) {
         return keys.remove(peers) ? Result<void>{} : fail(Errno::kENOENT);
     }

@@ -11,7 +11,7 @@ inline constexpr std::uint32_t kMd5OptionLength = 20;  // with the padding
 
 /// The key for the connection's peer; null: segments are not signed.
 inline const Md5Key* key_of(const Connection& c) {
-    return c.md5 ? c.md5->find(c.tuple.remote) : nullptr;
+    return c.rare().md5 ? c.rare().md5->find(c.tuple.remote) : nullptr;
 }
 
 /// A half-open request's is its listener's.

@@ -19,18 +19,22 @@ namespace netsim::tcp {
 namespace {
 
 /// A socket that failed to connect may try again: everything but its options and its port is new.
-void make_fresh(Connection& c) {
-    Connection fresh;
+void make_fresh(StackState& s, Connection& c) {
+    Connection fresh(*s.records);
     fresh.index = c.index;
     fresh.socket = c.socket;
     fresh.opt = c.opt;
-    fresh.errors = std::move(c.errors);
-    fresh.md5 = std::move(c.md5);
+    if (c.rare().errors) {
+        fresh.edit_rare().errors = std::move(c.edit_rare().errors);
+    }
+    if (c.rare().md5) {
+        fresh.edit_rare().md5 = std::move(c.edit_rare().md5);
+    }
     fresh.bound_port = c.bound_port;
     fresh.bound_address = c.bound_address;
-    if (c.fast_open && c.fast_open->keys.count != 0) {
-        fresh.fast_open = std::make_unique<FastOpenState>();
-        fresh.fast_open->keys = c.fast_open->keys;
+    if (c.rare().fast_open && c.rare().fast_open->keys.count != 0) {
+        fresh.edit_rare().fast_open = std::make_unique<FastOpenState>();
+        fresh.rare().fast_open->keys = c.rare().fast_open->keys;
     }
     if (c.bound_port) {
         fresh.tuple.local_port = c.tuple.local_port;
@@ -77,7 +81,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     const IsnAndOffset start = secure_isn(s, c.tuple, cx.now);
     c.iss = old ? old->isn : start.isn;
     c.ts_offset = start.ts_offset;
-    c.snd_una = c.snd_nxt = c.write_seq = c.snd_sml = c.iss;
+    c.snd_una = c.snd_nxt = c.write_seq = c.iss;
     note_path(c, path);
     c.advmss = path_mss(path);
     if (c.opt->maxseg != 0) {
@@ -104,8 +108,8 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
     c.rtt.use_ticks(s.wheel.granularity());
     c.options.ecn_ok = ecn_asked_for(s.sysctl, path);
     take_route_congestion(path, c.opt);
-    c.cc.algorithm = &congestion_control(c.opt->congestion);
-    c.created_at = cx.now;
+    c.congestion = c.opt->congestion;
+    c.opened_at = cx.now;
     c.connecting = true;
     c.attempted = true;
     hash_connection(s, c);
@@ -119,11 +123,11 @@ Result<void> begin_open(Context& cx, Connection& c) {
         send_first_syn(cx, c, {}, {});
         return fail(Errno::kEINPROGRESS);
     }
-    if (!c.fast_open) {
-        c.fast_open = std::make_unique<FastOpenState>();
+    if (!c.rare().fast_open) {
+        c.edit_rare().fast_open = std::make_unique<FastOpenState>();
     }
-    c.fast_open->deferred = fast_open_offer(cx.s, c, cx.now).data;
-    if (c.fast_open->deferred) {
+    c.rare().fast_open->deferred = fast_open_offer(cx.s, c, cx.now).data;
+    if (c.rare().fast_open->deferred) {
         return {};
     }
     send_deferred_syn(cx, c, {}, false);
@@ -140,7 +144,7 @@ Errno open_towards(Context& cx, Connection& c, Endpoint remote) {
         return Errno::kENETUNREACH;
     }
     if (c.attempted) {
-        make_fresh(c);
+        make_fresh(s, c);
     }
     const PathInfo path = s.paths.path(remote.address);
     if (path.error != Errno::kOk) {
@@ -201,10 +205,10 @@ Result<void> Stack::fast_open(SocketId socket, Endpoint remote, Time now, Outbox
     if (error != Errno::kOk) {
         return fail(error);
     }
-    if (!c->fast_open) {
-        c->fast_open = std::make_unique<FastOpenState>();
+    if (!c->rare().fast_open) {
+        c->edit_rare().fast_open = std::make_unique<FastOpenState>();
     }
-    c->fast_open->deferred = true;
+    c->rare().fast_open->deferred = true;
     return {};
 }
 
@@ -246,7 +250,7 @@ Result<void> Stack::disconnect(SocketId socket, Time now, Outbox& out) {
         }
         done(cx, *c, Cause::kAbort);
     }
-    make_fresh(*c);
+    make_fresh(s, *c);
     c->error = error;
     notify(cx, *c, error != Errno::kOk ? poll::kErr : 0U);
     return {};

@@ -12,7 +12,7 @@ bool too_many_orphans(const StackState& s, unsigned penalties) {
 }
 
 bool out_of_resources(Context& cx, Connection& c, bool reset) {
-    const Duration silent = cx.now - c.last_sent_at;
+    const Duration silent = cx.now - c.last_sent_at();
     const Duration longest = std::chrono::milliseconds(cx.s.sysctl.tcp_rto_max_ms);
     unsigned penalties = 0;
     if (silent > 2 * longest || !reset) {

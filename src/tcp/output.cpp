@@ -41,10 +41,10 @@ std::uint8_t sack_room(const Connection& c, std::uint32_t payload) {
 }
 
 void add_sack_blocks(Connection& c, wire::TcpHeader& h, std::uint32_t payload) {
-    if (!c.options.sack_ok || !c.reassembly) {
+    if (!c.options.sack_ok || !c.rare().reassembly) {
         return;
     }
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     const std::uint8_t room = sack_room(c, payload);
     if (room == 0) {
         return;  // a full segment sent again: its blocks go with the next ACK
@@ -74,11 +74,11 @@ SeqNum acceptable_seq(const Connection& c) {
 
 std::uint32_t current_mss(const Connection& c) {
     const std::uint32_t mss = c.snd_mss - unexpected_signature_length(c);
-    if (!c.options.sack_ok || !c.reassembly) {
+    if (!c.options.sack_ok || !c.rare().reassembly) {
         return mss;
     }
     const std::uint32_t waiting =
-        c.reassembly->sack_count + (c.reassembly->dsack.empty() ? 0U : 1U);
+        c.rare().reassembly->sack_count + (c.rare().reassembly->dsack.empty() ? 0U : 1U);
     const std::uint32_t blocks = std::min(waiting, most_sack_blocks(c));
     return blocks == 0 ? mss : mss - (4U + 8U * blocks);
 }
@@ -99,14 +99,16 @@ bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
     const Md5Key* key = key_of(c);
     add_sack_blocks(c, first, std::min(payload.length, mss));
     note_ack_sent(cx, c);
-    c.segment_at = cx.now;
+    if (c.has_receiving()) {
+        c.edit_receiving().segment_at = cx.now;
+    }
     const bool new_data = payload.length > 0 && !before(seq, c.snd_nxt);
     const std::uint32_t more = new_data ? (payload.length + mss - 1) / mss : 0;
     const bool refused = cx.s.qdisc == Qdisc::kRefuses;
     if (cx.s.qdisc == Qdisc::kFq) {
         start_pacing(c);
     }
-    pace_after(c, refused ? 0 : payload.length, c.transmissions + more, cx.now);
+    pace_after(c, refused ? 0 : payload.length, c.sending().transmissions + more, cx.now);
     for (std::uint32_t at = 0;;) {
         Packet& p = cx.out.packets.back();
         wire::TcpHeader& h = p.tcp;
@@ -117,7 +119,7 @@ bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         h.flags = static_cast<std::uint16_t>((last ? flags : flags & ~of_last) | flag::kAck);
         h.payload = payload.slice(at, length);
         h.urgent = 0;
-        if (c.urgent) {
+        if (c.rare().urgent) {
             set_urgent(c, h);
         }
         ecn_mark(c, p, new_data);
@@ -135,7 +137,7 @@ bool transmit(Context& cx, Connection& c, SeqNum seq, std::uint16_t flags,
         enter_cwr(c);
         return false;
     }
-    if (c.errors && payload.length > 0) {
+    if (c.rare().errors && payload.length > 0) {
         stamp_transmit(cx, c, seq, payload.length);
     }
     return true;
@@ -187,7 +189,8 @@ void send_duplicate_ack(Context& cx, Connection& c, wire::SeqRange duplicate) {
 
 void send_challenge_ack(Context& cx, Connection& c) {
     StackState& s = cx.s;
-    if (!may_answer_invalid(s, cx.now, c.last_challenge_ms, Mib::kTcpExtTCPACKSkippedChallenge)) {
+    if (!may_answer_invalid(s, cx.now, c.edit_rare().last_challenge_ms,
+                            Mib::kTcpExtTCPACKSkippedChallenge)) {
         return;
     }
     const std::int64_t second = to_ns(cx.now) / 1'000'000'000;

@@ -46,10 +46,14 @@ Packet& syn_packet(Context& cx, const Connection& c) {
 void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
                     const wire::PayloadRef& data) {
     c.snd_nxt = c.iss + 1 + data.length;
-    c.write_seq = c.high_seq = c.rtt_seq = c.pushed_seq = c.snd_nxt;
-    c.snd_sml = c.iss + 1;
-    c.created_at = cx.now;
-    c.last_sent_at = cx.now;
+    c.write_seq = c.snd_nxt;
+    c.opened_at = cx.now;
+    if (c.has_sending() || data.length > 0) {
+        Sending& tx = c.edit_sending();
+        tx.high_seq = tx.rtt_seq = tx.pushed_seq = c.snd_nxt;
+        tx.snd_sml = c.iss + 1;
+        tx.last_sent_at = cx.now;
+    }
     Packet& p = syn_packet(cx, c);
     put_fast_open(p.tcp, option);
     p.tcp.payload = data;
@@ -89,10 +93,10 @@ void send_syn_ack(Context& cx, Connection& c, const FastOpenOption& option) {
     const Md5Key* key = key_of(c);
     reserve_signature(h, key);
     put_fast_open(h, option);
-    const bool again = c.awaits_handshake_ack() && c.fast_open->syn_ack_window != 0;
-    const std::uint32_t window = again ? c.fast_open->syn_ack_window : c.rcv_wnd;
+    const bool again = c.awaits_handshake_ack() && c.rare().fast_open->syn_ack_window != 0;
+    const std::uint32_t window = again ? c.rare().fast_open->syn_ack_window : c.rcv_wnd;
     if (c.awaits_handshake_ack()) {
-        c.fast_open->syn_ack_window = window;
+        c.rare().fast_open->syn_ack_window = window;
     }
     h.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(window, 65535));
     sign(cx.s, p, key);

@@ -58,7 +58,8 @@ void pace_after(Connection& c, std::uint32_t bytes, std::uint32_t transmissions,
 
 void pacing_timeout(Context& cx, Connection& c) {
     c.tsq_throttled = false;
-    if (c.lost_out > c.retrans_out && c.cc.cwnd > c.packets_in_flight()) {
+    if (c.sending().lost_out > c.sending().retrans_out &&
+        c.sending().cc.cwnd > c.packets_in_flight()) {
         retransmit_lost(cx, c);
     }
     push_pending(cx, c);

@@ -37,10 +37,10 @@ std::uint32_t mss_to_mtu(const Connection& c, std::uint32_t mss) {
 }
 
 MtuSearch& search_of(Connection& c) {
-    if (!c.mtu) {
-        c.mtu = std::make_unique<MtuSearch>();
+    if (!c.rare().mtu) {
+        c.edit_rare().mtu = std::make_unique<MtuSearch>();
     }
-    return *c.mtu;
+    return *c.rare().mtu;
 }
 
 /// Linux tcp_mtup_init()
@@ -56,7 +56,7 @@ void begin_search(const Context& cx, Connection& c) {
 /// The search has come to its end. After tcp_probe_interval it looks upwards once more: routes
 /// change. Linux tcp_mtu_check_reprobe().
 void maybe_search_again(const Context& cx, Connection& c) {
-    MtuSearch& m = *c.mtu;
+    MtuSearch& m = *c.rare().mtu;
     if (cx.now - m.begun_at < std::chrono::seconds(cx.s.sysctl.tcp_probe_interval)) {
         return;
     }
@@ -69,13 +69,14 @@ void maybe_search_again(const Context& cx, Connection& c) {
 /// Can the first `length` unsent bytes become one segment? Linux
 /// tcp_can_coalesce_send_queue_head().
 bool may_join_head(const Connection& c, std::uint32_t length) {
-    for (std::uint32_t i = 0; i < c.unsent.size(); ++i) {
-        const UnsentChunk& chunk = c.unsent[i];
+    const Sending& tx = c.sending();
+    for (std::uint32_t i = 0; i < tx.unsent.size(); ++i) {
+        const UnsentChunk& chunk = tx.unsent[i];
         if (length <= chunk.payload.length) {
             return true;
         }
-        if (chunk.sealed || i + 1 == c.unsent.size() ||
-            !chunk.payload.continued_by(c.unsent[i + 1].payload)) {
+        if (chunk.sealed || i + 1 == tx.unsent.size() ||
+            !chunk.payload.continued_by(tx.unsent[i + 1].payload)) {
             return false;
         }
         length -= chunk.payload.length;
@@ -87,12 +88,12 @@ bool may_join_head(const Connection& c, std::uint32_t length) {
 /// the network, only in other units. Linux tcp_simple_retransmit().
 void resend_too_large(Context& cx, Connection& c) {
     const std::uint32_t mss = current_mss(c);
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        if (c.sent[i].payload.length > mss) {
-            mark_lost(cx, c, c.sent[i]);
+    for (std::uint32_t i = 0; i < c.sending().sent.size(); ++i) {
+        if (c.sending().sent[i].payload.length > mss) {
+            mark_lost(cx, c, c.edit_sending().sent[i]);
         }
     }
-    if (c.lost_out == 0) {
+    if (c.sending().lost_out == 0) {
         return;
     }
     if (!c.options.sack_ok) {
@@ -108,7 +109,7 @@ void note_path(Connection& c, const PathInfo& path) {
     c.has_route_metrics = path.route != nullptr;
     c.rtt.set_floor(c.has_route_metrics ? path.route->rto_min_us : 0);
     c.ack.always_quick = c.has_route_metrics && path.route->quickack;
-    if (c.mtu || path.mtu_until != kNever) {
+    if (c.rare().mtu || path.mtu_until != kNever) {
         search_of(c).mtu_until = path.mtu_until;
     }
 }
@@ -151,9 +152,9 @@ std::uint32_t bound_to_half_window(const Connection& c, std::uint32_t size) {
 void sync_mss(const StackState& s, Connection& c, std::uint32_t mtu) {
     std::uint32_t mss = bound_to_half_window(c, mtu_to_mss(s, c, mtu));
     c.path_mtu = mtu;
-    if (c.mtu && c.mtu->enabled) {
-        c.mtu->search_high = std::min(c.mtu->search_high, mtu);
-        mss = std::min(mss, mtu_to_mss(s, c, c.mtu->search_low));
+    if (c.rare().mtu && c.rare().mtu->enabled) {
+        c.rare().mtu->search_high = std::min(c.rare().mtu->search_high, mtu);
+        mss = std::min(mss, mtu_to_mss(s, c, c.rare().mtu->search_low));
     }
     c.snd_mss = static_cast<std::uint16_t>(mss);
 }
@@ -193,25 +194,25 @@ void detect_black_hole(Context& cx, Connection& c) {
     if (sysctl.tcp_mtu_probing == 0) {
         return;
     }
-    if (!c.mtu || !c.mtu->enabled) {
+    if (!c.rare().mtu || !c.rare().mtu->enabled) {
         begin_search(cx, c);
     } else {
-        std::int64_t mss = mtu_to_mss(cx.s, c, c.mtu->search_low) / 2;
+        std::int64_t mss = mtu_to_mss(cx.s, c, c.rare().mtu->search_low) / 2;
         mss = std::min(mss, sysctl.tcp_base_mss);
         mss = std::max({mss, sysctl.tcp_mtu_probe_floor, sysctl.tcp_min_snd_mss});
-        c.mtu->search_low = mss_to_mtu(c, static_cast<std::uint32_t>(mss));
+        c.rare().mtu->search_low = mss_to_mtu(c, static_cast<std::uint32_t>(mss));
     }
     sync_mss(cx.s, c, c.path_mtu);
 }
 
 ProbeChoice choose_probe(const Context& cx, Connection& c) {
     constexpr std::uint32_t kLeastCwnd = 11;
-    const MtuSearch& m = *c.mtu;
+    const MtuSearch& m = *c.rare().mtu;
     // With SACK blocks to send headers vary, and sizes with them.
-    const bool sacks =
-        c.reassembly && (c.reassembly->sack_count > 0 || !c.reassembly->dsack.empty());
-    if (!m.enabled || m.probe_size != 0 || c.ca_state != CaState::kOpen || c.cc.cwnd < kLeastCwnd ||
-        sacks) {
+    const bool sacks = c.rare().reassembly &&
+                       (c.rare().reassembly->sack_count > 0 || !c.rare().reassembly->dsack.empty());
+    if (!m.enabled || m.probe_size != 0 || c.sending().ca_state != CaState::kOpen ||
+        c.sending().cc.cwnd < kLeastCwnd || sacks) {
         return {};
     }
     const std::uint32_t length = mtu_to_mss(cx.s, c, (m.search_high + m.search_low) / 2);
@@ -228,30 +229,31 @@ ProbeChoice choose_probe(const Context& cx, Connection& c) {
     if (after(c.snd_nxt + needed, c.window_end())) {
         return {0, true};
     }
-    if (c.packets_in_flight() + 2 > c.cc.cwnd) {
+    if (c.packets_in_flight() + 2 > c.sending().cc.cwnd) {
         return {0, c.packets_in_flight() > 0};
     }
     return {may_join_head(c, length) ? length : 0, false};
 }
 
 void probe_sent(Connection& c, wire::SeqRange range) {
-    --c.cc.cwnd;
-    c.mtu->probe = range;
-    c.mtu->probe_size = mss_to_mtu(c, range.end.raw() - range.begin.raw());
+    --c.edit_sending().cc.cwnd;
+    c.rare().mtu->probe = range;
+    c.rare().mtu->probe_size = mss_to_mtu(c, range.end.raw() - range.begin.raw());
 }
 
 void probe_maybe_arrived(Context& cx, Connection& c) {
-    MtuSearch& m = *c.mtu;
+    Sending& tx = c.edit_sending();
+    MtuSearch& m = *c.rare().mtu;
     if (m.probe_size == 0 || after(m.probe.end, c.snd_una)) {
         return;
     }
     // cwnd counts segments: as many bytes are fewer of the larger ones.
-    c.undo.prior_ssthresh = current_ssthresh(c);
-    const std::uint64_t octets = std::uint64_t{c.cc.cwnd} * mss_to_mtu(c, c.snd_mss);
-    c.cc.cwnd = std::max(static_cast<std::uint32_t>(octets / m.probe_size), 1U);
-    c.cc.cwnd_count = 0;
-    c.cc.full_at = cx.now;
-    c.cc.ssthresh = current_ssthresh(c);
+    tx.undo.prior_ssthresh = current_ssthresh(c);
+    const std::uint64_t octets = std::uint64_t{tx.cc.cwnd} * mss_to_mtu(c, c.snd_mss);
+    tx.cc.cwnd = std::max(static_cast<std::uint32_t>(octets / m.probe_size), 1U);
+    tx.cc.cwnd_count = 0;
+    tx.cc.full_at = cx.now;
+    tx.cc.ssthresh = current_ssthresh(c);
     m.search_low = m.probe_size;
     m.probe_size = 0;
     sync_mss(cx.s, c, c.path_mtu);
@@ -259,14 +261,14 @@ void probe_maybe_arrived(Context& cx, Connection& c) {
 }
 
 bool probe_lost(Context& cx, Connection& c) {
-    if (!c.mtu || c.mtu->probe_size == 0 || c.ca_state >= CaState::kCwr ||
-        c.snd_una != c.mtu->probe.begin) {
+    if (!c.rare().mtu || c.rare().mtu->probe_size == 0 || c.sending().ca_state >= CaState::kCwr ||
+        c.snd_una != c.rare().mtu->probe.begin) {
         return false;
     }
-    c.mtu->search_high = c.mtu->probe_size - 1;
-    c.mtu->probe_size = 0;
+    c.rare().mtu->search_high = c.rare().mtu->probe_size - 1;
+    c.rare().mtu->probe_size = 0;
     cx.s.mib.add(Mib::kTcpExtTCPMTUPFail);
-    ++c.cc.cwnd;
+    ++c.edit_sending().cc.cwnd;
     resend_too_large(cx, c);
     return true;
 }

@@ -31,7 +31,7 @@ void recheck_path(const Context& cx, Connection& c);
 
 /// Before a segment is made: has what a router said grown too old?
 inline void refresh_path(const Context& cx, Connection& c) {
-    if (c.mtu && cx.now >= c.mtu->mtu_until) {
+    if (c.rare().mtu && cx.now >= c.rare().mtu->mtu_until) {
         recheck_path(cx, c);
     }
 }
@@ -54,8 +54,8 @@ void probe_sent(Connection& c, wire::SeqRange range);
 
 /// Of a retransmission nobody can tell which copy arrived, so the probe proves nothing any more.
 inline void forget_probe(Connection& c) {
-    if (c.mtu) {
-        c.mtu->probe_size = 0;
+    if (c.rare().mtu) {
+        c.rare().mtu->probe_size = 0;
     }
 }
 

@@ -7,7 +7,7 @@ namespace netsim::tcp {
 
 /// cwnd is being reduced. Linux tcp_in_cwnd_reduction().
 inline bool in_cwnd_reduction(const Connection& c) {
-    return c.ca_state == CaState::kCwr || c.ca_state == CaState::kRecovery;
+    return c.sending().ca_state == CaState::kCwr || c.sending().ca_state == CaState::kRecovery;
 }
 
 /// Linux tcp_init_cwnd_reduction()

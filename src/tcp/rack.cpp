@@ -24,29 +24,30 @@ bool sent_after(std::uint32_t a, std::uint32_t b) {
 }
 
 Duration reordering_window(const Context& cx, const Connection& c) {
-    if (c.reord_seen == 0) {
-        if (c.ca_state >= CaState::kRecovery) {
+    const Sending& tx = c.sending();
+    if (tx.reord_seen == 0) {
+        if (tx.ca_state >= CaState::kRecovery) {
             return Duration{0};
         }
         const bool threshold = (cx.s.sysctl.tcp_recovery & kNoDupThreshold) == 0;
-        if (threshold && c.sacked_out >= c.reordering) {
+        if (threshold && tx.sacked_out >= c.reordering) {
             return Duration{0};
         }
     }
     const Duration quarter = c.rtt.has_min() ? c.rtt.min() / 4 : c.rtt.srtt();
-    return std::min(quarter * c.rack.window_steps, c.rtt.srtt());
+    return std::min(quarter * tx.rack.window_steps, c.rtt.srtt());
 }
 
 /// Marks what is lost; how long the rest may still take, 0: nothing is waited for.
 Duration detect_losses(Context& cx, Connection& c) {
     Duration wait{0};
     const Duration window = reordering_window(cx, c);
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        SentSegment& segment = c.sent[i];
+    for (std::uint32_t i = 0; i < c.sending().sent.size(); ++i) {
+        SentSegment& segment = c.edit_sending().sent[i];
         if (segment.sacked || (segment.lost && !segment.retransmitted)) {
             continue;
         }
-        if (!sent_after(c.rack.order, segment.order)) {
+        if (!sent_after(c.sending().rack.order, segment.order)) {
             continue;
         }
         const Duration left = rack_patience(c, segment, window, cx.now);
@@ -62,16 +63,17 @@ Duration detect_losses(Context& cx, Connection& c) {
 }  // namespace
 
 void rack_advance(Connection& c, const SentSegment& segment, Time now) {
+    Sending& tx = c.edit_sending();
     const Duration rtt = now - segment.sent_at;
     // Of a segment sent twice it is not known which copy arrived: less than any RTT means the
     // first.
     if (segment.ever_retransmitted && c.rtt.has_min() && rtt < c.rtt.min()) {
         return;
     }
-    c.rack.advanced = true;
-    c.rack.rtt = rtt;
-    if (sent_after(segment.order, c.rack.order)) {
-        c.rack.order = segment.order;
+    tx.rack.advanced = true;
+    tx.rack.rtt = rtt;
+    if (sent_after(segment.order, tx.rack.order)) {
+        tx.rack.order = segment.order;
     }
 }
 
@@ -79,7 +81,7 @@ void rack_adapt_window(Context& cx, Connection& c, const AckOutcome& outcome) {
     if ((cx.s.sysctl.tcp_recovery & kStaticWindow) != 0 || outcome.rate.prior_delivered == 0) {
         return;
     }
-    Rack& rack = c.rack;
+    Rack& rack = c.edit_sending().rack;
     // Once a round trip: what is reported now was sent after the window last grew.
     if (static_cast<std::int32_t>(outcome.rate.prior_delivered - rack.round_delivered) < 0) {
         rack.dsack_seen = false;
@@ -95,14 +97,14 @@ void rack_adapt_window(Context& cx, Connection& c, const AckOutcome& outcome) {
 }
 
 Duration rack_patience(const Connection& c, const SentSegment& segment, Duration window, Time now) {
-    return c.rack.rtt + window - (now - segment.sent_at);
+    return c.sending().rack.rtt + window - (now - segment.sent_at);
 }
 
 bool rack_mark_losses(Context& cx, Connection& c) {
-    if (!c.rack.advanced) {
+    if (!c.sending().rack.advanced) {
         return false;
     }
-    c.rack.advanced = false;
+    c.edit_sending().rack.advanced = false;
     const Duration wait = detect_losses(cx, c);
     if (wait == Duration{0}) {
         return false;
@@ -112,13 +114,13 @@ bool rack_mark_losses(Context& cx, Connection& c) {
 }
 
 void rack_timeout(Context& cx, Connection& c) {
-    const std::uint32_t lost_before = c.lost_total;
+    const std::uint32_t lost_before = c.sending().lost_total;
     const std::uint32_t flight_before = c.packets_in_flight();
     detect_losses(cx, c);
     if (c.packets_in_flight() != flight_before) {
-        if (c.ca_state != CaState::kRecovery) {
+        if (c.sending().ca_state != CaState::kRecovery) {
             enter_recovery(cx, c);
-            proportional_rate(c, 1, c.lost_total - lost_before, false);
+            proportional_rate(c, 1, c.sending().lost_total - lost_before, false);
         }
         retransmit_lost(cx, c);
     }

@@ -12,13 +12,13 @@ void stamp_sent(Connection& c, SentSegment& segment, Time now) {
     // from now on. Counted by what is sent, not by what is believed in flight: a wrong belief would
     // shorten the interval.
     if (c.packets_out() == 0) {
-        c.rate.first_sent_at = now;
-        c.rate.delivered_at = now;
+        c.edit_sending().rate.first_sent_at = now;
+        c.edit_sending().rate.delivered_at = now;
     }
-    segment.stamp = {.first_sent_at = c.rate.first_sent_at,
-                     .delivered_at = c.rate.delivered_at,
+    segment.stamp = {.first_sent_at = c.sending().rate.first_sent_at,
+                     .delivered_at = c.sending().rate.delivered_at,
                      .delivered = c.delivered,
-                     .app_limited = c.rate.app_limited != 0,
+                     .app_limited = c.sending().rate.app_limited != 0,
                      .used = false};
 }
 
@@ -27,9 +27,9 @@ void note_delivered(Connection& c, SentSegment& segment, RateSample& sample) {
         return;
     }
     // The newest segment sent tells most about now; of equals, the one further on.
-    const bool newer =
-        segment.sent_at > c.rate.first_sent_at ||
-        (segment.sent_at == c.rate.first_sent_at && after(segment.end, sample.newest_end));
+    const bool newer = segment.sent_at > c.sending().rate.first_sent_at ||
+                       (segment.sent_at == c.sending().rate.first_sent_at &&
+                        after(segment.end, sample.newest_end));
     if (!sample.seen || sample.prior_delivered == 0 || newer) {
         sample.seen = true;
         sample.prior_delivered = segment.stamp.delivered;
@@ -37,14 +37,14 @@ void note_delivered(Connection& c, SentSegment& segment, RateSample& sample) {
         sample.app_limited = segment.stamp.app_limited;
         sample.newest_end = segment.end;
         sample.newest_sent = segment.sent_at;
-        c.rate.first_sent_at = segment.sent_at;
+        c.edit_sending().rate.first_sent_at = segment.sent_at;
         sample.interval_us = us_between(segment.stamp.first_sent_at, segment.sent_at);
     }
     segment.stamp.used = true;
 }
 
 void complete_sample(Connection& c, RateSample& sample, bool reneged, Time now) {
-    DeliveryRate& rate = c.rate;
+    DeliveryRate& rate = c.edit_sending().rate;
     if (rate.app_limited != 0 && static_cast<std::int32_t>(c.delivered - rate.app_limited) > 0) {
         rate.app_limited = 0;  // the bubble has passed
     }
@@ -74,17 +74,19 @@ void complete_sample(Connection& c, RateSample& sample, bool reneged, Time now) 
 }
 
 void check_app_limited(Connection& c) {
-    if (c.unsent_bytes < c.snd_mss && c.packets_in_flight() < c.cc.cwnd &&
-        c.lost_out <= c.retrans_out) {
-        c.rate.app_limited = std::max(c.delivered + c.packets_in_flight(), 1U);
+    if (c.sending().unsent_bytes < c.snd_mss && c.packets_in_flight() < c.sending().cc.cwnd &&
+        c.sending().lost_out <= c.sending().retrans_out) {
+        c.edit_sending().rate.app_limited = std::max(c.delivered + c.packets_in_flight(), 1U);
     }
 }
 
 std::uint64_t delivery_rate(const Connection& c) {
-    if (c.rate.last_delivered == 0 || c.rate.last_interval_us == 0) {
+    const Sending& tx = c.sending();
+    if (tx.rate.last_delivered == 0 || tx.rate.last_interval_us == 0) {
         return 0;
     }
-    return std::uint64_t{c.rate.last_delivered} * c.snd_mss * 1'000'000U / c.rate.last_interval_us;
+    return std::uint64_t{tx.rate.last_delivered} * c.snd_mss * 1'000'000U /
+           tx.rate.last_interval_us;
 }
 
 }  // namespace netsim::tcp

@@ -16,10 +16,10 @@ using wire::SeqRange;
 namespace {
 
 Reassembly& reassembly_of(Connection& c) {
-    if (!c.reassembly) {
-        c.reassembly = std::make_unique<Reassembly>();
+    if (!c.rare().reassembly) {
+        c.edit_rare().reassembly = std::make_unique<Reassembly>();
     }
-    return *c.reassembly;
+    return *c.rare().reassembly;
 }
 
 /// Linux tcp_dsack_extend(): one report per ACK, so ranges that touch become one.
@@ -36,7 +36,7 @@ void extend_dsack(Context& cx, Connection& c, SeqRange duplicate) {
 /// RFC 2018 §4: the block that this segment made or grew comes first. Linux
 /// tcp_sack_new_ofo_skb().
 void note_sack(Context& cx, Connection& c, SeqRange range) {
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     constexpr std::uint8_t kExpected = 2;  // blocks a peer is sure to see in one ACK
     std::uint8_t place = 0;
     while (place < r.sack_count &&
@@ -64,7 +64,7 @@ void note_sack(Context& cx, Connection& c, SeqRange range) {
 
 /// Blocks at or below rcv_nxt have been acknowledged. Linux tcp_sack_remove().
 void trim_sacks(Connection& c) {
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     std::uint8_t kept = 0;
     for (std::uint8_t i = 0; i < r.sack_count; ++i) {
         if (after(r.sacks[i].begin, c.rcv_nxt)) {
@@ -76,7 +76,7 @@ void trim_sacks(Connection& c) {
 
 /// Takes the entries out that `piece`, at place `at`, covers, and reports what they had already.
 void remove_covered(Context& cx, Connection& c, std::uint32_t at) {
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     while (at + 1 < r.queue.size() && after(r.queue[at].end, r.queue[at + 1].seq)) {
         const OutOfOrder& next = r.queue[at + 1];
         if (before(r.queue[at].end, next.end)) {
@@ -114,7 +114,7 @@ enum class Insertion : std::uint8_t {
 /// Puts `piece` where it belongs; its own memory is still to be counted. Sequence numbers may
 /// overlap: what is there twice is sorted out when it becomes in order.
 Insertion insert_piece(Context& cx, Connection& c, const OutOfOrder& piece) {
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     std::uint32_t at = r.queue.size();
     while (at > 0 && after(r.queue[at - 1].seq, piece.seq)) {
         --at;
@@ -188,7 +188,7 @@ void queue_out_of_order(Context& cx, Connection& c, const wire::TcpHeader& h) {
 }
 
 bool drain_reassembly(Context& cx, Connection& c) {
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     const SeqNum known_before = c.rcv_nxt;
     bool fin = false;
     while (!fin && !r.queue.empty() && !after(r.queue.front().seq, c.rcv_nxt)) {
@@ -213,10 +213,10 @@ bool drain_reassembly(Context& cx, Connection& c) {
 }
 
 void purge_reassembly(Connection& c) {
-    if (!c.reassembly) {
+    if (!c.rare().reassembly) {
         return;
     }
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     for (std::uint32_t i = 0; i < r.queue.size(); ++i) {
         c.rmem_alloc -= r.queue[i].memory.truesize;
     }

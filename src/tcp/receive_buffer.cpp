@@ -56,17 +56,18 @@ void clamp_window(Context& cx, Connection& c) {
 /// ranges; only their memory changes.
 void collapse_received(Context& cx, Connection& c) {
     std::uint32_t first = 0;
-    while (first < c.received.size() && window_from_space(c, c.received[first].memory.truesize) <=
-                                            c.received[first].payload.length) {
+    while (first < c.receiving().received.size() &&
+           window_from_space(c, c.receiving().received[first].memory.truesize) <=
+               c.receiving().received[first].payload.length) {
         ++first;
     }
     std::uint32_t room = 0;
     std::uint32_t bytes = 0;
-    for (std::uint32_t i = first; i < c.received.size(); ++i) {
-        bytes += c.received[i].payload.length;
+    for (std::uint32_t i = first; i < c.receiving().received.size(); ++i) {
+        bytes += c.receiving().received[i].payload.length;
     }
-    for (std::uint32_t i = first; i < c.received.size(); ++i) {
-        ReceivedSegment& segment = c.received[i];
+    for (std::uint32_t i = first; i < c.receiving().received.size(); ++i) {
+        ReceivedSegment& segment = c.edit_receiving().received[i];
         c.rmem_alloc -= segment.memory.truesize;
         if (segment.memory.truesize != 0) {
             cx.s.mib.add(Mib::kTcpExtTCPRcvCollapsed);
@@ -90,10 +91,10 @@ void collapse_received(Context& cx, Connection& c) {
 /// Linux tcp_prune_ofo_queue(): drops what is furthest from being in order, an eighth of the buffer
 /// at least.
 void prune_out_of_order(Context& cx, Connection& c, SeqNum incoming) {
-    if (!c.reassembly || c.reassembly->queue.empty()) {
+    if (!c.rare().reassembly || c.rare().reassembly->queue.empty()) {
         return;
     }
-    Reassembly& r = *c.reassembly;
+    Reassembly& r = *c.rare().reassembly;
     auto goal = static_cast<std::int64_t>(c.rcvbuf >> 3U);
     bool pruned = false;
     while (!r.queue.empty() && !after(incoming, r.queue.back().seq)) {
@@ -151,7 +152,7 @@ bool affordable(const Context& cx, const Connection& c, std::uint32_t length,
 
 /// Linux tcp_rcv_rtt_update(). `by_window`: a sample that can only be too long.
 void take_receive_rtt(Connection& c, std::uint32_t us, bool by_window) {
-    ReceiveTuning& t = c.tuning;
+    ReceiveTuning& t = c.edit_receiving().tuning;
     if (t.rtt8_us == 0 || us * 8ULL < t.rtt8_us) {
         t.rtt8_us = static_cast<std::uint32_t>(std::min<std::uint64_t>(us * 8ULL, 0xffffffffU));
     } else if (!by_window && c.rcv_nxt == c.copied_seq) {
@@ -162,8 +163,8 @@ void take_receive_rtt(Connection& c, std::uint32_t us, bool by_window) {
 /// Linux tcp_rcvbuf_grow(): `read` bytes in the last round, so the next may bring twice that, and
 /// more while the sender's rate still rises.
 void grow_buffer(Context& cx, Connection& c, std::uint32_t read) {
-    const std::uint32_t before_read = std::max(c.tuning.space, 1U);
-    c.tuning.space = read;
+    const std::uint32_t before_read = std::max(c.rcvq_space, 1U);
+    c.rcvq_space = read;
     if (cx.s.sysctl.tcp_moderate_rcvbuf == 0 || rcvbuf_locked(c)) {
         return;
     }
@@ -171,8 +172,8 @@ void grow_buffer(Context& cx, Connection& c, std::uint32_t read) {
     if (read > before_read) {
         window += 2 * (window * (read - before_read) / before_read);
     }
-    if (c.reassembly && !c.reassembly->queue.empty()) {
-        window += c.reassembly->queue.back().end.raw() - c.rcv_nxt.raw();
+    if (c.rare().reassembly && !c.rare().reassembly->queue.empty()) {
+        window += c.rare().reassembly->queue.back().end.raw() - c.rcv_nxt.raw();
     }
     const std::uint32_t buffer = std::min(space_from_window(c, window), most_rcvbuf(cx));
     if (buffer > c.rcvbuf) {
@@ -243,10 +244,13 @@ void init_receive_buffer(Context& cx, Connection& c) {
         c.window_clamp = std::max(2 * advmss, full - std::min(full, advmss));
     }
     c.rcv_ssthresh = std::min(c.rcv_wnd, c.window_clamp);
-    c.tuning.space = std::min({c.rcv_ssthresh, c.rcv_wnd, 10U * advmss});
-    c.tuning.seq = c.copied_seq;
-    c.tuning.since = cx.now;
-    c.segment_at = cx.now;
+    c.rcvq_space = std::min({c.rcv_ssthresh, c.rcv_wnd, 10U * advmss});
+    if (c.has_receiving()) {
+        Receiving& rx = c.edit_receiving();
+        rx.tuning.seq = c.copied_seq;
+        rx.tuning.since = cx.now;
+        rx.segment_at = cx.now;
+    }
     const std::uint32_t hint =
         std::min({advmss, std::uint32_t{c.snd_mss}, c.rcv_wnd / 2, std::uint32_t{536}});
     c.ack.rcv_mss = static_cast<std::uint16_t>(std::max(hint, 88U));
@@ -269,23 +273,24 @@ bool make_receive_room(Context& cx, Connection& c, SeqNum seq) {
 
 void queue_received(Context& cx, Connection& c, const wire::PayloadRef& payload,
                     PacketMemory memory) {
-    if (!c.received.empty() && merge_memory(c.received.back().memory, payload.length)) {
+    Receiving& rx = c.edit_receiving();
+    if (!rx.received.empty() && merge_memory(rx.received.back().memory, payload.length)) {
         cx.s.mib.add(Mib::kTcpExtTCPRcvCoalesce);
-        if (c.received.back().payload.continued_by(payload)) {
-            c.received.back().payload.length += payload.length;
+        if (rx.received.back().payload.continued_by(payload)) {
+            rx.received.back().payload.length += payload.length;
             return;
         }
         // One packet, two streams of bytes: its memory goes with the later one.
-        memory = std::exchange(c.received.back().memory, {});
-        c.received.push_back({payload, memory});
+        memory = std::exchange(rx.received.back().memory, {});
+        rx.received.push_back({payload, memory});
         return;
     }
     c.rmem_alloc += memory.truesize;
-    c.received.push_back({payload, memory});
+    rx.received.push_back({payload, memory});
 }
 
 void queue_received_fin(Context& cx, Connection& c, PacketMemory memory) {
-    if (c.received.empty()) {
+    if (c.receiving().received.empty()) {
         c.rmem_alloc += memory.truesize;  // it stays until the socket goes
     } else {
         cx.s.mib.add(Mib::kTcpExtTCPRcvCoalesce);
@@ -293,8 +298,8 @@ void queue_received_fin(Context& cx, Connection& c, PacketMemory memory) {
 }
 
 void release_received(Connection& c) {
-    c.rmem_alloc -= c.received.front().memory.truesize;
-    c.received.pop_front();
+    c.rmem_alloc -= c.receiving().received.front().memory.truesize;
+    c.edit_receiving().received.pop_front();
 }
 
 void measure_segment(Connection& c, const wire::TcpHeader& h) {
@@ -309,7 +314,7 @@ void measure_segment(Connection& c, const wire::TcpHeader& h) {
                 static_cast<std::uint8_t>(std::clamp<std::uint64_t>(ratio, 1, 255));
             if (std::exchange(c.scaling_ratio, bounded) != bounded) {
                 set_window_clamp(c, window_from_space(c, c.rcvbuf));
-                c.tuning.space = std::min(c.tuning.space, c.window_clamp);
+                c.rcvq_space = std::min(c.rcvq_space, c.window_clamp);
             }
         }
         ack.rcv_mss = static_cast<std::uint16_t>(std::min(length, data_advmss(c)));
@@ -337,7 +342,7 @@ void measure_segment(Connection& c, const wire::TcpHeader& h) {
 }
 
 void measure_receive_rtt(Context& cx, Connection& c) {
-    ReceiveTuning& t = c.tuning;
+    ReceiveTuning& t = c.edit_receiving().tuning;
     if (t.rtt_since != kNever) {
         if (before(c.rcv_nxt, t.rtt_seq)) {
             return;
@@ -352,10 +357,10 @@ void measure_receive_rtt(Context& cx, Connection& c) {
 
 void measure_receive_rtt_by_timestamp(Context& cx, Connection& c, const wire::TcpHeader& h) {
     if (!c.options.tstamp_ok || !h.has_option(wire::option::kTimestamps) ||
-        h.tsecr == c.tuning.last_tsecr) {
+        h.tsecr == c.last_tsecr) {
         return;
     }
-    c.tuning.last_tsecr = h.tsecr;
+    c.last_tsecr = h.tsecr;
     if (h.seg_len() < c.ack.rcv_mss) {
         return;
     }
@@ -386,22 +391,23 @@ void grow_receive_window(Context& cx, Connection& c, std::uint32_t length, std::
 }
 
 void tune_receive_buffer(Context& cx, Connection& c) {
-    ReceiveTuning& t = c.tuning;
-    if (t.rtt8_us == 0 || c.segment_at - t.since < std::chrono::microseconds(t.rtt8_us >> 3U)) {
+    ReceiveTuning& t = c.edit_receiving().tuning;
+    if (t.rtt8_us == 0 ||
+        c.receiving().segment_at - t.since < std::chrono::microseconds(t.rtt8_us >> 3U)) {
         return;
     }
     const std::uint32_t read = c.copied_seq.raw() - t.seq.raw();
     const std::uint32_t waiting = c.rcv_nxt.raw() - c.copied_seq.raw();
-    if (read > waiting && read - waiting > t.space) {
+    if (read > waiting && read - waiting > c.rcvq_space) {
         grow_buffer(cx, c, read - waiting);
     }
     t.seq = c.copied_seq;
-    t.since = c.segment_at;
+    t.since = c.receiving().segment_at;
 }
 
 void grow_buffer_for_gap(Context& cx, Connection& c) {
     if (c.socket) {  // not before accept(), not for orphans
-        grow_buffer(cx, c, c.tuning.space);
+        grow_buffer(cx, c, c.rcvq_space);
     }
 }
 

@@ -15,8 +15,8 @@ namespace {
 
 /// Takes the first bytes off the receive queue.
 void drop_received(Context& cx, Connection& c, std::uint32_t count) {
-    wire::PayloadRef& head = c.received.front().payload;
-    c.received_bytes -= count;
+    wire::PayloadRef& head = c.edit_receiving().received.front().payload;
+    c.edit_receiving().received_bytes -= count;
     c.copied_seq += count;
     tune_receive_buffer(cx, c);
     if (count == head.length) {
@@ -35,7 +35,7 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
         return fail(find_any_listener(*state_, socket) != nullptr ? Errno::kENOTCONN
                                                                   : Errno::kEBADF);
     }
-    if (c->received.empty()) {
+    if (c->receiving().received.empty()) {
         if (c->fin_received) {
             c->copied_seq = c->rcv_nxt;  // the FIN has been read too
             return 0;
@@ -50,13 +50,14 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
     }
     Context cx{*state_, now, out};
     std::uint64_t total = 0;
-    while (total < max && !c->received.empty()) {
-        const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
-                               c->urgent->urg_seq == c->copied_seq;
+    while (total < max && !c->receiving().received.empty()) {
+        const bool at_urgent = c->rare().urgent &&
+                               c->rare().urgent->receive != Urgent::Receive::kNone &&
+                               c->rare().urgent->urg_seq == c->copied_seq;
         if (at_urgent && total > 0) {
             break;  // a read ends at the urgent byte (tcp_recvmsg_locked())
         }
-        const std::uint32_t held = c->received.front().payload.length;
+        const std::uint32_t held = c->receiving().received.front().payload.length;
         const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(held, max - total));
         const UrgentLimit limit = limit_at_urgent(*c, c->copied_seq, wanted);
         if (limit.skip) {
@@ -64,7 +65,7 @@ Result<std::uint64_t> Stack::receive(SocketId socket, std::uint64_t max, Time no
             forget_read_urgent(*c);
             continue;
         }
-        ranges.push_back(c->received.front().payload.slice(0, limit.bytes));
+        ranges.push_back(c->receiving().received.front().payload.slice(0, limit.bytes));
         drop_received(cx, *c, limit.bytes);
         total += limit.bytes;
         forget_read_urgent(*c);
@@ -118,9 +119,9 @@ void Stack::unlock(SocketId socket, Time now, Outbox& out) {
 
 Result<std::uint64_t> Stack::splice(SocketId socket, std::uint64_t max, Time now, Outbox& out) {
     const Connection* c = find_connection(*state_, socket);
-    if (c != nullptr && !c->received.empty()) {
+    if (c != nullptr && !c->receiving().received.empty()) {
         const auto most = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(max, c->received.front().payload.length));
+            std::min<std::uint64_t>(max, c->receiving().received.front().payload.length));
         const UrgentLimit limit = limit_at_urgent(*c, c->copied_seq, most);
         if (limit.skip) {
             return 0;
@@ -139,8 +140,8 @@ Result<std::uint64_t> Stack::peek(SocketId socket, std::uint64_t max,
     }
     std::uint64_t total = 0;
     wire::SeqNum at = c->copied_seq;
-    for (std::uint32_t i = 0; i < c->received.size() && total < max; ++i) {
-        wire::PayloadRef range = c->received[i].payload;
+    for (std::uint32_t i = 0; i < c->receiving().received.size() && total < max; ++i) {
+        wire::PayloadRef range = c->receiving().received[i].payload;
         UrgentLimit limit = limit_at_urgent(*c, at, range.length);
         if (limit.skip && total == 0) {
             range = range.slice(1, range.length - 1);
@@ -185,11 +186,11 @@ Result<ErrorMessage> Stack::receive_error(SocketId socket) {
     if (c == nullptr && find_any_listener(*state_, socket) == nullptr) {
         return fail(Errno::kEBADF);
     }
-    if (c == nullptr || !c->errors || c->errors->messages.empty()) {
+    if (c == nullptr || !c->rare().errors || c->rare().errors->messages.empty()) {
         return fail(Errno::kEAGAIN);
     }
-    const ErrorMessage message = c->errors->messages.front();
-    c->errors->messages.pop_front();
+    const ErrorMessage message = c->rare().errors->messages.front();
+    c->rare().errors->messages.pop_front();
     return message;
 }
 

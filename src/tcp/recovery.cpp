@@ -35,43 +35,45 @@ bool wait_for_reneger(Context& cx, Connection& c, AckOutcome& outcome) {
 /// RFC 6582: three duplicate ACKs, or a partial ACK in recovery, show the next hole. Linux
 /// tcp_newreno_mark_lost().
 void mark_next_hole(Context& cx, Connection& c, bool advanced) {
-    const bool begins = c.ca_state < CaState::kRecovery && c.sacked_out >= c.reordering;
-    const bool goes_on = c.ca_state == CaState::kRecovery && advanced;
-    if ((begins || goes_on) && !c.sent.front().lost) {
-        mark_lost(cx, c, c.sent.front());
+    const bool begins =
+        c.sending().ca_state < CaState::kRecovery && c.sending().sacked_out >= c.reordering;
+    const bool goes_on = c.sending().ca_state == CaState::kRecovery && advanced;
+    if ((begins || goes_on) && !c.sending().sent.front().lost) {
+        mark_lost(cx, c, c.edit_sending().sent.front());
     }
 }
 
 /// Linux tcp_identify_packet_loss()
 void identify_losses(Context& cx, Connection& c, AckOutcome& outcome) {
-    if (c.sent.empty()) {
+    if (c.sending().sent.empty()) {
         return;
     }
     if (!c.options.sack_ok) {
         return mark_next_hole(cx, c, outcome.advanced);
     }
-    const std::uint32_t before_count = c.retrans_out;
+    const std::uint32_t before_count = c.sending().retrans_out;
     if (rack_mark_losses(cx, c)) {
         outcome.set_timer = false;
     }
-    outcome.lost_again = outcome.lost_again || before_count > c.retrans_out;
+    outcome.lost_again = outcome.lost_again || before_count > c.sending().retrans_out;
 }
 
 /// high_seq is acknowledged: CWR and Recovery end. True: the ACK means nothing else.
 bool leave_state(Context& cx, Connection& c, const AckOutcome& outcome) {
-    if (c.ca_state == CaState::kOpen) {
-        c.first_retrans_at = kNever;
+    Sending& tx = c.edit_sending();
+    if (tx.ca_state == CaState::kOpen) {
+        tx.first_retrans_at = kNever;
         return false;
     }
-    if (before(c.snd_una, c.high_seq)) {
+    if (before(c.snd_una, tx.high_seq)) {
         return false;
     }
-    if (c.ca_state == CaState::kCwr && c.snd_una != c.high_seq) {
+    if (tx.ca_state == CaState::kCwr && c.snd_una != tx.high_seq) {
         end_reduction(c, cx.now);
-        c.ca_state = CaState::kOpen;
-    } else if (c.ca_state == CaState::kRecovery) {
+        tx.ca_state = CaState::kOpen;
+    } else if (tx.ca_state == CaState::kRecovery) {
         if (!c.options.sack_ok) {
-            c.sacked_out = 0;
+            tx.sacked_out = 0;
         }
         if (try_undo_recovery(cx, c, outcome)) {
             return true;
@@ -94,8 +96,8 @@ bool digest_in_recovery(Context& cx, Connection& c, SeqNum prior_snd_una, AckOut
         try_to_open(c, outcome.ece);
     }
     identify_losses(cx, c, outcome);
-    if (c.ca_state != CaState::kRecovery) {
-        if (c.lost_out == 0) {
+    if (c.sending().ca_state != CaState::kRecovery) {
+        if (c.sending().lost_out == 0) {
             return false;
         }
         enter_recovery(cx, c, outcome.ece);  // undone, but a loss is evident
@@ -107,15 +109,15 @@ bool digest_in_recovery(Context& cx, Connection& c, SeqNum prior_snd_una, AckOut
 bool digest_outside_recovery(Context& cx, Connection& c, AckOutcome& outcome) {
     if (!c.options.sack_ok) {
         if (outcome.advanced) {
-            c.sacked_out = 0;
+            c.edit_sending().sacked_out = 0;
         }
         add_reno_duplicates(cx, c, outcome.duplicates);
     }
-    if (c.ca_state <= CaState::kDisorder) {
+    if (c.sending().ca_state <= CaState::kDisorder) {
         try_undo_dsack(cx, c);
     }
     identify_losses(cx, c, outcome);
-    if (c.lost_out == 0) {
+    if (c.sending().lost_out == 0) {
         try_to_open(c, outcome.ece);
         return false;
     }
@@ -128,16 +130,17 @@ bool digest_outside_recovery(Context& cx, Connection& c, AckOutcome& outcome) {
 
 /// What RACK no longer expects is lost; without SACK, everything. Linux tcp_timeout_mark_lost().
 void mark_after_timeout(Context& cx, Connection& c) {
-    const bool reneged = !c.sent.empty() && c.sent.front().sacked;
+    Sending& tx = c.edit_sending();
+    const bool reneged = !tx.sent.empty() && tx.sent.front().sacked;
     if (reneged) {
         cx.s.mib.add(Mib::kTcpExtTCPSACKReneging);
-        c.sack_reneged = true;
-        c.sacked_out = 0;
+        tx.sack_reneged = true;
+        tx.sacked_out = 0;
     } else if (!c.options.sack_ok) {
-        c.sacked_out = 0;
+        tx.sacked_out = 0;
     }
-    for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-        SentSegment& segment = c.sent[i];
+    for (std::uint32_t i = 0; i < tx.sent.size(); ++i) {
+        SentSegment& segment = tx.sent[i];
         if (reneged) {
             segment.sacked = false;
         } else if (i != 0 && rack_patience(c, segment, Duration{0}, cx.now) > Duration{0}) {
@@ -145,29 +148,29 @@ void mark_after_timeout(Context& cx, Connection& c) {
         }
         mark_lost(cx, c, segment);
     }
-    c.retransmit_hint = c.snd_una;
+    tx.retransmit_hint = c.snd_una;
 }
 
 }  // namespace
 
 Resend digest_ack(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& outcome) {
-    if (c.sent.empty()) {
-        c.sacked_out = 0;
+    if (c.sending().sent.empty()) {
+        c.edit_sending().sacked_out = 0;
     }
     if (outcome.ece) {
-        c.undo.prior_ssthresh = 0;  // a router said it: that is not to be undone
+        c.edit_sending().undo.prior_ssthresh = 0;  // a router said it: that is not to be undone
     }
     if (wait_for_reneger(cx, c, outcome) || leave_state(cx, c, outcome)) {
         return Resend::kNothing;
     }
-    if (c.ca_state == CaState::kRecovery) {
+    if (c.sending().ca_state == CaState::kRecovery) {
         return digest_in_recovery(cx, c, prior_snd_una, outcome) ? Resend::kLost : Resend::kNothing;
     }
     Resend resend = Resend::kNothing;
-    if (c.ca_state == CaState::kLoss) {
+    if (c.sending().ca_state == CaState::kLoss) {
         resend = digest_in_loss(cx, c, outcome);
         identify_losses(cx, c, outcome);
-        if (c.ca_state != CaState::kOpen && !outcome.lost_again) {
+        if (c.sending().ca_state != CaState::kOpen && !outcome.lost_again) {
             return resend;
         }
     }
@@ -180,64 +183,67 @@ void send_after_ack(Context& cx, Connection& c, Resend resend) {
     }
     if (resend == Resend::kNew) {
         push_pending(cx, c, Nagle::kPush);
-        if (after(c.snd_nxt, c.high_seq)) {
+        if (after(c.snd_nxt, c.sending().high_seq)) {
             return;
         }
-        c.frto = false;
+        c.edit_sending().frto = false;
     }
     retransmit_lost(cx, c);
 }
 
 void enter_recovery(Context& cx, Connection& c, bool ece) {
+    Sending& tx = c.edit_sending();
     forget_first_retransmission(c);
     cx.s.mib.add(c.options.sack_ok ? Mib::kTcpExtTCPSackRecovery : Mib::kTcpExtTCPRenoRecovery);
-    c.undo.prior_ssthresh = 0;
+    tx.undo.prior_ssthresh = 0;
     note_episode(c);
     if (!in_cwnd_reduction(c)) {
-        c.undo.prior_ssthresh = ece ? 0 : current_ssthresh(c);
+        tx.undo.prior_ssthresh = ece ? 0 : current_ssthresh(c);
         begin_reduction(c);
     }
-    c.ca_state = CaState::kRecovery;
+    tx.ca_state = CaState::kRecovery;
 }
 
 void enter_loss(Context& cx, Connection& c) {
-    const bool new_recovery = c.ca_state < CaState::kRecovery;
+    Sending& tx = c.edit_sending();
+    const bool new_recovery = tx.ca_state < CaState::kRecovery;
     mark_after_timeout(cx, c);
     // ssthresh falls once per window.
-    if (c.ca_state <= CaState::kDisorder || !after(c.high_seq, c.snd_una) ||
-        (c.ca_state == CaState::kLoss && c.retransmits == 0)) {
-        c.undo.prior_ssthresh = current_ssthresh(c);
-        c.prior_cwnd = c.cc.cwnd;
-        c.cc.ssthresh = c.cc.algorithm->ssthresh(c.cc);
+    if (tx.ca_state <= CaState::kDisorder || !after(tx.high_seq, c.snd_una) ||
+        (tx.ca_state == CaState::kLoss && c.retransmits == 0)) {
+        tx.undo.prior_ssthresh = current_ssthresh(c);
+        tx.prior_cwnd = tx.cc.cwnd;
+        tx.cc.ssthresh = c.algorithm().ssthresh(tx.cc);
         note_episode(c);
     }
-    c.cc.cwnd = c.packets_in_flight() + 1;
-    c.cc.cwnd_count = 0;
-    c.cc.full_at = cx.now;
+    tx.cc.cwnd = c.packets_in_flight() + 1;
+    tx.cc.cwnd_count = 0;
+    tx.cc.full_at = cx.now;
     // A timeout although many had arrived: reordering was over-estimated.
     const auto usual = static_cast<std::uint16_t>(cx.s.sysctl.tcp_reordering);
-    if (c.ca_state <= CaState::kDisorder && c.sacked_out >= usual) {
+    if (tx.ca_state <= CaState::kDisorder && tx.sacked_out >= usual) {
         c.reordering = std::min(c.reordering, usual);
     }
-    c.ca_state = CaState::kLoss;
-    c.cc.algorithm->on_timeout(cx, c);
-    c.high_seq = c.snd_nxt;
+    tx.ca_state = CaState::kLoss;
+    c.algorithm().on_timeout(cx, c);
+    tx.high_seq = c.snd_nxt;
     c.ecn_queue_cwr = c.options.ecn_ok;
-    c.tlp = {};
+    tx.tlp = {};
     // RFC 5682 §3.1 step 1; §3.2: repeated timeouts of one segment as well. While the path MTU is
     // probed the timeout may be the probe's.
-    const bool probing = c.mtu && c.mtu->probe_size != 0;
-    c.frto = cx.s.sysctl.tcp_frto != 0 && (new_recovery || c.retransmits > 0) && !probing;
+    const bool probing = c.rare().mtu && c.rare().mtu->probe_size != 0;
+    tx.frto = cx.s.sysctl.tcp_frto != 0 && (new_recovery || c.retransmits > 0) && !probing;
 }
 
 void retransmit_without_congestion(Context& cx, Connection& c) {
-    if (c.ca_state != CaState::kLoss) {
-        c.high_seq = c.snd_nxt;
-        c.cc.ssthresh = current_ssthresh(c);
-        c.undo.prior_ssthresh = 0;
-        c.undo.possible = false;
-        c.ca_state = CaState::kLoss;
-        c.cc.algorithm->on_timeout(cx, c);
+    Sending& tx = c.edit_sending();
+    if (tx.ca_state != CaState::kLoss) {
+        tx.high_seq = c.snd_nxt;
+        tx.cc.ssthresh = current_ssthresh(c);
+        tx.undo.prior_ssthresh = 0;
+        tx.undo.possible = false;
+        tx.ca_state = CaState::kLoss;
+        c.algorithm().on_timeout(cx, c);
     }
     retransmit_lost(cx, c);
 }

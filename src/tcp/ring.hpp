@@ -74,6 +74,15 @@ class Ring {
         log2_capacity_ = 0;
     }
 
+    /// Empties it; keeps the memory of two, which is what most queues ever grow to.
+    void recycle() {
+        if (log2_capacity_ > 1) {
+            return clear();
+        }
+        head_ = 0;
+        size_ = 0;
+    }
+
     /// Has the processor fetch the first element.
     void expect() const {
         if (slots_) {

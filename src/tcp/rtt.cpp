@@ -110,12 +110,12 @@ void Rtt::recompute_rto(const Sysctl& sysctl) {
         const std::uint32_t tick_us = tick_ms_ * 1000U;
         us = (us + tick_us - 1) / tick_us * tick_us;
     }
-    rto_ = std::min<Duration>(std::chrono::microseconds(us),
-                              std::chrono::milliseconds(sysctl.tcp_rto_max_ms));
+    set_rto(std::min<Duration>(std::chrono::microseconds(us),
+                               std::chrono::milliseconds(sysctl.tcp_rto_max_ms)));
 }
 
 void Rtt::back_off(const Sysctl& sysctl) {
-    rto_ = std::min<Duration>(rto_ * 2, std::chrono::milliseconds(sysctl.tcp_rto_max_ms));
+    set_rto(std::min<Duration>(rto() * 2, std::chrono::milliseconds(sysctl.tcp_rto_max_ms)));
 }
 
 }  // namespace netsim::tcp

@@ -68,14 +68,16 @@ class Rtt {
     /// What an ACK that did not wait measured. Linux tcp_update_rtt_min().
     void note_least(Duration rtt, Time now, const Sysctl& sysctl);
 
-    Duration rto() const { return rto_; }
+    Duration rto() const { return std::chrono::microseconds(rto_us_); }
 
-    void set_rto(Duration rto) { rto_ = rto; }
+    /// To the microsecond, and below four minutes.
+    void set_rto(Duration rto) {
+        rto_us_ = static_cast<std::uint32_t>(rto.count() / 1000) & kRtoMask;
+    }
 
     /// RTO counts in ticks of this length (a host with a timer wheel); 0: any length.
     void use_ticks(Duration tick) {
-        tick_ms_ = static_cast<std::uint8_t>(
-            std::chrono::duration_cast<std::chrono::milliseconds>(tick).count());
+        tick_ms_ = static_cast<std::uint32_t>(tick.count() / 1'000'000) & 15U;
     }
 
     /// The least variance that RTO adds: the route's (`ip route ... rto_min`), not the sysctl's.
@@ -90,14 +92,17 @@ class Rtt {
     void back_off(const Sysctl& sysctl);
 
  private:
+    static constexpr unsigned kRtoBits = 28;
+    static constexpr std::uint32_t kRtoMask = (1U << kRtoBits) - 1;
+
     std::uint32_t srtt8_us_ = 0;     // 8 times the smoothed RTT
     std::uint32_t mdev4_us_ = 0;     // 4 times the mean deviation
     std::uint32_t mdev_max_us_ = 0;  // largest mdev4 of this round
     std::uint32_t rttvar_us_ = 0;    // 4 times the variance: what RTO adds
     std::uint32_t route_floor_us_ = 0;
-    std::uint8_t tick_ms_ = 0;
+    std::uint32_t tick_ms_ : 4 = 0;
+    std::uint32_t rto_us_ : kRtoBits = 1'000'000;
     WindowedMinimum least_;  // in microseconds
-    Duration rto_ = std::chrono::seconds(1);
 };
 
 }  // namespace netsim::tcp

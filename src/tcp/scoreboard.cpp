@@ -23,6 +23,7 @@ struct Blocks {
 /// RFC 2018, RFC 2883: a block lies in what is unacknowledged; a DSACK may also lie below, as far
 /// as the episode that could be undone began. Linux tcp_is_sackblock_valid().
 bool block_valid(const Connection& c, SeqRange block, bool duplicate) {
+    const Sending& tx = c.sending();
     if (after(block.end, c.snd_nxt) || !before(block.begin, block.end) ||
         !before(block.begin, c.snd_nxt)) {
         return false;
@@ -30,13 +31,13 @@ bool block_valid(const Connection& c, SeqRange block, bool duplicate) {
     if (after(block.begin, c.snd_una)) {
         return true;
     }
-    if (!duplicate || !c.undo.possible || after(block.end, c.snd_una)) {
+    if (!duplicate || !tx.undo.possible || after(block.end, c.snd_una)) {
         return false;
     }
-    if (!before(block.begin, c.undo.marker)) {
+    if (!before(block.begin, tx.undo.marker)) {
         return true;
     }
-    return after(block.end, c.undo.marker) && !before(block.begin, block.end - c.max_window);
+    return after(block.end, tx.undo.marker) && !before(block.begin, block.end - c.max_window);
 }
 
 /// How many segments a DSACK accounts for; 0: we did not cause it. Linux tcp_dsack_seen().
@@ -51,16 +52,16 @@ std::uint32_t count_duplicates(Connection& c, SeqRange range, AckOutcome& outcom
     std::uint32_t segments = 1;
     if (length > c.snd_mss) {
         segments = (length + c.snd_mss - 1) / c.snd_mss;
-    } else if (c.tlp.pending && c.tlp.high_seq == range.end) {
+    } else if (c.sending().tlp.pending && c.sending().tlp.high_seq == range.end) {
         outcome.dsack_of_probe = true;
     }
-    c.dsack_dups += segments;
-    if (c.dsack_dups > c.retrans_total) {
+    c.edit_sending().dsack_dups += segments;
+    if (c.sending().dsack_dups > c.sending().retrans_total) {
         return 0;  // more than was ever sent twice: the network duplicates
     }
     // A probe's duplicate, or one without reordering, says nothing about RACK's window.
-    if (c.reord_seen > 0 && !outcome.dsack_of_probe) {
-        c.rack.dsack_seen = true;
+    if (c.sending().reord_seen > 0 && !outcome.dsack_of_probe) {
+        c.edit_sending().rack.dsack_seen = true;
     }
     outcome.dsack = true;
     return segments;
@@ -86,9 +87,10 @@ bool check_dsack(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& o
     }
     c.delivered += segments;  // a spurious copy was delivered as well
     cx.s.mib.add(Mib::kTcpExtTCPDSACKRecvSegs, segments);
-    if (c.undo.possible && c.undo.retransmits > 0 && !after(first.end, prior_snd_una) &&
-        after(first.end, c.undo.marker)) {
-        c.undo.retransmits = std::max(0, c.undo.retransmits - static_cast<std::int32_t>(segments));
+    if (c.sending().undo.possible && c.sending().undo.retransmits > 0 &&
+        !after(first.end, prior_snd_una) && after(first.end, c.sending().undo.marker)) {
+        c.edit_sending().undo.retransmits =
+            std::max(0, c.sending().undo.retransmits - static_cast<std::int32_t>(segments));
     }
     return true;
 }
@@ -96,8 +98,8 @@ bool check_dsack(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& o
 void count_invalid(Context& cx, const Connection& c, const wire::TcpHeader& h, SeqRange block,
                    bool duplicate) {
     if (duplicate) {
-        cx.s.mib.add(c.undo.possible ? Mib::kTcpExtTCPDSACKIgnoredOld
-                                     : Mib::kTcpExtTCPDSACKIgnoredNoUndo);
+        cx.s.mib.add(c.sending().undo.possible ? Mib::kTcpExtTCPDSACKIgnoredOld
+                                               : Mib::kTcpExtTCPDSACKIgnoredNoUndo);
     } else if (h.ack == c.snd_una || after(block.end, c.snd_una)) {
         cx.s.mib.add(Mib::kTcpExtTCPSACKDiscard);  // old ones come with overtaken ACKs
     }
@@ -130,22 +132,24 @@ Blocks collect(Context& cx, const Connection& c, const wire::TcpHeader& h, SeqNu
 
 /// The segment length of the skb that ends before segment `end`. Linux tcp_skb_seglen().
 std::uint32_t segment_length(const Connection& c, std::uint32_t begin, std::uint32_t end) {
-    return end - begin > 1 || c.sent[begin].joined ? c.snd_mss : c.sent[begin].payload.length;
+    return end - begin > 1 || c.sending().sent[begin].joined
+               ? c.snd_mss
+               : c.sending().sent[begin].payload.length;
 }
 
 /// What the kernel does to its queue here: a SACKed skb joins the one before, in whole or in part.
 /// Only its counters show. Linux tcp_shift_skb_data().
 void shift(Context& cx, Connection& c, std::uint32_t i, SeqRange block) {
     std::uint32_t end = i + 1;
-    while (end < c.sent.size() && c.sent[end].joined) {
+    while (end < c.sending().sent.size() && c.sending().sent[end].joined) {
         ++end;
     }
     std::uint32_t covered = i;
-    while (covered < end && !after(c.sent[covered].end, block.end)) {
+    while (covered < end && !after(c.sending().sent[covered].end, block.end)) {
         ++covered;
     }
-    const SentSegment& head = c.sent[i];
-    const SentSegment* before_it = i > 0 ? &c.sent[i - 1] : nullptr;
+    const SentSegment& head = c.sending().sent[i];
+    const SentSegment* before_it = i > 0 ? &c.sending().sent[i - 1] : nullptr;
     const bool after_sacked = before_it != nullptr && before_it->sacked &&
                               !before_it->retransmitted && (head.lost || !head.retransmitted);
     const std::uint32_t length = segment_length(c, i, end);
@@ -155,7 +159,8 @@ void shift(Context& cx, Connection& c, std::uint32_t i, SeqRange block) {
     } else if (covered == end) {
         cx.s.mib.add(Mib::kTcpExtTCPSackMerged);
         set_joined(c, i, true);
-        if (end < c.sent.size() && c.sent[end].sacked && !c.sent[end].retransmitted &&
+        if (end < c.sending().sent.size() && c.sending().sent[end].sacked &&
+            !c.sending().sent[end].retransmitted &&
             length == segment_length(c, end, end + 1)) {  // the hole between two is filled
             cx.s.mib.add(Mib::kTcpExtTCPSackMerged);
             set_joined(c, end, true);
@@ -174,9 +179,10 @@ void shift(Context& cx, Connection& c, std::uint32_t i, SeqRange block) {
 /// Linux tcp_sacktag_one().
 void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNum& reordered,
          AckOutcome& outcome) {
+    Sending& tx = c.edit_sending();
     if (duplicate && segment.ever_retransmitted) {
-        if (c.undo.possible && c.undo.retransmits > 0 && after(segment.end, c.undo.marker)) {
-            --c.undo.retransmits;
+        if (tx.undo.possible && tx.undo.retransmits > 0 && after(segment.end, tx.undo.marker)) {
+            --tx.undo.retransmits;
         }
         if (segment.sacked && before(segment.seq, reordered)) {
             reordered = segment.seq;
@@ -190,7 +196,7 @@ void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNu
             if (before(segment.seq, highest_sacked(c)) && before(segment.seq, reordered)) {
                 reordered = segment.seq;
             }
-            outcome.original_arrived = outcome.original_arrived || !after(segment.end, c.high_seq);
+            outcome.original_arrived = outcome.original_arrived || !after(segment.end, tx.high_seq);
             if (outcome.first_sacked_sent == kNever) {
                 outcome.first_sacked_sent = segment.sent_at;
             }
@@ -199,23 +205,23 @@ void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNu
         // A copy whose original never counted as lost is believed to be still in flight.
         if (segment.lost && copy_in_flight) {
             segment.retransmitted = false;
-            --c.retrans_out;
+            --tx.retrans_out;
         }
         if (segment.lost) {
             segment.lost = false;
-            --c.lost_out;
+            --tx.lost_out;
         }
-        if (c.sacked_out == 0 || !before(segment.seq, c.highest_sacked)) {
-            c.highest_sacked = segment.end;
+        if (tx.sacked_out == 0 || !before(segment.seq, tx.highest_sacked)) {
+            tx.highest_sacked = segment.end;
         }
         segment.sacked = true;
-        ++c.sacked_out;
+        ++tx.sacked_out;
         ++c.delivered;
         outcome.data_sacked = true;
     }
     if (duplicate && segment.retransmitted) {
         segment.retransmitted = false;
-        --c.retrans_out;
+        --tx.retrans_out;
     }
 }
 
@@ -223,10 +229,10 @@ void tag(Context& cx, Connection& c, SentSegment& segment, bool duplicate, SeqNu
 
 std::uint32_t index_at(const Connection& c, SeqNum seq) {
     std::uint32_t low = 0;
-    std::uint32_t high = c.sent.size();
+    std::uint32_t high = c.sending().sent.size();
     while (low < high) {
         const std::uint32_t middle = low + (high - low) / 2;
-        if (after(c.sent[middle].end, seq)) {
+        if (after(c.sending().sent[middle].end, seq)) {
             high = middle;
         } else {
             low = middle + 1;
@@ -236,58 +242,62 @@ std::uint32_t index_at(const Connection& c, SeqNum seq) {
 }
 
 void set_joined(Connection& c, std::uint32_t i, bool joined) {
-    SentSegment& segment = c.sent[i];
+    Sending& tx = c.edit_sending();
+    SentSegment& segment = tx.sent[i];
     if (i > 0 && segment.joined != joined) {
-        joined ? --c.sent_skbs : ++c.sent_skbs;
+        joined ? --tx.sent_skbs : ++tx.sent_skbs;
     }
     segment.joined = joined;
 }
 
 void insert_sent(Connection& c, std::uint32_t i, const SentSegment& segment) {
-    c.sent_skbs += segment.joined ? 0U : 1U;
-    c.sent.insert(i, segment);
+    c.edit_sending().sent_skbs += segment.joined ? 0U : 1U;
+    c.edit_sending().sent.insert(i, segment);
 }
 
 void pop_sent(Connection& c) {
-    if (c.sent.size() == 1 || !c.sent[1].joined) {
-        --c.sent_skbs;
+    if (c.sending().sent.size() == 1 || !c.sending().sent[1].joined) {
+        --c.edit_sending().sent_skbs;
     }
-    c.sent.pop_front();
+    c.edit_sending().sent.pop_front();
 }
 
 void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length) {
-    SentSegment& head = c.sent[i];
+    Sending& tx = c.edit_sending();
+    SentSegment& head = tx.sent[i];
     SentSegment rest = head;
     rest.seq = head.seq + length;
     rest.payload = head.payload.slice(length, head.payload.length - length);
     head.end = rest.seq;
     head.payload = head.payload.slice(0, length);
     head.flags = 0;
-    c.lost_out += head.lost ? 1U : 0U;
-    c.sacked_out += head.sacked ? 1U : 0U;
-    c.retrans_out += head.retransmitted ? 1U : 0U;
+    tx.lost_out += head.lost ? 1U : 0U;
+    tx.sacked_out += head.sacked ? 1U : 0U;
+    tx.retrans_out += head.retransmitted ? 1U : 0U;
     insert_sent(c, i + 1, rest);
 }
 
 SeqNum highest_sacked(const Connection& c) {
-    return c.sacked_out == 0 || !c.options.sack_ok ? c.snd_una : c.highest_sacked;
+    return c.sending().sacked_out == 0 || !c.options.sack_ok ? c.snd_una
+                                                             : c.sending().highest_sacked;
 }
 
 void mark_lost(Context& cx, Connection& c, SentSegment& segment) {
+    Sending& tx = c.edit_sending();
     if (segment.sacked) {
         return;
     }
-    if (before(segment.seq, c.retransmit_hint)) {
-        c.retransmit_hint = segment.seq;
+    if (before(segment.seq, tx.retransmit_hint)) {
+        tx.retransmit_hint = segment.seq;
     }
     if (!segment.lost) {
         segment.lost = true;
-        ++c.lost_out;
-        ++c.lost_total;
+        ++tx.lost_out;
+        ++tx.lost_total;
     } else if (segment.retransmitted) {  // the retransmission was lost too
         segment.retransmitted = false;
-        --c.retrans_out;
-        ++c.lost_total;
+        --tx.retrans_out;
+        ++tx.lost_total;
         cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
     }
 }
@@ -303,7 +313,7 @@ void note_reordering(Context& cx, Connection& c, SeqNum low, bool by_timestamp) 
         c.reordering =
             static_cast<std::uint16_t>(std::min((distance + c.snd_mss - 1U) / c.snd_mss, most));
     }
-    ++c.reord_seen;
+    ++c.edit_sending().reord_seen;
     cx.s.mib.add(by_timestamp ? Mib::kTcpExtTCPTSReorder : Mib::kTcpExtTCPSACKReorder);
 }
 
@@ -313,7 +323,7 @@ void take_sacks(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& ou
         return;
     }
     const bool dsack = check_dsack(cx, c, prior_snd_una, outcome);
-    if (before(h.ack, prior_snd_una - c.max_window) || c.sent.empty()) {
+    if (before(h.ack, prior_snd_una - c.max_window) || c.sending().sent.empty()) {
         return;
     }
     const Blocks blocks = collect(cx, c, h, prior_snd_una, dsack);
@@ -322,15 +332,16 @@ void take_sacks(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& ou
     for (std::uint8_t b = 0; b < blocks.count; ++b) {
         const SeqRange block = blocks.at[b];
         i = std::max(i, index_at(c, block.begin));
-        if (i < c.sent.size() && i > 0 && c.sent[i].joined && !c.sent[i].sacked) {
+        if (i < c.sending().sent.size() && i > 0 && c.sending().sent[i].joined &&
+            !c.sending().sent[i].sacked) {
             cx.s.mib.add(Mib::kTcpExtTCPSackShiftFallback);  // the block begins within an skb
             set_joined(c, i, false);
         }
-        for (; i < c.sent.size() && before(c.sent[i].seq, block.end); ++i) {
-            if (!c.sent[i].sacked && (i == 0 || !c.sent[i].joined)) {
+        for (; i < c.sending().sent.size() && before(c.sending().sent[i].seq, block.end); ++i) {
+            if (!c.sending().sent[i].sacked && (i == 0 || !c.sending().sent[i].joined)) {
                 shift(cx, c, i, block);
             }
-            SentSegment& segment = c.sent[i];
+            SentSegment& segment = c.edit_sending().sent[i];
             if (before(segment.seq, block.begin) || after(segment.end, block.end)) {
                 continue;  // RFC 2018: only whole segments count
             }
@@ -343,17 +354,17 @@ void take_sacks(Context& cx, Connection& c, SeqNum prior_snd_una, AckOutcome& ou
             tag(cx, c, segment, duplicate, reordered, outcome);
         }
     }
-    if (c.ca_state != CaState::kLoss || c.undo.possible) {
+    if (c.sending().ca_state != CaState::kLoss || c.sending().undo.possible) {
         note_reordering(cx, c, reordered, false);
     }
 }
 
 bool limit_reno_sacked(Connection& c) {
-    const std::uint32_t holes = std::min(std::max(c.lost_out, 1U), c.packets_out());
-    if (c.sacked_out + holes <= c.packets_out()) {
+    const std::uint32_t holes = std::min(std::max(c.sending().lost_out, 1U), c.packets_out());
+    if (c.sending().sacked_out + holes <= c.packets_out()) {
         return false;
     }
-    c.sacked_out = c.packets_out() - holes;
+    c.edit_sending().sacked_out = c.packets_out() - holes;
     return true;
 }
 
@@ -367,7 +378,7 @@ void check_reno_reordering(Context& cx, Connection& c, std::uint32_t acked) {
     }
     const auto most = static_cast<std::uint32_t>(cx.s.sysctl.tcp_max_reordering);
     c.reordering = static_cast<std::uint16_t>(std::min(c.packets_out() + acked, most));
-    ++c.reord_seen;
+    ++c.edit_sending().reord_seen;
     cx.s.mib.add(Mib::kTcpExtTCPRenoReorder);
 }
 
@@ -377,19 +388,20 @@ void add_reno_duplicates(Context& cx, Connection& c, std::uint32_t duplicates) {
     if (duplicates == 0) {
         return;
     }
-    const std::uint32_t before_count = c.sacked_out;
-    c.sacked_out += duplicates;
+    const std::uint32_t before_count = c.sending().sacked_out;
+    c.edit_sending().sacked_out += duplicates;
     check_reno_reordering(cx, c, 0);
-    if (c.sacked_out > before_count) {
-        c.delivered += c.sacked_out - before_count;
+    if (c.sending().sacked_out > before_count) {
+        c.delivered += c.sending().sacked_out - before_count;
     }
 }
 
 void remove_reno_duplicates(Context& cx, Connection& c, std::uint32_t acked) {
     if (acked > 0) {
         // One of them filled the hole; the others had been reported by duplicate ACKs.
-        c.delivered += acked > c.sacked_out + 1 ? acked - c.sacked_out : 1U;
-        c.sacked_out = acked - 1 >= c.sacked_out ? 0 : c.sacked_out - (acked - 1);
+        c.delivered += acked > c.sending().sacked_out + 1 ? acked - c.sending().sacked_out : 1U;
+        c.edit_sending().sacked_out =
+            acked - 1 >= c.sending().sacked_out ? 0 : c.sending().sacked_out - (acked - 1);
     }
     check_reno_reordering(cx, c, acked);
 }

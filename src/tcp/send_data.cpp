@@ -39,9 +39,10 @@ struct Head {
 };
 
 Head head_of(const Connection& c) {
+    const Sending& tx = c.sending();
     Head head;
-    head.length = c.unsent.empty() ? 0 : c.unsent.front().payload.length;
-    head.last = c.unsent.size() <= 1;
+    head.length = tx.unsent.empty() ? 0 : tx.unsent.front().payload.length;
+    head.last = tx.unsent.size() <= 1;
     head.fin = head.last && fin_waits(c);
     return head;
 }
@@ -66,7 +67,8 @@ bool nagle_holds(const Connection& c, bool partial, Nagle nagle) {
     if (c.opt->cork || nagle == Nagle::kCork) {
         return true;
     }
-    const bool small_in_flight = after(c.snd_sml, c.snd_una) && !after(c.snd_sml, c.snd_nxt);
+    const bool small_in_flight =
+        after(c.sending().snd_sml, c.snd_una) && !after(c.sending().snd_sml, c.snd_nxt);
     return !c.opt->nodelay && c.packets_out() > 0 && small_in_flight;
 }
 
@@ -86,11 +88,12 @@ std::uint32_t burst_length(const Connection& c, const Head& head, std::uint32_t 
 /// The head of the queue takes over from the next skb what the burst has room for. Linux
 /// tcp_grow_skb().
 void grow_head(Connection& c, std::uint32_t most) {
-    if (c.unsent.size() < 2 || c.unsent.front().payload.length >= most) {
+    Sending& tx = c.edit_sending();
+    if (tx.unsent.size() < 2 || tx.unsent.front().payload.length >= most) {
         return;
     }
-    UnsentChunk& head = c.unsent.front();
-    UnsentChunk& next = c.unsent[1];
+    UnsentChunk& head = tx.unsent.front();
+    UnsentChunk& next = tx.unsent[1];
     const std::uint32_t moved = std::min(most - head.payload.length, next.payload.length);
     if (head.sealed || !head.payload.continued_by(next.payload)) {
         return;
@@ -100,7 +103,7 @@ void grow_head(Connection& c, std::uint32_t most) {
         head.push = head.push || next.push;
         head.sealed = next.sealed;
         head.eor = next.eor;
-        c.unsent.erase(1);
+        tx.unsent.erase(1);
     } else {
         next.payload = next.payload.slice(moved, next.payload.length - moved);
     }
@@ -109,9 +112,9 @@ void grow_head(Connection& c, std::uint32_t most) {
 /// Linux tcp_event_data_sent()
 void on_data_sent(Context& cx, Connection& c) {
     if (c.packets_in_flight() == 0) {
-        c.cc.algorithm->on_restart(cx, c, cx.now - c.last_sent_at);
+        c.algorithm().on_restart(cx, c, cx.now - c.last_sent_at());
     }
-    c.last_sent_at = cx.now;
+    c.edit_sending().last_sent_at = cx.now;
     note_data_sent(cx, c);
 }
 
@@ -120,30 +123,32 @@ UnsentChunk beginning(const Connection& c, std::uint32_t length) {
     if (length == 0) {
         return {};
     }
-    const UnsentChunk& chunk = c.unsent.front();
+    const UnsentChunk& chunk = c.sending().unsent.front();
     const bool whole = length == chunk.payload.length;
     return {chunk.payload.slice(0, length), whole && chunk.push, false, whole && chunk.eor};
 }
 
 void drop_beginning(Connection& c, std::uint32_t length) {
+    Sending& tx = c.edit_sending();
     if (length == 0) {
         return;
     }
-    UnsentChunk& chunk = c.unsent.front();
+    UnsentChunk& chunk = tx.unsent.front();
     if (length == chunk.payload.length) {
-        c.unsent.pop_front();
+        tx.unsent.pop_front();
     } else {
         chunk.payload = chunk.payload.slice(length, chunk.payload.length - length);
     }
-    c.unsent_bytes -= length;
+    tx.unsent_bytes -= length;
 }
 
 /// Sends the first `length` unsent bytes, the FIN with them if `fin`. How many segments that were;
 /// 0: the interface's queue took nothing.
 std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool fin,
                          std::uint32_t mss) {
+    Sending& tx = c.edit_sending();
     on_data_sent(cx, c);
-    const bool first = c.sent.empty();
+    const bool first = tx.sent.empty();
     const UnsentChunk taken = beginning(c, length);
     const wire::PayloadRef& payload = taken.payload;
     const std::uint32_t segments = std::max((length + mss - 1) / mss, 1U);
@@ -165,22 +170,22 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
         segment.flags = last ? flags : std::uint16_t{0};
         segment.sent_at = cx.now;
         stamp_sent(c, segment, cx.now);
-        segment.order = ++c.transmissions;
+        segment.order = ++tx.transmissions;
         segment.joined = i > 0;
         segment.eor = taken.eor;
-        c.sent.push_back(segment);
+        tx.sent.push_back(segment);
         c.snd_nxt = segment.end;
         at += part;
     }
     c.fin_sent = c.fin_sent || fin;
-    ++c.sent_skbs;
-    c.sent_bytes += length;
-    c.bytes_sent += length;
+    ++tx.sent_skbs;
+    tx.sent_bytes += length;
+    tx.bytes_sent += length;
     if (first || c.retransmit_timer == RetransmitTimer::kLossProbe) {
         rearm_rto(cx, c);
     }
     if (length < segments * mss) {
-        c.snd_sml = c.snd_nxt;
+        tx.snd_sml = c.snd_nxt;
     }
     cx.s.mib.add(Mib::kTcpOutSegs, segments);
     cx.s.mib.add(Mib::kTcpExtTCPOrigDataSent, segments);
@@ -190,7 +195,7 @@ std::uint32_t send_burst(Context& cx, Connection& c, std::uint32_t length, bool 
 
 /// One segment larger than the MSS, of whatever chunks its bytes stand in. RFC 4821 §7.3.
 std::uint32_t send_mtu_probe(Context& cx, Connection& c, std::uint32_t length) {
-    while (c.unsent.front().payload.length < length) {
+    while (c.sending().unsent.front().payload.length < length) {
         grow_head(c, length);
     }
     const wire::SeqNum begin = c.snd_nxt;
@@ -223,7 +228,7 @@ Next next_burst(Context& cx, Connection& c, Nagle nagle, Amount amount, std::uin
         return {};
     }
     if (head.length <= mss) {
-        const bool urgent = c.urgent && c.urgent->sending;
+        const bool urgent = c.rare().urgent && c.rare().urgent->sending;
         const bool held = head.last && !head.fin && !urgent && !pushed_out(c, nagle) &&
                           nagle_holds(c, head.length < mss, nagle);
         return {head.length, head.fin, !held};
@@ -246,7 +251,7 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
     const std::uint32_t mss = current_mss(c);
     std::uint32_t sent = 0;
     bool limited = false;
-    if (c.mtu && amount == Amount::kAll) {
+    if (c.rare().mtu && amount == Amount::kAll) {
         const ProbeChoice probe = choose_probe(cx, c);
         if (probe.wait) {
             return false;
@@ -264,15 +269,15 @@ bool write_xmit(Context& cx, Connection& c, Nagle nagle, Amount amount) {
             break;
         }
     }
-    limited = limited || c.packets_in_flight() >= c.cc.cwnd;
+    limited = limited || c.packets_in_flight() >= c.sending().cc.cwnd;
     if (sent > 0 || limited) {
         validate_cwnd(cx, c, limited);
     }
     if (sent == 0) {
-        return c.sent.empty() && anything_unsent(c);
+        return c.sending().sent.empty() && anything_unsent(c);
     }
     if (in_cwnd_reduction(c)) {
-        c.prr_out += sent;  // RFC 6937: new data counts as well
+        c.edit_sending().prr_out += sent;  // RFC 6937: new data counts as well
     }
     if (amount != Amount::kProbe) {
         schedule_loss_probe(cx, c, false);
@@ -287,13 +292,13 @@ bool may_send(const Connection& c) {
 
 /// The end of the write queue is the end of something. Linux tcp_mark_push().
 void mark_push(Connection& c) {
-    c.unsent.back().push = true;
-    c.pushed_seq = c.write_seq;
+    c.edit_sending().unsent.back().push = true;
+    c.edit_sending().pushed_seq = c.write_seq;
 }
 
 /// Half the largest window was written without a PSH. Linux forced_push().
 bool push_is_due(const Connection& c) {
-    return after(c.write_seq, c.pushed_seq + (c.max_window >> 1U));
+    return after(c.write_seq, c.sending().pushed_seq + (c.max_window >> 1U));
 }
 
 /// An skb is full and more follows: it need not wait.
@@ -304,7 +309,7 @@ void send_full(Context& cx, Connection& c) {
     if (push_is_due(c)) {
         mark_push(c);
         push_pending(cx, c, Nagle::kPush);
-    } else if (c.unsent.size() == 1) {
+    } else if (c.sending().unsent.size() == 1) {
         write_xmit(cx, c, Nagle::kPush, Amount::kOneBurst);
     }
 }
@@ -317,9 +322,10 @@ std::uint32_t append_copied(Context& cx, Connection& c, const wire::PayloadRef& 
     while (at < payload.length) {
         const wire::PayloadRef rest = payload.slice(at, payload.length - at);
         std::uint32_t part = std::min(goal, rest.length);
-        if (!c.unsent.empty() && c.unsent.back().payload.length < goal && !c.unsent.back().sealed &&
-            c.unsent.back().payload.continued_by(rest)) {
-            UnsentChunk& tail = c.unsent.back();
+        if (!c.sending().unsent.empty() && c.sending().unsent.back().payload.length < goal &&
+            !c.sending().unsent.back().sealed &&
+            c.sending().unsent.back().payload.continued_by(rest)) {
+            UnsentChunk& tail = c.edit_sending().unsent.back();
             part = std::min(part, goal - tail.payload.length);
             tail.payload.length += part;
             tail.push = tail.push && at > 0;  // a PSH forced within this write stays
@@ -330,9 +336,9 @@ std::uint32_t append_copied(Context& cx, Connection& c, const wire::PayloadRef& 
             break;
         }
         at += part;
-        c.unsent_bytes += part;
+        c.edit_sending().unsent_bytes += part;
         c.write_seq += part;
-        if (at < payload.length && c.unsent.back().payload.length >= goal) {
+        if (at < payload.length && c.sending().unsent.back().payload.length >= goal) {
             send_full(cx, c);
         }
     }
@@ -341,7 +347,7 @@ std::uint32_t append_copied(Context& cx, Connection& c, const wire::PayloadRef& 
 
 /// Marks what the write ended with, and sends what may be sent. Linux tcp_push().
 void push_written(Context& cx, Connection& c, bool more, bool urgent, Nagle nagle) {
-    if (!c.unsent.empty() && (!more || push_is_due(c))) {
+    if (!c.sending().unsent.empty() && (!more || push_is_due(c))) {
         mark_push(c);
     }
     if (urgent) {
@@ -370,9 +376,9 @@ std::uint32_t write_data(Context& cx, Connection& c, const wire::PayloadRef& pay
     if (cut_short && taken > 0) {
         // The writer will wait, or give up: nothing more comes soon.
         push_written(cx, c, false, flags.urgent, Nagle::kPush);
-    } else if (!cut_short && flags.end_of_record && !c.unsent.empty()) {
-        c.unsent.back().sealed = true;
-        c.unsent.back().eor = true;
+    } else if (!cut_short && flags.end_of_record && !c.sending().unsent.empty()) {
+        c.edit_sending().unsent.back().sealed = true;
+        c.edit_sending().unsent.back().eor = true;
     }
     if (taken > 0) {
         mark_send(c, zerocopy);
@@ -391,7 +397,7 @@ void push_pending(Context& cx, Connection& c, Nagle nagle) {
         return;
     }
     refresh_path(cx, c);
-    if (!anything_unsent(c) && !c.mtu && c.packets_in_flight() < c.cc.cwnd) {
+    if (!anything_unsent(c) && !c.rare().mtu && c.packets_in_flight() < c.sending().cc.cwnd) {
         return update_chrono(c, cx.now);  // most ACKs of those who have nothing to say
     }
     const bool stuck = write_xmit(cx, c, nagle, Amount::kAll);
@@ -421,6 +427,7 @@ bool send_probe_segment(Context& cx, Connection& c) {
 }
 
 void send_wakeup(Context& cx, Connection& c, Mib probe) {
+    Sending& tx = c.edit_sending();
     const std::int32_t left = c.window_end() - c.snd_nxt;
     if (!anything_unsent(c) || left <= 0) {
         send_probe_of_peer(cx, c);
@@ -430,23 +437,23 @@ void send_wakeup(Context& cx, Connection& c, Mib probe) {
     // Something fits although not a whole segment, or was held back: it goes, with PSH. Minshall's
     // rule does not count it as small.
     const std::uint32_t mss = current_mss(c);
-    const wire::SeqNum small = c.snd_sml;
-    const std::uint32_t head = c.unsent.empty() ? 0 : c.unsent.front().payload.length;
+    const wire::SeqNum small = tx.snd_sml;
+    const std::uint32_t head = tx.unsent.empty() ? 0 : tx.unsent.front().payload.length;
     const std::uint32_t length = std::min({head, mss, static_cast<std::uint32_t>(left)});
     const bool fin =
-        fin_waits(c) && length == c.unsent_bytes && left > static_cast<std::int32_t>(length);
-    c.pushed_seq = later(c.pushed_seq, c.snd_nxt + head);
+        fin_waits(c) && length == tx.unsent_bytes && left > static_cast<std::int32_t>(length);
+    tx.pushed_seq = later(tx.pushed_seq, c.snd_nxt + head);
     if (head > 0) {
-        UnsentChunk& chunk = c.unsent.front();
+        UnsentChunk& chunk = tx.unsent.front();
         chunk.push = true;
         if (length < head) {
             const UnsentChunk fits{chunk.payload.slice(0, length), true, false, false};
             chunk.payload = chunk.payload.slice(length, head - length);
-            c.unsent.insert(0, fits);
+            tx.unsent.insert(0, fits);
         }
     }
     send_burst(cx, c, length, fin, mss);
-    c.snd_sml = small;
+    tx.snd_sml = small;
 }
 
 Duration probe_base(const Connection& c) {
@@ -455,7 +462,7 @@ Duration probe_base(const Connection& c) {
 }
 
 std::uint32_t probing_for_ms(const Context& cx, const Connection& c) {
-    return clock_ms(cx.s.wheel.tick(cx.now)) + 1 - c.probing_since_ms;
+    return clock_ms(cx.s.wheel.tick(cx.now)) + 1 - c.sending().probing_since_ms;
 }
 
 Duration probe_wait(const Context& cx, const Connection& c, bool refused) {
@@ -464,7 +471,7 @@ Duration probe_wait(const Context& cx, const Connection& c, bool refused) {
         refused ? kResourceProbeInterval
                 : std::min(probe_base(c) * (std::int64_t{1} << std::min<unsigned>(c.backoff, 20)),
                            most);
-    if (c.opt->user_timeout_ms == 0 || c.probing_since_ms == 0) {
+    if (c.opt->user_timeout_ms == 0 || c.sending().probing_since_ms == 0) {
         return wait;
     }
     const std::uint32_t spent = probing_for_ms(cx, c);

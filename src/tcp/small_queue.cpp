@@ -31,8 +31,9 @@ std::uint64_t small_queue_limit(const Context& cx, const Connection& c, std::uin
 /// No more than this can be in the link, whatever it sends how fast: what has not been
 /// acknowledged.
 std::uint64_t memory_in_flight(const Connection& c) {
-    const std::uint64_t copies = c.retrans_out;
-    return c.sent_bytes + copies * c.snd_mss + (c.sent.size() + copies) * kSkbTruesize;
+    const Sending& tx = c.sending();
+    const std::uint64_t copies = tx.retrans_out;
+    return tx.sent_bytes + copies * c.snd_mss + (tx.sent.size() + copies) * kSkbTruesize;
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ std::uint64_t memory_in_flight(const Connection& c) {
 bool small_queue_holds(Context& cx, Connection& c, std::uint32_t length, unsigned shift) {
     const std::uint64_t limit = small_queue_limit(cx, c, length, shift);
     // With at most one skb in flight the next one goes: a completion may be late.
-    if (c.sent_skbs <= 1 || memory_in_flight(c) <= limit) {
+    if (c.sending().sent_skbs <= 1 || memory_in_flight(c) <= limit) {
         return false;
     }
     const InLink waiting = in_link(cx.s.paths, c, cx.out.packets, limit);

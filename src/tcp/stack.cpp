@@ -37,12 +37,13 @@ void describe_timer(const Connection& c, Time now, SocketInfo& info) {
 }
 
 void describe_rate(const Connection& c, SocketInfo& info) {
+    const Sending& tx = c.sending();
     info.delivery_rate = delivery_rate(c);
-    info.delivery_rate_app_limited = c.rate.last_app_limited;
-    info.app_limited = c.rate.app_limited != 0;
-    info.delivered_ce = c.rate.delivered_ce;
+    info.delivery_rate_app_limited = tx.rate.last_app_limited;
+    info.app_limited = tx.rate.app_limited != 0;
+    info.delivered_ce = tx.rate.delivered_ce;
     info.max_pacing_rate = c.opt->max_pacing_rate == kUnlimitedRate ? 0 : c.opt->max_pacing_rate;
-    if (const BbrState* b = c.cc.bbr.get()) {
+    if (const BbrState* b = tx.cc.bbr.get()) {
         info.bbr_bandwidth =
             (std::uint64_t{b->bandwidth()} * c.snd_mss * 1'000'000U) >> bbr::kBwScale;
         info.bbr_min_rtt = std::chrono::microseconds(b->min_rtt_us);
@@ -70,20 +71,21 @@ bool opens_actively(const Connection& c) {
 /// Linux keeps the SYN on its retransmission queue: after a time-out it is a segment lost and sent
 /// again, and the congestion state is Loss until the handshake undoes it.
 void describe_lost_syn(const Connection& c, SocketInfo& info) {
-    if (!opens_actively(c) || c.retransmits == 0 || c.cc.algorithm == nullptr) {
+    if (!opens_actively(c) || c.retransmits == 0 || c.congestion == kNoCongestionControl) {
         return;
     }
     Congestion before;  // nothing else has happened to it
     info.lost = 1;
     info.retrans = 1;
     info.snd_cwnd = 1;
-    if (c.cc.algorithm->name() != "bbr") {
-        info.snd_ssthresh = c.cc.algorithm->ssthresh(before);
+    if (c.algorithm().name() != "bbr") {
+        info.snd_ssthresh = c.algorithm().ssthresh(before);
     }
     info.ca_state = to_string(CaState::kLoss);
 }
 
 SocketInfo describe_connection(const StackState& s, const Connection& c, Time now) {
+    const Sending& tx = c.sending();
     SocketInfo info;
     info.kind = EndpointKind::kConnection;
     info.id = c.socket;
@@ -98,34 +100,34 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.retransmits = info.timer == TimerKind::kOn ? c.retransmits : info.probes;
     info.bound = c.bound_port;
     info.orphan = c.orphan;
-    info.snd_cwnd = c.cc.cwnd;
-    info.snd_ssthresh = c.cc.ssthresh;
+    info.snd_cwnd = tx.cc.cwnd;
+    info.snd_ssthresh = tx.cc.ssthresh;
     info.snd_mss = c.snd_mss;
     info.rcv_mss = c.ack.rcv_mss;
     info.rto = c.rtt.rto();
     info.srtt = c.rtt.srtt();
     info.rttvar = c.rtt.valid() ? c.rtt.mean_deviation() : Duration(kRttvarBeforeSample);
-    info.ato = c.ack.ato;
+    info.ato = c.receiving().ato;
     info.unacked = c.packets_out();
     if (opens_actively(c)) {  // data of a SYN are an skb of their own, even if there are none
-        info.unacked += c.fast_open && c.fast_open->empty_data ? 2U : 1U;
+        info.unacked += c.rare().fast_open && c.rare().fast_open->empty_data ? 2U : 1U;
     }
-    info.sacked = c.sacked_out;
-    info.lost = c.lost_out;
-    info.retrans = c.retrans_out;
-    info.retrans_total = c.retrans_total;
+    info.sacked = tx.sacked_out;
+    info.lost = tx.lost_out;
+    info.retrans = tx.retrans_out;
+    info.retrans_total = tx.retrans_total;
     info.reordering = c.reordering;
-    info.reord_seen = c.reord_seen;
+    info.reord_seen = tx.reord_seen;
     info.delivered = c.delivered;
-    info.dsack_dups = c.dsack_dups;
-    info.bytes_retrans = c.bytes_retrans;
+    info.dsack_dups = tx.dsack_dups;
+    info.bytes_retrans = tx.bytes_retrans;
     info.min_rtt = c.rtt.has_min() ? c.rtt.min() : Duration{0};
     info.pacing_rate = c.pacing_rate;
     info.backoff = c.backoff;
-    info.notsent = c.unsent_bytes;
-    info.bytes_sent = c.bytes_sent;
-    info.bytes_acked = c.bytes_acked;
-    info.bytes_received = c.bytes_received;
+    info.notsent = tx.unsent_bytes;
+    info.bytes_sent = tx.bytes_sent;
+    info.bytes_acked = tx.bytes_acked;
+    info.bytes_received = c.receiving().bytes_received;
     info.segs_out = c.segs_out;
     info.segs_in = c.segs_in;
     info.snd_wnd = c.snd_wnd;
@@ -143,23 +145,23 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.wmem_queued = wmem_queued(c);
     info.wmem_alloc = in_link(s.paths, c, {}).memory;
     info.fwd_alloc = memory_at_hand(c);
-    info.last_data_sent = now - c.last_sent_at;
-    info.last_data_received = now - c.ack.last_data_at;
+    info.last_data_sent = now - c.last_sent_at();
+    info.last_data_received = now - last_data_at(s, c);
     info.last_ack_received = now - c.last_ack_at;
     info.snd_wscale = c.options.snd_wscale;
     info.rcv_wscale = c.options.rcv_wscale;
     info.timestamps = c.options.tstamp_ok;
     info.sack = c.options.sack_ok;
     info.window_scale = c.options.wscale_ok;
-    if (c.fast_open) {
-        info.syn_data = c.fast_open->data_acked;
-        info.fastopen_client_fail = static_cast<std::uint8_t>(c.fast_open->fail);
+    if (c.rare().fast_open) {
+        info.syn_data = c.rare().fast_open->data_acked;
+        info.fastopen_client_fail = static_cast<std::uint8_t>(c.rare().fast_open->fail);
     }
     info.ecn = c.options.ecn_ok;
     info.ecn_seen = c.ecn_seen;
     describe_rate(c, info);
-    info.congestion_control = c.cc.algorithm != nullptr ? c.cc.algorithm->name() : "";
-    info.ca_state = to_string(c.ca_state);
+    info.congestion_control = c.congestion != kNoCongestionControl ? c.algorithm().name() : "";
+    info.ca_state = to_string(tx.ca_state);
     describe_lost_syn(c, info);
     return info;
 }
@@ -248,7 +250,7 @@ SocketId Stack::expect_queues(const wire::Packet& packet) const {
         return {};
     }
     const Connection& c = s.connections.at(record->index());
-    c.sent.expect();
+    c.sending().sent.expect();
     return c.socket;
 }
 
@@ -263,16 +265,19 @@ Time Stack::next_deadline(Time than) const {
 
 Stack::SendCursor Stack::send_cursor(SocketId s) const {
     const Connection* c = find_connection(*state_, s);
-    return c == nullptr ? SendCursor{}
-                        : SendCursor{c->tx_stream, c->tx_offset,
-                                     std::uint64_t{c->unsent_bytes} + c->sent_bytes};
+    return c == nullptr
+               ? SendCursor{}
+               : SendCursor{c->tx_stream, c->sending().tx_offset,
+                            std::uint64_t{c->sending().unsent_bytes} + c->sending().sent_bytes};
 }
 
 void Stack::set_send_stream(SocketId s, wire::StreamId stream) {
     Connection* c = find_connection(*state_, s);
     CHECK(c != nullptr);
     c->tx_stream = stream;
-    c->tx_offset = 0;
+    if (c->has_sending()) {
+        c->edit_sending().tx_offset = 0;
+    }
 }
 
 wire::StreamId Stack::new_synthetic_stream() {
@@ -309,12 +314,13 @@ unsigned Stack::readiness(SocketId s) const {
         mask |= poll::kOut;  // the first write sends the SYN
     } else if (c->state != State::kSynSent &&
                (c->state != State::kSynReceived || c->awaits_handshake_ack())) {
-        const bool at_urgent = c->urgent && c->urgent->receive != Urgent::Receive::kNone &&
-                               c->urgent->urg_seq == c->copied_seq && !c->opt->oob_inline;
-        if (c->received_bytes >= c->opt->rcvlowat + (at_urgent ? 1U : 0U)) {
+        const bool at_urgent = c->rare().urgent &&
+                               c->rare().urgent->receive != Urgent::Receive::kNone &&
+                               c->rare().urgent->urg_seq == c->copied_seq && !c->opt->oob_inline;
+        if (c->receiving().received_bytes >= c->opt->rcvlowat + (at_urgent ? 1U : 0U)) {
             mask |= poll::kIn;
         }
-        if (c->urgent && c->urgent->receive == Urgent::Receive::kValid) {
+        if (c->rare().urgent && c->rare().urgent->receive == Urgent::Receive::kValid) {
             mask |= poll::kPri;
         }
         const bool room = writable(*c, state_->sysctl);
@@ -322,7 +328,7 @@ unsigned Stack::readiness(SocketId s) const {
             mask |= poll::kOut;
         }
     }
-    if (c->error != Errno::kOk || (c->errors && !c->errors->messages.empty())) {
+    if (c->error != Errno::kOk || (c->rare().errors && !c->rare().errors->messages.empty())) {
         mask |= poll::kErr;
     }
     return mask;
@@ -453,7 +459,7 @@ std::uint8_t Stack::syn_retransmits(SocketId s) const {
 
 std::uint64_t Stack::bytes_acked(SocketId s) const {
     const Connection* c = find_connection(*state_, s);
-    return c == nullptr ? 0 : c->bytes_acked;
+    return c == nullptr ? 0 : c->sending().bytes_acked;
 }
 
 Stack::Footprint Stack::footprint() {

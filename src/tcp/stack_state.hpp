@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
@@ -74,6 +75,7 @@ struct StackState {
     Secrets secrets;
 
     Slab<SocketEntry> sockets;
+    std::unique_ptr<RecordPools> records;  // made with the first connection
     Slab<Connection> connections;
     Slab<RequestSock> requests;
     Slab<TimeWait> time_waits;

@@ -45,8 +45,8 @@ Duration model_timeout(const StackState& s, std::int64_t boundary, Duration base
 
 /// Linux retransmits_timed_out()
 bool timed_out(const Context& cx, const Connection& c, Duration bound) {
-    return c.retransmits > 0 && c.first_retrans_at != kNever &&
-           cx.now - c.first_retrans_at >= bound;
+    const Time since = c.sending().first_retrans_at;
+    return c.retransmits > 0 && since != kNever && cx.now - since >= bound;
 }
 
 /// tcp_orphan_retries; 0 means 8, and 0 again once an orphan's RTO is at its largest or an error is
@@ -82,7 +82,7 @@ bool exhausted(Context& cx, Connection& c) {
         const Duration bound = c.opt->user_timeout_ms != 0
                                    ? Duration(milliseconds(c.opt->user_timeout_ms))
                                    : model_timeout(cx.s, doublings, seconds(1));
-        const bool late = c.retransmits > 0 && cx.now - c.created_at >= bound;
+        const bool late = c.retransmits > 0 && cx.now - c.opened_at >= bound;
         return end_if(cx, c, c.retransmits >= most || late);
     }
     const auto time_of = [&](std::int64_t retries) {
@@ -122,21 +122,22 @@ void back_off(Context& cx, Connection& c) {
 bool thin_stream(const StackState& s, const Connection& c) {
     constexpr std::uint8_t kLinearRetries = 6;  // TCP_THIN_LINEAR_RETRIES
     return s.sysctl.tcp_thin_linear_timeouts != 0 && c.state == State::kEstablished &&
-           c.packets_out() < 4 && c.cc.ssthresh < kInfiniteSsthresh &&
+           c.packets_out() < 4 && c.sending().cc.ssthresh < kInfiniteSsthresh &&
            c.retransmits <= kLinearRetries;
 }
 
 /// What a timeout interrupted, for the counters.
 void count_failure(Context& cx, const Connection& c) {
+    const Sending& tx = c.sending();
     if (c.retransmits > 0) {
         return;
     }
     const bool sack = c.options.sack_ok;
-    if (c.ca_state == CaState::kRecovery) {
+    if (tx.ca_state == CaState::kRecovery) {
         cx.s.mib.add(sack ? Mib::kTcpExtTCPSackRecoveryFail : Mib::kTcpExtTCPRenoRecoveryFail);
-    } else if (c.ca_state == CaState::kLoss) {
+    } else if (tx.ca_state == CaState::kLoss) {
         cx.s.mib.add(Mib::kTcpExtTCPLossFailures);
-    } else if (c.ca_state == CaState::kDisorder || c.sacked_out > 0) {
+    } else if (tx.ca_state == CaState::kDisorder || tx.sacked_out > 0) {
         cx.s.mib.add(sack ? Mib::kTcpExtTCPSackFailures : Mib::kTcpExtTCPRenoFailures);
     }
 }
@@ -145,7 +146,8 @@ void count_failure(Context& cx, const Connection& c) {
 /// only silence ends the connection. Linux tcp_rtx_probe0_timed_out().
 bool silent_zero_window(const Context& cx, const Connection& c) {
     const Duration most = rto_max(cx.s) * 2;
-    const Time since = c.first_retrans_at == kNever ? c.sent.front().sent_at : c.first_retrans_at;
+    const Time first = c.sending().first_retrans_at;
+    const Time since = first == kNever ? c.sending().sent.front().sent_at : first;
     return cx.now - c.last_ack_at > most && cx.now - since > most;
 }
 
@@ -155,7 +157,7 @@ void retransmission_timeout(Context& cx, Connection& c) {
         return fast_open_syn_ack_timeout(cx, c);
     }
     const bool opening = c.state == State::kSynSent || c.state == State::kSynReceived;
-    if (!opening && c.sent.empty()) {
+    if (!opening && c.sending().sent.empty()) {
         return;
     }
     const bool window_closed = !opening && c.snd_wnd == 0 && !c.orphan;
@@ -196,16 +198,17 @@ void retransmission_timeout(Context& cx, Connection& c) {
 
 /// Linux tcp_probe_timer(): the peer's window is closed and something waits.
 void probe_timeout(Context& cx, Connection& c) {
-    if (!c.sent.empty() || !anything_unsent(c)) {
+    Sending& tx = c.edit_sending();
+    if (!tx.sent.empty() || !anything_unsent(c)) {
         c.probes = 0;
-        c.probing_since_ms = 0;
+        tx.probing_since_ms = 0;
         return;
     }
     // RFC 9293 §3.8.6.1: as long as the peer answers, it may keep its window closed;
     // TCP_USER_TIMEOUT counts from the first probe even so.
-    const bool first = c.probing_since_ms == 0;
+    const bool first = tx.probing_since_ms == 0;
     if (first) {
-        c.probing_since_ms = clock_ms(cx.s.wheel.tick(cx.now)) + 1;
+        tx.probing_since_ms = clock_ms(cx.s.wheel.tick(cx.now)) + 1;
     }
     const bool user =
         !first && c.opt->user_timeout_ms != 0 && probing_for_ms(cx, c) >= c.opt->user_timeout_ms;
@@ -225,10 +228,10 @@ void probe_timeout(Context& cx, Connection& c) {
         return give_up(cx, c);
     }
     send_wakeup(cx, c, Mib::kTcpExtTCPWinProbe);
-    if (!c.sent.empty()) {  // not a probe: the window, TCP_CORK or MSG_MORE held it back
+    if (!tx.sent.empty()) {  // not a probe: the window, TCP_CORK or MSG_MORE held it back
         c.probes = 0;
         c.backoff = 0;
-        c.probing_since_ms = 0;
+        tx.probing_since_ms = 0;
         return;
     }
     ++c.probes;
@@ -261,11 +264,11 @@ void keepalive_timeout(Context& cx, Connection& c) {
     const Sysctl& sysctl = cx.s.sysctl;
     const Duration idle_most =
         seconds(c.opt->keepidle != 0 ? c.opt->keepidle : sysctl.tcp_keepalive_time);
-    if (!c.sent.empty() || !c.unsent.empty()) {
+    if (!c.sending().sent.empty() || !c.sending().unsent.empty()) {
         return arm(cx, c, Timer::kKeepalive, cx.now + idle_most);
     }
     const Time now = cx.s.wheel.tick(cx.now);  // all times here are in jiffies
-    const Duration idle = now - std::max(c.last_ack_at, c.ack.last_data_at);
+    const Duration idle = now - std::max(c.last_ack_at, last_data_at(cx.s, c));
     if (idle < idle_most) {
         return arm(cx, c, Timer::kKeepalive, now + (idle_most - idle));
     }
@@ -436,7 +439,7 @@ void give_up(Context& cx, Connection& c) {
 }
 
 void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
-    if (seq != c.snd_una || c.retransmits == 0 || c.backoff == 0 || c.sent.empty()) {
+    if (seq != c.snd_una || c.retransmits == 0 || c.backoff == 0 || c.sending().sent.empty()) {
         return;
     }
     --c.backoff;
@@ -452,8 +455,7 @@ void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
     if (left > Duration{0}) {
         return arm_retransmit(cx, c, RetransmitTimer::kRto, left);
     }
-    c.retransmit_timer = RetransmitTimer::kNone;
-    c.deadlines.clear(Timer::kRetransmit);
+    clear_retransmit(c);
     retransmission_timeout(cx, c);
 }
 

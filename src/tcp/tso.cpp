@@ -16,10 +16,10 @@ constexpr unsigned kSizeBits = 32;                  // of sk_gso_max_size
 
 void update_pacing_rate(Connection& c, const Sysctl& sysctl) {
     constexpr std::uint64_t kPerSecond = 1'000'000 / 100 * 8;  // srtt is kept eightfold
-    const bool starting = c.cc.cwnd < c.cc.ssthresh / 2;
+    const bool starting = c.sending().cc.cwnd < c.sending().cc.ssthresh / 2;
     const std::int64_t percent = starting ? sysctl.tcp_pacing_ss_ratio : sysctl.tcp_pacing_ca_ratio;
     std::uint64_t rate = c.snd_mss * kPerSecond * static_cast<std::uint64_t>(percent) *
-                         std::max(c.cc.cwnd, c.packets_out());
+                         std::max(c.sending().cc.cwnd, c.packets_out());
     if (c.rtt.valid()) {
         rate /= c.rtt.srtt8_us();
     }
@@ -36,7 +36,7 @@ std::uint32_t burst_segments(const Connection& c, const Sysctl& sysctl, std::uin
         }
     }
     const auto segments = static_cast<std::uint32_t>(std::min(bytes, kGsoMaxSize) / mss);
-    return std::max(segments, c.cc.algorithm->least_burst(
+    return std::max(segments, c.algorithm().least_burst(
                                   c, static_cast<std::uint32_t>(sysctl.tcp_min_tso_segs)));
 }
 
@@ -46,11 +46,12 @@ std::uint32_t size_goal(const Connection& c, std::uint32_t mss) {
 }
 
 std::uint32_t cwnd_quota(const Connection& c) {
+    const Sending& tx = c.sending();
     const std::uint32_t flight = c.packets_in_flight();
-    if (flight >= c.cc.cwnd) {
+    if (flight >= tx.cc.cwnd) {
         return 0;
     }
-    return std::min(std::max(c.cc.cwnd >> 1U, 1U), c.cc.cwnd - flight);
+    return std::min(std::max(tx.cc.cwnd >> 1U, 1U), tx.cc.cwnd - flight);
 }
 
 std::uint16_t burst_flags(std::uint32_t segments) {
@@ -58,14 +59,15 @@ std::uint16_t burst_flags(std::uint32_t segments) {
 }
 
 Defer defer_burst(const Connection& c, const Sysctl& sysctl, const Burst& burst, Time now) {
+    const Sending& tx = c.sending();
     using std::chrono::milliseconds;
     // Only what was preceded by another packet within the last millisecond waits. Linux asks for
     // more than that, but no kernel gets here in no time at all.
-    if (c.ca_state >= CaState::kRecovery || now - c.next_send_at >= milliseconds(1)) {
+    if (tx.ca_state >= CaState::kRecovery || now - c.next_send_at >= milliseconds(1)) {
         return Defer::kSend;
     }
     const auto by_window = static_cast<std::uint64_t>(c.window_end() - c.snd_nxt);
-    const std::uint64_t by_cwnd = std::uint64_t{c.cc.cwnd - c.packets_in_flight()} * c.snd_mss;
+    const std::uint64_t by_cwnd = std::uint64_t{tx.cc.cwnd - c.packets_in_flight()} * c.snd_mss;
     const std::uint64_t limit = std::min(by_window, by_cwnd);
     if (limit >= std::uint64_t{burst.segments} * c.snd_mss ||
         (!burst.last && limit >= burst.length)) {
@@ -74,19 +76,19 @@ Defer defer_burst(const Connection& c, const Sysctl& sysctl, const Burst& burst,
     const auto divisor = static_cast<std::uint64_t>(sysctl.tcp_tso_win_divisor);
     if (divisor != 0) {
         const std::uint64_t window =
-            std::min<std::uint64_t>(c.snd_wnd, std::uint64_t{c.cc.cwnd} * c.snd_mss);
+            std::min<std::uint64_t>(c.snd_wnd, std::uint64_t{tx.cc.cwnd} * c.snd_mss);
         if (limit >= window / divisor) {
             return Defer::kSend;
         }
     } else if (limit > std::uint64_t{3} * c.snd_mss) {
         return Defer::kSend;
     }
-    if (c.sent.empty()) {
+    if (tx.sent.empty()) {
         return Defer::kSend;
     }
     // The next ACK must be near: within half a round trip and a millisecond.
     const Duration srtt = c.rtt.srtt();
-    const Duration until_ack = c.sent.front().sent_at + srtt - now;
+    const Duration until_ack = tx.sent.front().sent_at + srtt - now;
     if (until_ack > std::min<Duration>(srtt / 2, milliseconds(1))) {
         return Defer::kSend;
     }

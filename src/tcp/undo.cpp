@@ -15,41 +15,44 @@ namespace {
 /// The ACK answers something sent before the first retransmission, or nothing was sent again yet.
 /// Linux tcp_packet_delayed().
 bool only_delayed(const Connection& c, const AckOutcome& outcome) {
-    if (c.first_retrans_at != kNever) {
+    const Sending& tx = c.sending();
+    if (tx.first_retrans_at != kNever) {
         const wire::TcpHeader& h = *outcome.header;
         return c.options.tstamp_ok && h.has_option(wire::option::kTimestamps) && h.tsecr != 0 &&
-               static_cast<std::int32_t>(h.tsecr - timestamp(c, c.first_retrans_at)) < 0;
+               static_cast<std::int32_t>(h.tsecr - timestamp(c, tx.first_retrans_at)) < 0;
     }
-    return c.options.sack_ok || before(c.snd_una, c.high_seq);
+    return c.options.sack_ok || before(c.snd_una, tx.high_seq);
 }
 
 bool may_undo(const Connection& c, const AckOutcome& outcome) {
-    return c.undo.possible && (c.undo.retransmits == 0 || only_delayed(c, outcome));
+    return c.sending().undo.possible &&
+           (c.sending().undo.retransmits == 0 || only_delayed(c, outcome));
 }
 
 void undo_reduction(Connection& c, bool unmark_losses, Time now) {
+    Sending& tx = c.edit_sending();
     if (unmark_losses) {
-        for (std::uint32_t i = 0; i < c.sent.size(); ++i) {
-            c.sent[i].lost = false;
+        for (std::uint32_t i = 0; i < tx.sent.size(); ++i) {
+            tx.sent[i].lost = false;
         }
-        c.lost_out = 0;
-        c.retransmit_hint = c.snd_una;
+        tx.lost_out = 0;
+        tx.retransmit_hint = c.snd_una;
     }
-    if (c.undo.prior_ssthresh != 0) {
-        c.cc.cwnd = c.cc.algorithm->undo_cwnd(c, c.prior_cwnd);
-        if (c.undo.prior_ssthresh > c.cc.ssthresh) {
-            c.cc.ssthresh = c.undo.prior_ssthresh;
+    if (tx.undo.prior_ssthresh != 0) {
+        tx.cc.cwnd = c.algorithm().undo_cwnd(c, tx.prior_cwnd);
+        if (tx.undo.prior_ssthresh > tx.cc.ssthresh) {
+            tx.cc.ssthresh = tx.undo.prior_ssthresh;
             c.ecn_queue_cwr = false;  // the peer need not hear of it
         }
     }
-    c.cc.full_at = now;
-    c.undo.possible = false;
-    c.rack.advanced = true;  // look again at what counted as lost
+    tx.cc.full_at = now;
+    tx.undo.possible = false;
+    tx.rack.advanced = true;  // look again at what counted as lost
 }
 
 /// RFC 6582 §4: without SACK, duplicate ACKs for what was sent twice must not begin a new episode.
 bool hold_state(Connection& c) {
-    if (c.snd_una != c.high_seq || c.options.sack_ok) {
+    if (c.snd_una != c.sending().high_seq || c.options.sack_ok) {
         return false;
     }
     forget_first_retransmission(c);
@@ -59,56 +62,60 @@ bool hold_state(Connection& c) {
 }  // namespace
 
 void note_episode(Connection& c) {
-    c.undo.marker = c.snd_una;
-    c.undo.possible = true;
-    c.undo.retransmits = static_cast<std::int32_t>(c.retrans_out);
-    if (c.tlp.pending && c.tlp.retransmitted) {
-        ++c.undo.retransmits;
+    Sending& tx = c.edit_sending();
+    tx.undo.marker = c.snd_una;
+    tx.undo.possible = true;
+    tx.undo.retransmits = static_cast<std::int32_t>(tx.retrans_out);
+    if (tx.tlp.pending && tx.tlp.retransmitted) {
+        ++tx.undo.retransmits;
     }
-    if (c.undo.retransmits == 0) {
-        c.undo.retransmits = -1;
+    if (tx.undo.retransmits == 0) {
+        tx.undo.retransmits = -1;
     }
 }
 
 std::uint32_t current_ssthresh(const Connection& c) {
-    return in_cwnd_reduction(c) ? c.cc.ssthresh
-                                : std::max(c.cc.ssthresh, (c.cc.cwnd >> 1U) + (c.cc.cwnd >> 2U));
+    const Sending& tx = c.sending();
+    return in_cwnd_reduction(c) ? tx.cc.ssthresh
+                                : std::max(tx.cc.ssthresh, (tx.cc.cwnd >> 1U) + (tx.cc.cwnd >> 2U));
 }
 
 bool any_retransmitted(const Connection& c) {
-    return c.retrans_out > 0 || (!c.sent.empty() && c.sent.front().ever_retransmitted);
+    const Sending& tx = c.sending();
+    return tx.retrans_out > 0 || (!tx.sent.empty() && tx.sent.front().ever_retransmitted);
 }
 
 void forget_first_retransmission(Connection& c) {
     if (!any_retransmitted(c)) {
-        c.first_retrans_at = kNever;
+        c.edit_sending().first_retrans_at = kNever;
     }
 }
 
 bool try_undo_recovery(Context& cx, Connection& c, const AckOutcome& outcome) {
+    Sending& tx = c.edit_sending();
     if (may_undo(c, outcome)) {
         undo_reduction(c, false, cx.now);
-        cx.s.mib.add(c.ca_state == CaState::kLoss ? Mib::kTcpExtTCPLossUndo
-                                                  : Mib::kTcpExtTCPFullUndo);
-    } else if (c.rack.window_persist > 0) {
-        --c.rack.window_persist;
+        cx.s.mib.add(tx.ca_state == CaState::kLoss ? Mib::kTcpExtTCPLossUndo
+                                                   : Mib::kTcpExtTCPFullUndo);
+    } else if (tx.rack.window_persist > 0) {
+        --tx.rack.window_persist;
     }
     if (hold_state(c)) {
         return true;
     }
-    c.ca_state = CaState::kOpen;
-    c.sack_reneged = false;
+    tx.ca_state = CaState::kOpen;
+    tx.sack_reneged = false;
     return false;
 }
 
 bool try_undo_partial(Context& cx, Connection& c, wire::SeqNum prior_snd_una,
                       const AckOutcome& outcome) {
-    if (!c.undo.possible || !only_delayed(c, outcome)) {
+    if (!c.sending().undo.possible || !only_delayed(c, outcome)) {
         return false;
     }
     // The hole was filled by the original: it had been overtaken.
     note_reordering(cx, c, prior_snd_una, true);
-    if (c.retrans_out > 0) {
+    if (c.sending().retrans_out > 0) {
         return true;
     }
     forget_first_retransmission(c);
@@ -119,11 +126,11 @@ bool try_undo_partial(Context& cx, Connection& c, wire::SeqNum prior_snd_una,
 }
 
 bool try_undo_dsack(Context& cx, Connection& c) {
-    if (!c.undo.possible || c.undo.retransmits != 0) {
+    if (!c.sending().undo.possible || c.sending().undo.retransmits != 0) {
         return false;
     }
-    c.rack.window_persist = static_cast<std::uint8_t>(
-        std::min<unsigned>(kPersistRecoveries, c.rack.window_persist + 1U));
+    c.edit_sending().rack.window_persist = static_cast<std::uint8_t>(
+        std::min<unsigned>(kPersistRecoveries, c.sending().rack.window_persist + 1U));
     undo_reduction(c, false, cx.now);
     cx.s.mib.add(Mib::kTcpExtTCPDSACKUndo);
     return true;
@@ -140,18 +147,18 @@ bool try_undo_loss(Context& cx, Connection& c, bool by_frto, const AckOutcome& o
     }
     c.retransmits = 0;
     if (!hold_state(c) && (by_frto || c.options.sack_ok)) {
-        c.ca_state = CaState::kOpen;
-        c.sack_reneged = false;
+        c.edit_sending().ca_state = CaState::kOpen;
+        c.edit_sending().sack_reneged = false;
     }
     return true;
 }
 
 void keep_open(Connection& c) {
-    const bool disorder = c.sacked_out + c.lost_out > 0 || any_retransmitted(c);
+    const bool disorder = c.sending().sacked_out + c.sending().lost_out > 0 || any_retransmitted(c);
     const CaState state = disorder ? CaState::kDisorder : CaState::kOpen;
-    if (c.ca_state != state) {
-        c.ca_state = state;
-        c.high_seq = c.snd_nxt;
+    if (c.sending().ca_state != state) {
+        c.edit_sending().ca_state = state;
+        c.edit_sending().high_seq = c.snd_nxt;
     }
 }
 
@@ -160,7 +167,7 @@ void try_to_open(Connection& c, bool ece) {
     if (ece) {
         enter_cwr(c);
     }
-    if (c.ca_state != CaState::kCwr) {
+    if (c.sending().ca_state != CaState::kCwr) {
         keep_open(c);
     }
 }

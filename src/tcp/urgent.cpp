@@ -13,10 +13,10 @@ using wire::SeqNum;
 namespace {
 
 Urgent& urgent_of(Connection& c) {
-    if (!c.urgent) {
-        c.urgent = std::make_unique<Urgent>();
+    if (!c.rare().urgent) {
+        c.edit_rare().urgent = std::make_unique<Urgent>();
     }
-    return *c.urgent;
+    return *c.rare().urgent;
 }
 
 /// A new pointer, unless it points at what is read or older than the one there is. Linux
@@ -45,7 +45,7 @@ void mark_urgent(Connection& c) {
 }
 
 void set_urgent(const Connection& c, wire::TcpHeader& h) {
-    const Urgent& u = *c.urgent;
+    const Urgent& u = *c.rare().urgent;
     if (!u.sending || !before(h.seq, u.snd_up)) {
         return;
     }
@@ -60,28 +60,29 @@ void set_urgent(const Connection& c, wire::TcpHeader& h) {
 }
 
 void urgent_acked(Connection& c) {
-    c.urgent->sending = c.urgent->sending && after(c.urgent->snd_up, c.snd_una);
+    c.rare().urgent->sending =
+        c.rare().urgent->sending && after(c.rare().urgent->snd_up, c.snd_una);
 }
 
 void take_urgent(Context& cx, Connection& c, const wire::TcpHeader& h) {
     if (h.any(wire::flag::kUrg)) {
         note_pointer(cx, c, h);
     }
-    if (!c.urgent || c.urgent->receive != Urgent::Receive::kNotYet) {
+    if (!c.rare().urgent || c.rare().urgent->receive != Urgent::Receive::kNotYet) {
         return;
     }
-    const std::uint32_t within = c.urgent->urg_seq.raw() - h.seq.raw() - (h.syn() ? 1U : 0U);
+    const std::uint32_t within = c.rare().urgent->urg_seq.raw() - h.seq.raw() - (h.syn() ? 1U : 0U);
     if (within < h.payload.length) {
-        c.urgent->receive = Urgent::Receive::kValid;
+        c.rare().urgent->receive = Urgent::Receive::kValid;
         notify(cx, c, poll::kPri);
     }
 }
 
 UrgentLimit limit_at_urgent(const Connection& c, SeqNum at, std::uint32_t most) {
-    if (!c.urgent || c.urgent->receive == Urgent::Receive::kNone) {
+    if (!c.rare().urgent || c.rare().urgent->receive == Urgent::Receive::kNone) {
         return {most, false};
     }
-    const std::uint32_t offset = c.urgent->urg_seq.raw() - at.raw();
+    const std::uint32_t offset = c.rare().urgent->urg_seq.raw() - at.raw();
     if (offset >= most) {
         return {most, false};
     }
@@ -92,19 +93,20 @@ UrgentLimit limit_at_urgent(const Connection& c, SeqNum at, std::uint32_t most) 
 }
 
 void forget_read_urgent(Connection& c) {
-    if (c.urgent && after(c.copied_seq, c.urgent->urg_seq)) {
-        c.urgent->receive = Urgent::Receive::kNone;
+    if (c.rare().urgent && after(c.copied_seq, c.rare().urgent->urg_seq)) {
+        c.rare().urgent->receive = Urgent::Receive::kNone;
     }
 }
 
 Result<std::uint64_t> receive_urgent(Connection& c, bool peek) {
-    if (c.opt->oob_inline || !c.urgent || c.urgent->receive == Urgent::Receive::kNone ||
-        c.urgent->receive == Urgent::Receive::kRead) {
+    if (c.opt->oob_inline || !c.rare().urgent ||
+        c.rare().urgent->receive == Urgent::Receive::kNone ||
+        c.rare().urgent->receive == Urgent::Receive::kRead) {
         return fail(Errno::kEINVAL);
     }
-    if (c.urgent->receive == Urgent::Receive::kValid) {
+    if (c.rare().urgent->receive == Urgent::Receive::kValid) {
         if (!peek) {
-            c.urgent->receive = Urgent::Receive::kRead;
+            c.rare().urgent->receive = Urgent::Receive::kRead;
         }
         return 1;
     }

@@ -83,7 +83,7 @@ void close_connection(Context& cx, Connection& c) {
         release_bound_port(s, c.socket);
     }
     c.socket = {};
-    const bool unread = c.received_bytes > 0;
+    const bool unread = c.receiving().received_bytes > 0;
     forget_received(c);
     c.receive_shutdown = true;
     c.send_shutdown = true;
@@ -144,10 +144,10 @@ void stop_listening(Context& cx, Listener& listener) {
     c.tuple.local = listener.local.address;
     c.bound_address = !listener.local.address.is_any();
     c.bound_port = c.port_named = listener.port_named;
-    c.md5 = std::make_unique<Md5Keys>(listener.md5);
+    c.edit_rare().md5 = std::make_unique<Md5Keys>(listener.md5);
     if (listener.fast_open.keys.count != 0) {
-        c.fast_open = std::make_unique<FastOpenState>();
-        c.fast_open->keys = listener.fast_open.keys;
+        c.edit_rare().fast_open = std::make_unique<FastOpenState>();
+        c.rare().fast_open->keys = listener.fast_open.keys;
     }
     const Endpoint local = listener.local;
     note_change(cx, {local.address, Ipv4{}, local.port, 0}, State::kListen, State::kClosed,
@@ -233,11 +233,11 @@ Result<void> Stack::listen(SocketId socket, int backlog, Time now, Outbox& out) 
     listener.opt = c->opt;
     listener.socket = socket;
     listener.fast_open.most = c->opt->fastopen;
-    if (c->fast_open) {
-        listener.fast_open.keys = c->fast_open->keys;
+    if (c->rare().fast_open) {
+        listener.fast_open.keys = c->rare().fast_open->keys;
     }
-    if (c->md5) {
-        listener.md5 = std::move(*c->md5);
+    if (c->rare().md5) {
+        listener.md5 = std::move(*c->rare().md5);
     }
     constexpr std::int64_t kEvery = fastopen_bit::kServer | fastopen_bit::kAllListeners;
     if (listener.fast_open.most == 0 && (s.sysctl.tcp_fastopen & kEvery) == kEvery) {
@@ -307,12 +307,12 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
     if (c == nullptr) {
         return fail(Errno::kEBADF);
     }
-    CHECK(payload.stream == c->tx_stream && payload.offset == c->tx_offset);
+    CHECK(payload.stream == c->tx_stream && payload.offset == c->sending().tx_offset);
     Context cx{*state_, now, out};
     if (c->connect_deferred()) {
         const std::uint32_t taken = send_deferred_syn(cx, *c, payload, flags.unreadable);
         if (taken > 0 && flags.zerocopy && c->opt->zerocopy) {
-            mark_zerocopy(*c, c->sent.back().end);
+            mark_zerocopy(*c, c->sending().sent.back().end);
         }
         return taken > 0 ? Result<std::uint64_t>(taken) : fail(Errno::kEINPROGRESS);
     }
@@ -320,7 +320,7 @@ Result<std::uint64_t> Stack::send(SocketId socket, const wire::PayloadRef& paylo
         return 0;
     }
     const std::uint32_t taken = write_data(cx, *c, payload, flags);
-    c->tx_offset += taken;
+    c->edit_sending().tx_offset += taken;
     return taken > 0 ? Result<std::uint64_t>(taken) : fail(Errno::kEAGAIN);
 }
 

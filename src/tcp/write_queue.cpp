@@ -12,16 +12,17 @@ namespace {
 
 /// To the last chunk if it may grow, else a new one. False: no room for that.
 bool append_written(Connection& c, const Sysctl& sysctl, const wire::PayloadRef& payload) {
-    if (!c.unsent.empty() && !c.unsent.back().sealed &&
-        c.unsent.back().payload.continued_by(payload)) {
-        c.unsent.back().payload.length += payload.length;
-        c.unsent.back().push = false;
+    Sending& tx = c.edit_sending();
+    if (!tx.unsent.empty() && !tx.unsent.back().sealed &&
+        tx.unsent.back().payload.continued_by(payload)) {
+        tx.unsent.back().payload.length += payload.length;
+        tx.unsent.back().push = false;
     } else if (memory_free(c, sysctl)) {
         entail(c, payload);
     } else {
         return false;
     }
-    c.unsent_bytes += payload.length;
+    tx.unsent_bytes += payload.length;
     c.write_seq += payload.length;
     return true;
 }
@@ -30,7 +31,7 @@ bool append_written(Connection& c, const Sysctl& sysctl, const wire::PayloadRef&
 
 void entail(Connection& c, const wire::PayloadRef& payload) {
     c.nagle_push = false;
-    c.unsent.push_back({payload, false, false, false});
+    c.edit_sending().unsent.push_back({payload, false, false, false});
 }
 
 std::uint32_t append_pieces(Connection& c, const Sysctl& sysctl, const wire::PayloadRef& payload,
@@ -43,8 +44,8 @@ std::uint32_t append_pieces(Connection& c, const Sysctl& sysctl, const wire::Pay
         const std::uint32_t piece = i < pieces.size() ? std::min(pieces[i], left) : left;
         const std::uint32_t pages = (piece + kPage - 1) / kPage;
         if (used > 0 && used + pages > kFragments) {
-            c.unsent.back().push = true;
-            c.unsent.back().sealed = true;
+            c.edit_sending().unsent.back().push = true;
+            c.edit_sending().unsent.back().sealed = true;
             used = 0;
         }
         if (piece > 0 && !append_written(c, sysctl, payload.slice(at, piece))) {

@@ -15,7 +15,7 @@ inline bool fin_waits(const Connection& c) {
 }
 
 inline bool anything_unsent(const Connection& c) {
-    return !c.unsent.empty() || fin_waits(c);
+    return !c.sending().unsent.empty() || fin_waits(c);
 }
 
 /// A new chunk at the end. Linux tcp_skb_entail().

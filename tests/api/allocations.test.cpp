@@ -100,9 +100,10 @@ TEST(Allocations, ACookieAllocatesNothing) {
     EXPECT_EQ(run_counted(net, seconds(1)).allocations, 0U);
 }
 
-// Each end keeps its FIN until it is acknowledged. Nothing else is made for a connection without
-// data: no state of congestion control for an ACK after which nothing is sent.
-TEST(Allocations, AConnectionWithoutDataAllocatesForItsFinsOnly) {
+// Each end keeps its FIN until it is acknowledged, in a record that another connection had before.
+// Nothing else is made for a connection without data: no state of congestion control for an ACK
+// after which nothing is sent.
+TEST(Allocations, AConnectionWithoutDataAllocatesNothing) {
     Network net;
     HostRef server = net.host("server", {.sysctl = {{"net.ipv4.tcp_max_tw_buckets", "1000"}}});
     HostRef client = net.host("client");
@@ -115,8 +116,7 @@ TEST(Allocations, AConnectionWithoutDataAllocatesForItsFinsOnly) {
     const std::uint64_t connections = load->completed - before;
     ASSERT_GT(connections, 9'000U);
     // What samples are kept in grows by doubling.
-    EXPECT_NEAR(static_cast<double>(handshakes.allocations), 2.0 * static_cast<double>(connections),
-                0.01 * static_cast<double>(connections));
+    EXPECT_LT(handshakes.allocations, connections / 100);
 }
 
 TEST(Allocations, ABulkTransferAllocatesNothingPerSegment) {

@@ -22,21 +22,20 @@ AckSample ack_at(Duration at, std::uint32_t acked, Duration rtt = 0ms) {
 }
 
 /// An ACK as the sender passes it on: the RTT sample first.
-void acknowledge(Congestion& c, const AckSample& sample) {
-    c.algorithm->on_rtt(c, sample);
-    c.algorithm->on_ack(c, sample);
+void acknowledge(const CongestionControl& algorithm, Congestion& c, const AckSample& sample) {
+    algorithm.on_rtt(c, sample);
+    algorithm.on_ack(c, sample);
 }
 
-Congestion with(const CongestionControl& algorithm, std::uint32_t cwnd, std::uint32_t ssthresh) {
+Congestion with(std::uint32_t cwnd, std::uint32_t ssthresh) {
     Congestion c;
-    c.algorithm = &algorithm;
     c.cwnd = cwnd;
     c.ssthresh = ssthresh;
     return c;
 }
 
 TEST(Reno, GrowsByOneAWindowAndHalves) {  // RFC 5681 §3.1
-    Congestion c = with(reno(), 10, 10);
+    Congestion c = with(10, 10);
     for (int i = 0; i < 9; ++i) {
         reno().on_ack(c, ack_at(1s, 1));
     }
@@ -47,14 +46,14 @@ TEST(Reno, GrowsByOneAWindowAndHalves) {  // RFC 5681 §3.1
 }
 
 TEST(Reno, SlowStartStopsAtTheThreshold) {
-    Congestion c = with(reno(), 10, 15);
+    Congestion c = with(10, 15);
     reno().on_ack(c, ack_at(1s, 10));
     EXPECT_EQ(c.cwnd, 15U);  // five by slow start, the other five are half a window
     EXPECT_EQ(c.cwnd_count, 5U);
 }
 
 TEST(Reno, AnIdleWindowDoesNotGrow) {
-    Congestion c = with(reno(), 10, kInfiniteSsthresh);
+    Congestion c = with(10, kInfiniteSsthresh);
     AckSample sample = ack_at(1s, 10);
     sample.limited = false;
     reno().on_ack(c, sample);
@@ -62,7 +61,7 @@ TEST(Reno, AnIdleWindowDoesNotGrow) {
 }
 
 TEST(Cubic, KeepsSeventyPercentAndRemembersLessOnASecondLoss) {  // RFC 9438 §4.6, §4.7
-    Congestion c = with(cubic(), 100, 50);
+    Congestion c = with(100, 50);
     EXPECT_EQ(cubic().ssthresh(c), 70U);
     EXPECT_EQ(c.cubic->last_max_cwnd, 100U);
     c.cwnd = 80;
@@ -73,14 +72,14 @@ TEST(Cubic, KeepsSeventyPercentAndRemembersLessOnASecondLoss) {  // RFC 9438 §4
 // W(t) = C (t - K)^3 + Wmax with K = cbrt(Wmax (1 - beta) / C) = cbrt(300 / 0.4) = 9.09 s for Wmax
 // = 1000.
 TEST(Cubic, ReturnsToTheLastMaximumAfterK) {
-    Congestion c = with(cubic(), 1000, 500);
+    Congestion c = with(1000, 500);
     c.ssthresh = cubic().ssthresh(c);
     c.cwnd = c.ssthresh;
     Duration at = 10s;
     const Duration end = at + 9090ms;
     std::uint32_t half_way = 0;
     for (; at < end; at += 200ms) {  // one RTT: the whole window is acknowledged
-        acknowledge(c, ack_at(at, c.cwnd, 200ms));
+        acknowledge(cubic(), c, ack_at(at, c.cwnd, 200ms));
         if (at < 14500ms) {
             half_way = c.cwnd;
         }
@@ -89,27 +88,27 @@ TEST(Cubic, ReturnsToTheLastMaximumAfterK) {
     EXPECT_NEAR(half_way, 700 + 300 * 7 / 8, 15);
     EXPECT_NEAR(c.cwnd, 1000U, 10);
     for (; at < end + 4545ms; at += 200ms) {
-        acknowledge(c, ack_at(at, c.cwnd, 200ms));
+        acknowledge(cubic(), c, ack_at(at, c.cwnd, 200ms));
     }
     EXPECT_NEAR(c.cwnd, 1000 + 300 / 8, 20);  // convex: as slow after the maximum as before it
 }
 
 TEST(Cubic, IsNeverSlowerThanReno) {  // RFC 9438 §4.3: short RTTs
-    Congestion c = with(cubic(), 10, 10);
+    Congestion c = with(10, 10);
     c.ssthresh = cubic().ssthresh(c);
     c.cwnd = c.ssthresh;
     Duration at = 1s;
     for (int round = 0; round < 100; ++round, at += 1ms) {
-        acknowledge(c, ack_at(at, c.cwnd, 1ms));
+        acknowledge(cubic(), c, ack_at(at, c.cwnd, 1ms));
     }
     // Reno with beta 0.7 grows by about 0.53 segments an RTT.
     EXPECT_GT(c.cwnd, 30U);
 }
 
 TEST(Cubic, HystartLeavesSlowStartWhenTheRttRises) {
-    Congestion c = with(cubic(), 20, kInfiniteSsthresh);
+    Congestion c = with(20, kInfiniteSsthresh);
     for (int i = 0; i < 20; ++i) {
-        acknowledge(c, ack_at(1s + i * 5ms, 1, 100ms));
+        acknowledge(cubic(), c, ack_at(1s + i * 5ms, 1, 100ms));
     }
     EXPECT_EQ(c.ssthresh, kInfiniteSsthresh);
     for (int i = 0; i < 20; ++i) {
@@ -118,22 +117,22 @@ TEST(Cubic, HystartLeavesSlowStartWhenTheRttRises) {
             sample.snd_una = wire::SeqNum(1001);
         }
         sample.snd_nxt = wire::SeqNum(2000);
-        acknowledge(c, sample);
+        acknowledge(cubic(), c, sample);
     }
     EXPECT_LT(c.ssthresh, kInfiniteSsthresh);
     EXPECT_EQ(c.left_slow_start, SlowStartExit::kDelay);
 }
 
 TEST(Cubic, ForgetsOnATimeout) {
-    Congestion c = with(cubic(), 100, 50);
+    Congestion c = with(100, 50);
     c.ssthresh = cubic().ssthresh(c);
     Connection connection;
-    connection.cc = std::move(c);
+    connection.edit_sending().cc = std::move(c);
     const FakePaths paths;
     StackState state(paths, Sysctl{}, Rng(1, "test"));
     Outbox out;
     cubic().on_timeout(Context{state, Time(1s), out}, connection);
-    EXPECT_EQ(connection.cc.cubic->last_max_cwnd, 0U);
+    EXPECT_EQ(connection.sending().cc.cubic->last_max_cwnd, 0U);
 }
 
 TEST(CongestionControl, NamesAreThoseOfTheSysctl) {

@@ -7,11 +7,72 @@
 #include "netsim/rng.hpp"
 #include "tcp/deadline_calendar.hpp"
 #include "tcp/deadline_list.hpp"
+#include "tcp/lazy.hpp"
 #include "tcp/ring.hpp"
 #include "tcp/tuple_table.hpp"
 
 namespace netsim::tcp {
 namespace {
+
+/// A record whose memory outlives its use.
+struct Noted {
+    int value = 7;
+    Ring<int> queue;
+
+    void recycle() {
+        value = 7;
+        queue.recycle();
+    }
+};
+
+TEST(LazyTest, ReadsAsADefaultUntilItIsWrittenTo) {
+    LazyPool<Noted> pool;
+    Lazy<Noted> first(pool);
+    Lazy<Noted> second(pool);
+    EXPECT_EQ(first->value, 7);
+    EXPECT_FALSE(first.made());
+    EXPECT_EQ(pool.size(), 0U);
+    first.edit().value = 8;
+    EXPECT_TRUE(first.made());
+    EXPECT_EQ(first->value, 8);
+    EXPECT_EQ(second->value, 7);
+    EXPECT_EQ(pool.size(), 1U);
+    first.reset();
+    EXPECT_EQ(first->value, 7);
+    EXPECT_EQ(pool.size(), 0U);
+}
+
+TEST(LazyTest, TheRecordGivenBackLastIsTheNextOneAndIsAsNew) {
+    LazyPool<Noted> pool;
+    const Noted* record = nullptr;
+    const int* memory = nullptr;
+    {
+        Lazy<Noted> gone(pool);
+        gone.edit().queue.push_back(1);
+        gone.edit().value = 9;
+        record = &*gone;
+        memory = &gone->queue.front();
+    }
+    Lazy<Noted> next(pool);
+    next.edit();
+    EXPECT_EQ(&*next, record);
+    EXPECT_EQ(next->value, 7);
+    EXPECT_TRUE(next->queue.empty());
+    next.edit().queue.push_back(2);
+    EXPECT_EQ(&next->queue.front(), memory);
+}
+
+TEST(LazyTest, MovesWithItsRecordAndWorksWithoutAPool) {
+    Lazy<Noted> here;
+    here.edit().value = 1;
+    Lazy<Noted> there = std::move(here);
+    EXPECT_EQ(there->value, 1);
+    here = Lazy<Noted>();
+    EXPECT_FALSE(here.made());
+    EXPECT_EQ(here->value, 7);
+    here = std::move(there);
+    EXPECT_EQ(here->value, 1);
+}
 
 TEST(RingTest, BehavesAsADeque) {
     Rng rng(1, "ring");

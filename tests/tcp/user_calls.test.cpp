@@ -194,7 +194,7 @@ TEST_P(UserCalls, WhatIsNotTheStreamIsAViolation) {
 TEST_P(UserCalls, Footprints) {  // issue: at most 64 bytes, 64 bytes, 1 KiB
     EXPECT_LE(sizeof(RequestSock), 64U);
     EXPECT_LE(sizeof(TimeWait), 64U);
-    EXPECT_LE(Stack::footprint().connection, 1024U);
+    EXPECT_LE(Stack::footprint().connection, 352U);
     EXPECT_GE(Stack::footprint().request, sizeof(RequestSock));
     EXPECT_GE(Stack::footprint().time_wait, sizeof(TimeWait));
 }
