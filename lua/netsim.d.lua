@@ -18,6 +18,7 @@ netsim = {}
 ---@field seed? integer       --seed overrules it; 1
 ---@field addresses? string   prefix that addresses are given out from; "10.0.0.0/8"
 ---@field name? string        the case's name in reports
+---@field without? string[]   rules of TCP that no host follows (netsim lab rules)
 
 ---@param options? NetworkOptions
 ---@return Network
@@ -66,6 +67,21 @@ function netsim.expect_near(value, expected, tolerance, what) end
 ---@param what? string
 ---@return boolean
 function netsim.expect_equal(value, expected, what) end
+
+---A lab's question, asked by `netsim lab N --quiz` before anything is shown. What is right comes from
+---the run: one of the choices, or a number (with how far off an answer may be).
+---@overload fun(question: string, actual: number, tolerance?: number)
+---@param question string
+---@param choices (string|number)[]
+---@param actual string|number
+function netsim.quiz(question, choices, actual) end
+
+---A lab's claims, made once, when all networks are gone. `check` sees the results as plain data and
+---nothing else, so that `netsim lab check` can judge another script's results by it.
+---@generic T: table
+---@param results T  numbers, strings, booleans, tables of them
+---@param check fun(r: T)  calls netsim.expect...
+function netsim.checks(results, check) end
 
 ---Prints rows as a table; the first row is the head.
 ---@param rows any[][]
@@ -130,6 +146,8 @@ local Network = {}
 ---@field profile? Profile
 ---@field sysctl? table<string, string|integer>
 ---@field address? string
+---@field without? string[]  rules of TCP that it does not follow (netsim lab rules)
+---@field isn? integer       the sequence number its first connection begins with
 ---@field cpu? boolean|"default"|CpuOptions  work takes time; false, nil: it takes none
 ---@field timer_wheel? boolean  timers as late as a kernel's with HZ=250 (ticks, and an eighth of the wait); else exact
 
@@ -364,6 +382,10 @@ function Host:synflood(target, options) end
 ---@param options? {count?: integer, interval?: Duration, size?: integer, ttl?: integer, start?: Duration}
 ---@return PingStats
 function Host:ping(target, options) end
+
+---The sequence number its next connection begins with, for once.
+---@param n integer  0 to 4294967295
+function Host:isn(n) end
 
 ---Reads a sysctl, or writes it first.
 ---@param name string  "net.ipv4.tcp_syncookies"

@@ -17,6 +17,7 @@
 #include "netsim/address.hpp"
 #include "netsim/apps.hpp"
 #include "netsim/cpu.hpp"
+#include "netsim/lesson.hpp"
 #include "netsim/link.hpp"
 #include "netsim/result.hpp"
 #include "netsim/rng.hpp"
@@ -39,6 +40,7 @@ struct NetworkOptions {
     std::uint64_t seed = 1;
     /// Addresses are given out from here in order of creation, one per node.
     Prefix addresses{Ipv4{0x0a000000U}, 8};
+    LessonRules without{};  // rules that no host follows
 };
 
 struct HostOptions {
@@ -50,6 +52,9 @@ struct HostOptions {
     bool timer_wheel = false;
     /// Work takes time, on so many cores; none: it takes no time (docs/cpu.md).
     std::optional<CpuOptions> cpu{};
+    LessonRules without{};  // rules it does not follow
+    std::optional<std::uint32_t>
+        isn{};  // its first connection's initial sequence number; none: a hash
 };
 
 struct RouterOptions {
@@ -125,7 +130,9 @@ class HostRef : public NodeRef {
     // --- state
     std::string sysctl(std::string_view name) const;                 // InputError if unknown
     void set_sysctl(std::string_view name, std::string_view value);  // InputError
-    std::uint64_t counter(std::string_view nstat_name) const;        // InputError if unknown
+    /// The sequence number its next connection begins with, for once.
+    void set_next_isn(std::uint32_t isn);
+    std::uint64_t counter(std::string_view nstat_name) const;  // InputError if unknown
     /// All counters by nstat's name; zeros included.
     std::vector<std::pair<std::string, std::uint64_t>> counters() const;
     std::uint32_t syn_queue(std::uint16_t port = 0) const;

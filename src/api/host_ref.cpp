@@ -12,6 +12,7 @@
 #include "host/cpu.hpp"
 #include "observe/views.hpp"
 #include "tcp/mib.hpp"
+#include "tcp/stack.hpp"
 #include "tcp/sysctl.hpp"
 
 namespace netsim {
@@ -93,6 +94,10 @@ std::string HostRef::sysctl(std::string_view name) const {
 
 void HostRef::set_sysctl(std::string_view name, std::string_view value) {
     tcp::set_sysctl(as_host(node_).sysctl(), name, value);
+}
+
+void HostRef::set_next_isn(std::uint32_t isn) {
+    as_host(node_).stack().set_next_isn(isn);
 }
 
 std::uint64_t HostRef::counter(std::string_view nstat_name) const {

@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "base/text.hpp"
 #include "tcp/profile.hpp"
+#include "tcp/stack.hpp"
 
 namespace netsim {
 namespace {
@@ -30,6 +31,7 @@ NetworkImpl::NetworkImpl(const NetworkOptions& options)
     : sim_(options.seed),
       fabric_{sim_, packets_, nullptr},
       pool_(options.addresses),
+      without_(options.without),
       next_address_(first_offset(options.addresses)) {}
 
 NetworkImpl::~NetworkImpl() = default;
@@ -96,6 +98,8 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
         for (const auto& [key, value] : options.sysctl) {
             tcp::set_sysctl(config.sysctl, key, value);
         }
+        config.sysctl.without = without_;
+        config.sysctl.without.add(options.without);
         config.cpu = options.cpu;
         if (config.cpu) {
             check_cpu(*config.cpu);
@@ -108,6 +112,9 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
     Node node;
     auto made = std::make_unique<host::Host>(fabric_, bytes_, config);
     node.host = made.get();
+    if (options.isn) {
+        made->stack().set_next_isn(*options.isn);
+    }
     node.owner = std::move(made);
     node.address = config.address;
     add_node(std::move(node), name);

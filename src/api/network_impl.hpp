@@ -155,6 +155,7 @@ class NetworkImpl : private shell::Directory {
     sim::TimedCalls timed_calls_;
 
     Prefix pool_;
+    LessonRules without_;
     std::uint64_t next_address_;  // offset in pool_
     std::set<Ipv4> taken_;
     std::deque<Node> nodes_;  // addresses stay valid

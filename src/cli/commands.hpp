@@ -6,6 +6,7 @@
 namespace netsim::cli {
 
 int run_command(const Options& options);
+int lab_command(const Options& options);
 int calibrate_command(const Options& options);
 int replay_command(const Options& options);
 int sysctl_command(const Options& options);

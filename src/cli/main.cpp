@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
         switch (options.command) {
             case Command::kRun:
                 return run_command(options);
+            case Command::kLab:
+                return lab_command(options);
             case Command::kCalibrate:
                 return calibrate_command(options);
             case Command::kSysctl:

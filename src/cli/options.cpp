@@ -25,6 +25,7 @@ struct Texts {
     std::string instructions;
     std::string cpu;
     std::string events;
+    std::vector<std::string> without;
     bool no_progress = false;
     bool help = false;
 };
@@ -56,12 +57,9 @@ std::uint64_t parse_count(const std::string& flag, const std::string& text) {
     return value;
 }
 
-CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
-    CLI::App* run = app.add_subcommand("run", "Run a Lua script");
+// What run and lab have in common.
+void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& flags) {
     run->set_help_flag();
-    run->add_flag("-h,--help", texts.help, "This text; with SCRIPT, its own parameters too");
-    run->add_option("SCRIPT", options.script,
-                    "A Lua file, or the name of one in the shipped lua/ folder");
     flags.seed = run->add_option("--seed", texts.seed, "Seed of all randomness (default 1)");
     flags.seed->type_name("N");
     run->add_option("--until", texts.until, "End simulated time here at the latest, e.g. 30s")
@@ -71,6 +69,12 @@ CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
         ->take_all()
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->type_name("S");
+    run->add_option("--without", texts.without,
+                    "A rule of TCP that no host follows (netsim lab rules lists them); repeat")
+        ->expected(1)
+        ->take_all()
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("RULE");
     flags.json = run->add_option("--json", texts.json,
                                  "Results as a JSON object, to FILE or standard output")
                      ->expected(0, 1)
@@ -96,8 +100,35 @@ CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
     run->add_option("--lua-memory", texts.lua_memory, "Most memory of the script (default 2gb)")
         ->type_name("SIZE");
     run->allow_extras();
+}
+
+CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+    CLI::App* run = app.add_subcommand("run", "Run a Lua script");
+    add_run_options(run, options, texts, flags);
+    run->add_flag("-h,--help", texts.help, "This text; with SCRIPT, its own parameters too");
+    run->add_option("SCRIPT", options.script,
+                    "A Lua file, or the name of one in the shipped lua/ folder");
     run->footer("Other options --NAME VALUE are the script's own: netsim run SCRIPT --help");
     return run;
+}
+
+CLI::App* add_lab(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+    CLI::App* lab = app.add_subcommand("lab", "List the labs; run, answer, check or write one");
+    add_run_options(lab, options, texts, flags);
+    lab->add_flag("-h,--help", texts.help, "This text; with LAB, its own parameters too");
+    lab->add_option("LAB", options.script,
+                    "A lab's number or name, a file's path; or check FILE, new TITLE [FILE], "
+                    "test [LAB]..., rules");
+    lab->add_flag("--quiz", options.quiz, "Ask before showing what happens");
+    lab->add_option("--chapter", options.chapter,
+                    "List this chapter alone; the chapter of a new lab")
+        ->type_name("NAME");
+    lab->add_option("--lab", options.lab, "check: by the checks of this lab")->type_name("LAB");
+    lab->add_flag("--markdown", options.markdown, "The list as docs/labs.md has it");
+    lab->footer(
+        "Without LAB: the list. Other options --NAME VALUE are the lab's own: netsim lab LAB "
+        "--help");
+    return lab;
 }
 
 CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
@@ -174,6 +205,9 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
         run.limits.instructions_run = parse_count("--instructions", texts.instructions);
         run.limits.instructions_call = run.limits.instructions_run;
     }
+    for (const std::string& name : texts.without) {
+        run.without.add(parse_flag("--without", name, parse_lesson_rule));
+    }
     if (!texts.cpu.empty()) {
         run.cpu_costs = parse_flag("--cpu", texts.cpu, read_costs);
     }
@@ -194,6 +228,27 @@ void add_names(const CLI::App& app, std::vector<std::string>& into) {
             into.push_back("--" + name);
         }
     }
+}
+
+void take_lab(const CLI::App& lab, Options& options, const Texts& texts, const RunFlags& flags,
+              const std::vector<std::string>& words) {
+    if (options.script.empty() && texts.help) {
+        std::cout << lab.help("netsim");
+        return;
+    }
+    options.command = Command::kLab;
+    options.run.arguments = lab.remaining();
+    add_names(lab, options.run.other_flags);
+    for (const CLI::Option* option : lab.get_options()) {
+        if (option->count() > 0 && !option->get_lnames().empty()) {
+            options.given.push_back("--" + option->get_lnames().front());
+        }
+    }
+    if (words.size() > 3) {
+        std::copy_if(words.begin() + 3, words.end(), std::back_inserter(options.changes),
+                     [](const std::string& word) { return word != "--quiz"; });
+    }
+    finish_run(options, texts, flags);
 }
 
 // CLI11's words for what is wrong, in one line, and the nearest command for a misspelt one.
@@ -233,6 +288,8 @@ Options parse_options(int argc, char** argv) {
     app.set_version_flag("--version", std::string("netsim ") + NETSIM_VERSION);
     app.require_subcommand(1);
     CLI::App* run = add_run(app, options, texts, flags);
+    RunFlags lab_flags;
+    CLI::App* lab = add_lab(app, options, texts, lab_flags);
     CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
     sysctl->add_option("NAME", options.word, "A name, a part of one, or a pattern with *");
     sysctl->add_option("--profile", options.profile, "Whose defaults (default linux-6.18)");
@@ -283,6 +340,8 @@ Options parse_options(int argc, char** argv) {
         }
         options.command = Command::kRun;
         finish_run(options, texts, flags);
+    } else if (lab->parsed()) {
+        take_lab(*lab, options, texts, lab_flags, {argv, argv + argc});
     } else if (sysctl->parsed()) {
         options.command = Command::kSysctl;
     } else if (calibrate->parsed()) {

@@ -18,6 +18,7 @@ inline constexpr int kExitInterrupted = 130;
 enum class Command : std::uint8_t {
     kDone,  // --help, --version: answered already
     kRun,
+    kLab,
     kCalibrate,
     kSysctl,
     kTopo,
@@ -35,6 +36,14 @@ struct Options {
     lua::RunOptions run;
     std::optional<std::string> json;  // empty: standard output
     bool progress = true;
+
+    // lab, besides what run has; `script` is LAB or a word such as check
+    bool quiz = false;
+    bool markdown = false;
+    std::optional<std::string> chapter;
+    std::optional<std::string> lab;
+    std::vector<std::string> given;    // its options on the command line, "--quiz"
+    std::vector<std::string> changes;  // the words behind LAB, as typed
 
     // calibrate
     std::string from;  // what netsim-kernel-bench wrote; empty: run it

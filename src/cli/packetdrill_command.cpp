@@ -22,7 +22,7 @@ using lua::Json;
 
 constexpr std::uintmax_t kScriptMax = 1U << 20U;  // bytes; the largest known has 60 KB
 
-std::string read_script(const std::string& path) {
+std::string read_pkt(const std::string& path) {
     std::error_code error;
     const std::uintmax_t size = fs::file_size(path, error);
     std::ifstream in(path, std::ios::binary);
@@ -79,7 +79,7 @@ int packetdrill_command(const Options& options) {
     std::size_t passed = 0;
     Json list = Json::array();
     for (const std::string& path : scripts) {
-        const packetdrill::Verdict verdict = run_script(path, read_script(path), run);
+        const packetdrill::Verdict verdict = run_script(path, read_pkt(path), run);
         passed += verdict.passed ? 1 : 0;
         list.push_back(verdict_json(verdict));
         if (text) {

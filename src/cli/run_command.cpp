@@ -2,15 +2,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <iostream>
 #include <memory>
 
 #include "cli/commands.hpp"
-#include "cli/interrupt.hpp"
 #include "cli/json_output.hpp"
-#include "cli/memory.hpp"
-#include "cli/progress.hpp"
+#include "cli/script_run.hpp"
 #include "cli/shipped.hpp"
 #include "cli/terminal.hpp"
 
@@ -51,46 +48,13 @@ int report_memory(const lua::RunReport& report, int code) {
     return code;
 }
 
-int exit_code_of(const lua::RunReport& report) {
-    switch (report.failure.ending) {
-        case lua::Ending::kNone:
-            return report.expectations_failed() ? kExitCheckFailed : kExitDone;
-        case lua::Ending::kHelp:
-            return kExitDone;
-        case lua::Ending::kInterrupted:
-            return kExitInterrupted;
-        case lua::Ending::kOutputClosed:
-            if (report.failure.message.empty()) {
-                die_of_broken_pipe();
-            }
-            break;
-        case lua::Ending::kInput:
-        case lua::Ending::kRuntime:
-        case lua::Ending::kLimit:
-            break;
-    }
-    print_error(report.failure.message);
-    if (!report.failure.traceback.empty()) {
-        std::cerr << report.failure.traceback << '\n';
-    }
-    return kExitUsage;
-}
-
 }  // namespace
 
 int run_command(const Options& options) {
-    lua::RunOptions run = options.run;
-    const Script script = read_script(options.script);
-    run.script = script.name;
-    run.text = script.text;
-    run.library_dir = shipped_folder("lua");
-    run.topology_dir = shipped_folder("topologies");
+    lua::RunOptions run = make_run(options, read_script(options.script));
     const bool json_only = options.json && (options.json->empty() || *options.json == "-");
     run.out = json_only ? &std::cerr : &std::cout;
     run.err = &std::cerr;
-    if (run.run_limits.memory_bytes_max == 0) {
-        run.run_limits.memory_bytes_max = available_memory();
-    }
     run.utf8 = utf8_on(json_only ? STDERR_FILENO : STDOUT_FILENO);
     std::unique_ptr<JsonOutput> json;
     if (options.json && !run.help) {
@@ -100,22 +64,7 @@ int run_command(const Options& options) {
         std::cout << std::unitbuf;
     }
 
-    Progress progress(options.progress && !run.quiet && isatty(STDERR_FILENO) == 1);
-    catch_interrupts();
-    run.interrupted = interrupted;
-    run.running = [&](Network* network) {
-        set_running(network);
-        progress.restart();
-    };
-    run.progress = [&](const std::string& name, Time now, Time end, std::uint64_t events) {
-        progress.update(name, now, end, events);
-    };
-
-    const auto begun = std::chrono::steady_clock::now();
-    const lua::RunReport report = lua::run_script(run);
-    const double wall =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-
+    const auto [report, wall] = run_at_terminal(run, options.progress);
     const int code = report_memory(report, exit_code_of(report));
     if (code == kExitUsage || report.failure.ending == lua::Ending::kHelp) {
         return code == kExitUsage ? code : finish_stdout(code);

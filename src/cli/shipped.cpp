@@ -17,13 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> shipped_scripts() {
+// Those in the shipped lua/ folder, or in one within it: "labs".
+std::vector<std::string> shipped_scripts(const fs::path& prefix) {
     std::vector<std::string> names;
     std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(shipped_folder("lua"), error)) {
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(fs::path(shipped_folder("lua")) / prefix, error)) {
         const fs::path& path = entry.path();
         if (path.extension() == ".lua" && path.stem().extension() != ".d") {
-            names.push_back(path.filename().string());
+            names.push_back((prefix / path.filename()).string());
         }
     }
     std::sort(names.begin(), names.end());
@@ -64,17 +66,20 @@ Script read_script(const std::string& word) {
     if (fs::exists(word)) {
         return {word, read_file(word, word)};
     }
-    const std::vector<std::string> names = shipped_scripts();
+    const std::vector<std::string> names = shipped_scripts("");
+    std::vector<std::string> all = shipped_scripts("labs");
+    all.insert(all.begin(), names.begin(), names.end());
     for (const std::string& name : {word, word + ".lua"}) {
-        if (std::find(names.begin(), names.end(), name) != names.end()) {
+        if (std::find(all.begin(), all.end(), name) != all.end()) {
             return {name, read_file(fs::path(shipped_folder("lua")) / name, name)};
         }
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
-    const std::string hint = did_you_mean(word, known);
+    const std::vector<std::string_view> every(all.begin(), all.end());
+    const std::string hint = did_you_mean(word, every);
     throw InputError("no script \"" + word + "\" here or among the shipped ones" +
-                     (hint.empty() ? did_you_mean(word + ".lua", known) : hint) +
-                     " (shipped: " + join(known) + ")");
+                     (hint.empty() ? did_you_mean(word + ".lua", every) : hint) +
+                     " (shipped: " + join(known) + "; netsim lab lists the labs)");
 }
 
 }  // namespace netsim::cli

@@ -338,6 +338,19 @@ LinkOptions to_link_options(lua_State* L, int index, const std::string& what) {
     return link;
 }
 
+LessonRules to_rules(lua_State* L, const std::string& what) {
+    LessonRules rules;
+    if (!lua_istable(L, -1)) {
+        throw InputError(what + ": expected a list of rules such as {\"time-wait\"}");
+    }
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; ++i) {
+        rules.add(parse_lesson_rule(to_text(L, -1, what)));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return rules;
+}
+
 void spacing_option(Options& options, lua_State* L, Spacing& into) {
     options.with("spacing", [&](const std::string& what) {
         constexpr std::string_view kNames[] = {"exponential", "fixed", "pareto"};

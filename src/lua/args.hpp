@@ -12,6 +12,7 @@
 
 #include "netsim/apps.hpp"
 #include "netsim/cpu.hpp"
+#include "netsim/lesson.hpp"
 #include "netsim/link.hpp"
 #include "netsim/time.hpp"
 
@@ -84,6 +85,8 @@ LinkOptions to_link_options(lua_State* L, int index, const std::string& what);
 /// true or "default", or {cores=, syn= ...} over `costs`; false: none.
 std::optional<CpuOptions> to_cpu(lua_State* L, int index, const std::string& what,
                                  const CpuCosts& costs);
+/// {"time-wait", ...}, names of rules, at the top of the stack.
+LessonRules to_rules(lua_State* L, const std::string& what);
 /// "exponential", "fixed" or "pareto".
 void spacing_option(Options& options, lua_State* L, Spacing& into);
 

@@ -14,7 +14,7 @@
 namespace netsim::lua {
 namespace {
 
-// {seed =, addresses =, name =} at `index`.
+// {seed =, addresses =, without =, name =} at `index`.
 NetworkOptions to_network_options(lua_State* L, int index, std::string& name) {
     NetworkOptions network;
     Options options(L, index, "network");
@@ -28,6 +28,7 @@ NetworkOptions to_network_options(lua_State* L, int index, std::string& name) {
         }
         network.addresses = *prefix;
     });
+    options.with("without", [&](const std::string& what) { network.without = to_rules(L, what); });
     options.get("name", name);
     options.finish();
     return network;
@@ -243,8 +244,8 @@ int netsim_compare(lua_State* L) {
 
 bool note_expectation(lua_State* L, bool ok, const std::string& message) {
     Session& session = Session::of(L);
-    Expectation expectation{place(L, 1), message, ok};
-    if (!ok) {
+    Expectation expectation{place(L, 1), message, ok, session.in_checks};
+    if (!ok && session.options().tell_failures) {
         *session.options().err << expectation.place << "expectation failed: " << message << '\n';
     }
     session.report().expectations.push_back(std::move(expectation));

@@ -203,6 +203,14 @@ int host_sysctl(lua_State* L) {
     return 1;
 }
 
+// isn(n): the sequence number its next connection begins with.
+int host_isn(lua_State* L) {
+    HostHandle& self = self_host(L);
+    self.host.set_next_isn(
+        static_cast<std::uint32_t>(to_integer(L, 2, "isn: number", 0, 0xffffffffLL)));
+    return 0;
+}
+
 int host_counter(lua_State* L) {
     HostHandle& self = self_host(L);
     lua_pushinteger(L, static_cast<lua_Integer>(self.host.counter(to_text(L, 2, "counter: name"))));
@@ -427,6 +435,7 @@ void open_host(lua_State* L) {
         {"synflood", NETSIM_LUA(host_synflood)},
         {"ping", NETSIM_LUA(host_ping)},
         {"sysctl", NETSIM_LUA(host_sysctl)},
+        {"isn", NETSIM_LUA(host_isn)},
         {"counter", NETSIM_LUA(host_counter)},
         {"counters", NETSIM_LUA(host_counters)},
         {"syn_queue", NETSIM_LUA(host_syn_queue)},

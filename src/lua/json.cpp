@@ -80,6 +80,32 @@ Json convert(lua_State* L, int index, const std::string& path, int depth) {
 
 }  // namespace
 
+void push_json(lua_State* L, const Json& value) {
+    luaL_checkstack(L, 10, "too deep");
+    if (value.is_boolean()) {
+        lua_pushboolean(L, value.get<bool>() ? 1 : 0);
+    } else if (value.is_number_integer()) {
+        lua_pushinteger(L, value.get<lua_Integer>());
+    } else if (value.is_number()) {
+        lua_pushnumber(L, value.get<double>());
+    } else if (value.is_string()) {
+        push_string(L, value.get<std::string>());
+    } else if (value.is_array() || value.is_object()) {
+        lua_newtable(L);
+        lua_Integer i = 0;
+        for (const auto& [key, item] : value.items()) {
+            push_json(L, item);
+            if (value.is_array()) {
+                lua_rawseti(L, -2, ++i);
+            } else {
+                lua_setfield(L, -2, key.c_str());
+            }
+        }
+    } else {
+        lua_pushnil(L);
+    }
+}
+
 Json to_json(lua_State* L, int index) {
     return convert(L, lua_absindex(L, index), "", 0);
 }

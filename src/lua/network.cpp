@@ -64,6 +64,10 @@ int network_host(lua_State* L) {
         }
     });
     options.get("timer_wheel", host.timer_wheel);
+    options.with("without", [&](const std::string& what) { host.without = to_rules(L, what); });
+    options.with("isn", [&](const std::string& what) {
+        host.isn = static_cast<std::uint32_t>(to_integer(L, -1, what, 0, 0xffffffffLL));
+    });
     options.with("cpu", [&](const std::string& what) {
         host.cpu = to_cpu(L, -1, what, self_box(L)->session().options().cpu_costs);
     });

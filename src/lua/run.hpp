@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lua/runtime.hpp"
+#include "netsim/lesson.hpp"
 #include "netsim/network.hpp"
 #include "netsim/time.hpp"
 
@@ -30,6 +31,9 @@ struct RunOptions {
     std::optional<Duration> until;         // simulated time ends here at the latest
     std::optional<std::string> pcap_dir;   // a capture per case
     std::optional<std::string> trace;      // packets that match, as text
+    LessonRules without;                   // rules that no host follows
+    bool tell_failures = true;             // failed expectations on `err` at once
+    const Json* results = nullptr;         // netsim.checks() judges these, not the script's own
     bool quiet = false;                    // no print()
     bool help = false;                     // tell the script's parameters and end
     bool utf8 = false;                     // plots and tables in more than ASCII
@@ -47,6 +51,17 @@ struct Expectation {
     std::string place;
     std::string message;
     bool ok = true;
+    bool in_checks = false;  // made by the function given to netsim.checks()
+};
+
+/// A question of netsim.quiz(); what is right comes from the run.
+struct Question {
+    std::string text;
+    std::vector<std::string> choices;   // none: a number is asked for
+    std::optional<std::size_t> choice;  // the right one; nothing: the run gave none of them
+    std::string actual;                 // what the run gave
+    double number = 0;                  // the same, where a number is asked for...
+    double tolerance = 0;               // ... and how far off an answer may be
 };
 
 /// One network's run.
@@ -67,6 +82,8 @@ struct RunReport {
     Failure failure;
     std::vector<CaseReport> cases;
     std::vector<Expectation> expectations;
+    std::vector<Question> questions;
+    std::optional<Json> results;  // what the script gave to netsim.checks()
 
     bool interrupted() const { return failure.ending == Ending::kInterrupted; }
 

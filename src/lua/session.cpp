@@ -302,6 +302,7 @@ BoxPtr Session::make_box(const std::string& name, NetworkOptions options) {
     if (options_.seed) {
         options.seed = *options_.seed;
     }
+    options.without.add(options_.without);
     auto box = std::make_shared<Box>(*this, name, options);
     boxes.push_back(box);
     return box;
@@ -386,6 +387,9 @@ RunReport Session::run() {
         noting_input_errors([this] { check_arguments(); });
     }
     noting_input_errors([this] { finish_boxes(); });
+    if (!runtime_.failed()) {
+        noting_input_errors([this] { run_checks(*this); });
+    }
     report_.failure = runtime_.failure();
     return std::move(report_);
 }

@@ -101,6 +101,9 @@ class Session {
 
     /// Flags of the command line go to netsim.params(); a script without has none.
     bool params_read = false;
+    /// netsim.checks() has left its function in the registry; it is being called.
+    bool has_checks = false;
+    bool in_checks = false;
     /// The networks of the case that is running, oldest first.
     std::vector<BoxPtr> boxes;
 
@@ -158,6 +161,10 @@ int host_sh(lua_State* L);
 /// {field = value} of a `... statistics` object, for tables and JSON; false if it is none.
 bool push_statistics(lua_State* L, int index);
 
+/// Calls the function given to netsim.checks() with the results, once no network is left.
+void run_checks(Session& session);
+/// The Lua value of a JSON one.
+void push_json(lua_State* L, const Json& value);
 /// A Lua value as JSON, keys in order. InputError naming what cannot be written.
 Json to_json(lua_State* L, int index);
 
@@ -171,6 +178,7 @@ void open_netsim(lua_State* L);
 void open_params(lua_State* L);   // netsim.params
 void open_model(lua_State* L);    // netsim.model
 void open_compare(lua_State* L);  // netsim.network, run, compare, expect...
+void open_lab(lua_State* L);      // netsim.quiz, checks
 void open_text(lua_State* L);     // netsim.table, plot, seconds, bytes...
 
 }  // namespace netsim::lua

@@ -215,6 +215,7 @@ void open_netsim(lua_State* L) {
     open_compare(L);
     open_model(L);
     open_text(L);
+    open_lab(L);
     lua_setglobal(L, "netsim");
 }
 

@@ -208,6 +208,9 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
         life = least;
     }
     life = std::max(life, fin_wait_2 ? least : Duration{0});
+    if (!fin_wait_2 && !s.follows(LessonRule::kTimeWait)) {
+        return done(cx, c, cause);
+    }
     const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
     if (!room) {
         s.mib.add(Mib::kTcpExtTCPTimeWaitOverflow);

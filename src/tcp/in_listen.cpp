@@ -205,9 +205,9 @@ void syn_in_listen(Context& cx, Listener& listener, const wire::Packet& packet,
         return answer_with_cookie(cx, listener, req, path);
     }
     const IsnAndOffset start = secure_isn(cx.s, req.tuple, cx.now);
-    req.snt_isn = isn_from_time_wait.value_or(start.isn);
+    req.snt_isn = isn_from_time_wait ? *isn_from_time_wait : take_isn(cx.s, start.isn);
     const FastOpenAnswer fast = try_fast_open(cx, listener, packet);
-    if (fast.child) {
+    if (fast.child || !cx.s.follows(LessonRule::kAcceptAfterAck)) {
         return make_fast_open_child(cx, listener, req, packet, fast.option);
     }
     // With both there would be no room for SACK blocks (tcp_synack_options()).

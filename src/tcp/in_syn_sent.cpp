@@ -116,7 +116,8 @@ void in_syn_sent(Context& cx, Connection& c, const wire::Packet& packet) {
         return drop(cx, Drop::kSynSentNoSyn);
     }
     if (!h.ack_flag()) {
-        if (c.connect_deferred()) {  // no SYN of ours has left that could cross it
+        if (c.connect_deferred() ||  // no SYN of ours has left that could cross it
+            !cx.s.follows(LessonRule::kSimultaneousOpen)) {
             return drop(cx, Drop::kSynSentNoSyn);
         }
         return simultaneous_open(cx, c, packet);

@@ -75,7 +75,7 @@ void in_fin_wait_2(Context& cx, std::uint32_t index, const wire::Packet& packet,
     }
     note_change(cx, tw.tuple, State::kFinWait2, State::kTimeWait, Cause::kRcvFin);
     tw.fin_wait_2 = false;
-    tw.rcv_nxt = h.end_seq();
+    tw.rcv_nxt = h.end_seq() - (cx.s.follows(LessonRule::kFinCounts) ? 0 : 1);
     if (tw.ts_recent_stamp_s != 0 && h.has_option(wire::option::kTimestamps)) {
         note_timestamp(tw, h, cx.now);
     }
@@ -83,6 +83,9 @@ void in_fin_wait_2(Context& cx, std::uint32_t index, const wire::Packet& packet,
                                                   {tw.ts_recent, tw.ts_recent_stamp_s}, cx.now);
     restart(cx, index, recycled ? Duration(tw.recycle_ms * 1'000'000LL) : kTimeWaitLength);
     send_time_wait_ack(cx, tw);
+    if (!cx.s.follows(LessonRule::kTimeWait)) {
+        kill(cx, index, Cause::kTimeWaitOver);
+    }
 }
 
 /// RFC 1122 §4.2.2.13, RFC 6191: may this SYN begin a new incarnation?

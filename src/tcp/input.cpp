@@ -37,7 +37,7 @@ void on_data_received(Context& cx, Connection& c, const wire::Packet& packet) {
 
 /// RFC 9293 §3.10.7.4, eighth step. Linux tcp_fin().
 void take_fin(Context& cx, Connection& c) {
-    c.rcv_nxt += 1;
+    c.rcv_nxt += cx.s.follows(LessonRule::kFinCounts) ? 1 : 0;
     c.ack.scheduled = true;
     c.receive_shutdown = true;
     c.fin_received = true;

@@ -79,7 +79,7 @@ void prepare_open(Context& cx, Connection& c, const PathInfo& path,
                   const std::optional<OldIncarnation>& old) {
     StackState& s = cx.s;
     const IsnAndOffset start = secure_isn(s, c.tuple, cx.now);
-    c.iss = old ? old->isn : start.isn;
+    c.iss = old ? old->isn : take_isn(s, start.isn);
     c.ts_offset = start.ts_offset;
     c.snd_una = c.snd_nxt = c.write_seq = c.iss;
     note_path(c, path);

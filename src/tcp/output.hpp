@@ -128,5 +128,7 @@ struct IsnAndOffset {
 };
 
 IsnAndOffset secure_isn(const StackState& s, const FourTuple& tuple, Time now);
+/// The sequence number a connection begins with: what a lesson asked for, once; else `usual`.
+wire::SeqNum take_isn(StackState& s, wire::SeqNum usual);
 
 }  // namespace netsim::tcp

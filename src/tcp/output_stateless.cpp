@@ -2,10 +2,12 @@
 // the numbers a connection starts with.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "tcp/actions.hpp"
 #include "tcp/md5_signature.hpp"
 #include "tcp/output.hpp"
+#include "tcp/stack.hpp"
 #include "tcp/syn_cookie.hpp"
 
 namespace netsim::tcp {
@@ -33,7 +35,7 @@ Packet& syn_ack_packet(Context& cx, const RequestSock& req, const SynAckBasis& b
     Packet& p = packet_for(cx, req.tuple);
     wire::TcpHeader& h = p.tcp;
     h.seq = req.snt_isn;
-    h.ack = req.rcv_isn + 1;
+    h.ack = req.rcv_isn + (s.follows(LessonRule::kSynCounts) ? 1 : 0);
     h.flags = flag::kSyn | flag::kAck | (req.options.ecn_ok ? flag::kEce : std::uint16_t{0});
     h.options = option::kMss;
     h.mss = advertised_mss(s, req, basis.path_mss);
@@ -110,6 +112,15 @@ IsnAndOffset secure_isn(const StackState& s, const FourTuple& t, Time now) {
     // The clock ticks every 64 ns: RFC 6528's M, Linux seq_scale().
     const auto clock = static_cast<std::uint32_t>(to_ns(now) >> 6);
     return {SeqNum(static_cast<std::uint32_t>(hash) + clock), timestamp_offset(s, hash)};
+}
+
+void Stack::set_next_isn(std::uint32_t isn) {
+    state_->next_isn = isn;
+}
+
+SeqNum take_isn(StackState& s, SeqNum usual) {
+    const auto asked = std::exchange(s.next_isn, std::nullopt);
+    return asked ? SeqNum(*asked) : usual;
 }
 
 void send_reset_for(Context& cx, const Packet& packet) {

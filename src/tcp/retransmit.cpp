@@ -145,6 +145,9 @@ bool retransmit(Context& cx, Connection& c, std::uint32_t i) {
 }
 
 void retransmit_syn(Context& cx, Connection& c) {
+    if (!cx.s.follows(LessonRule::kSynRetransmission)) {
+        return;
+    }
     if (c.retransmits > 0) {  // the one before was lost as well
         cx.s.mib.add(Mib::kTcpExtTCPLostRetransmit);
     }

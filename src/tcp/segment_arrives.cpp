@@ -50,7 +50,9 @@ void no_connection(Context& cx, const wire::Packet& packet) {
 
 void in_closed(Context& cx, const wire::Packet& packet) {
     drop(cx, Drop::kNoSocket);
-    send_reset_for(cx, packet);
+    if (cx.s.follows(LessonRule::kRstToClosedPort)) {
+        send_reset_for(cx, packet);
+    }
 }
 
 Negotiated negotiate(const StackState& s, const wire::TcpHeader& syn, std::uint8_t our_scale) {

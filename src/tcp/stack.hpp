@@ -151,6 +151,8 @@ class Stack {
     void flush_metrics();
     /// What the interface does with what is sent.
     void set_qdisc(Qdisc qdisc);
+    /// The sequence number the next connection begins with.
+    void set_next_isn(std::uint32_t isn);
     /// TCP_CONGESTION, the one option whose value is text. ENOENT: unknown; EPERM: not in
     /// tcp_allowed_congestion_control.
     Result<void> set_congestion_control(SocketId s, std::string_view name, Time now);

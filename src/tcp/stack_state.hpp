@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <absl/container/flat_hash_map.h>
@@ -105,9 +106,13 @@ struct StackState {
     std::uint32_t challenge_count = 0;  // challenge ACKs sent in this second
     std::int64_t challenge_second = -1;
     std::uint32_t next_stream = 0;
+    std::optional<std::uint32_t> next_isn;  // of the next connection, as a lesson wants it
     std::uint64_t integrity_violations = 0;
 
     const FourTuple& tuple_of(RecordRef ref) const;
+
+    /// Is this rule in force, or does a lesson do without it?
+    bool follows(LessonRule rule) const { return !sysctl.without.has(rule); }
 };
 
 inline const FourTuple& StackState::tuple_of(RecordRef ref) const {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "netsim/lesson.hpp"
 #include "tcp/fastopen_cookie.hpp"
-
 #include "tcp/rules.hpp"
 
 namespace netsim::tcp {
@@ -117,7 +117,8 @@ struct Sysctl {
     std::string tcp_congestion_control = "cubic";
     FastOpenKeys tcp_fastopen_key;  // count 0: drawn when first needed
 
-    Rules rules;  // what a profile decides and no sysctl sets
+    Rules rules;          // what a profile decides and no sysctl sets
+    LessonRules without;  // what a lesson switches off
 };
 
 /// One row of the table. Values travel as text, as in /proc/sys: "1", "4096 131072 33554432",

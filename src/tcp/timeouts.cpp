@@ -108,12 +108,12 @@ bool exhausted(Context& cx, Connection& c) {
 
 void back_off(Context& cx, Connection& c) {
     // tcp_syn_linear_timeouts: that many SYNs keep the first RTO.
-    if (c.state == State::kSynSent && c.retransmits <= cx.s.sysctl.tcp_syn_linear_timeouts) {
+    const bool linear =
+        c.state == State::kSynSent && c.retransmits <= cx.s.sysctl.tcp_syn_linear_timeouts;
+    if (linear || !cx.s.follows(LessonRule::kRtoBackoff)) {
         return;
     }
-    if (c.backoff < 255) {
-        ++c.backoff;
-    }
+    c.backoff = static_cast<std::uint8_t>(std::min(c.backoff + 1, 255));
     c.rtt.back_off(cx.s.sysctl);
 }
 
@@ -381,7 +381,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
     if (fate.expire) {
         return end_request(cx, index);
     }
-    if (fate.resend) {
+    if (fate.resend && s.follows(LessonRule::kSynAckRetransmission)) {
         ++req.num_retrans;
         s.mib.add(Mib::kTcpExtTCPSynRetrans);
         s.mib.add(Mib::kTcpRetransSegs);
