@@ -293,6 +293,12 @@ function Network:digest() end
 ---@field address string
 local Router = {}
 
+---Calls f for each packet that this node receives; f may send, not block.
+---@param filter string
+---@param f fun(packet: SeenPacket)
+---@overload fun(self: Router, f: fun(packet: SeenPacket))
+function Router:sniff(filter, f) end
+
 ---@param prefix string
 ---@param next Host|Router|string  a neighbour
 function Router:route(prefix, next) end
@@ -386,6 +392,36 @@ function Host:ping(target, options) end
 ---The sequence number its next connection begins with, for once.
 ---@param n integer  0 to 4294967295
 function Host:isn(n) end
+---@class SeenPacket
+---@field time number             seconds
+---@field protocol "tcp"|"udp"|"icmp"
+---@field source string           address
+---@field destination string
+---@field ttl integer
+---@field length integer          octets of payload
+---@field source_port integer
+---@field destination_port integer
+---@field from string             "10.0.0.1:40000"
+---@field to string
+---@field flags string            "S.", as tcpdump writes them
+---@field seq integer             as sent
+---@field ack integer
+---@field window integer
+---@field tsval? integer
+---@field tsecr? integer
+---@field type integer            of ICMP
+---@field code integer
+
+---Sends one TCP segment made by hand; false: there is no route.
+---@param segment {from?: Target, to: Target, flags?: string, seq?: integer, ack?: integer, window?: integer, ttl?: integer, mss?: integer, tsval?: integer, tsecr?: integer, data?: string}
+---@return boolean
+function Host:send_segment(segment) end
+
+---Calls f for each packet that this node receives, a host also sends; f may send, not block.
+---@param filter string
+---@param f fun(packet: SeenPacket)
+---@overload fun(self: Host, f: fun(packet: SeenPacket))
+function Host:sniff(filter, f) end
 
 ---Reads a sysctl, or writes it first.
 ---@param name string  "net.ipv4.tcp_syncookies"

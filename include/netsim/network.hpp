@@ -21,6 +21,7 @@
 #include "netsim/link.hpp"
 #include "netsim/result.hpp"
 #include "netsim/rng.hpp"
+#include "netsim/segment.hpp"
 #include "netsim/series.hpp"
 #include "netsim/shell.hpp"
 #include "netsim/socket.hpp"
@@ -91,6 +92,11 @@ class NodeRef {
     /// Adds a route by hand. `next`: a neighbour; none with blackhole.
     void route(Prefix prefix, const NodeRef& next);
     void blackhole(Prefix prefix);
+    /// Calls `function` for each packet that this node receives (a host: also that it sends) and
+    /// `filter` chooses (trace()'s words; "": all), right after the event in which it was seen, as
+    /// an event of this node: what an attacker on the path, or a box beside it, could do.
+    /// InputError for an unknown word.
+    void sniff(std::string_view filter, std::function<void(const SeenPacket&)> function);
 
  protected:
     friend class Network;
@@ -126,6 +132,9 @@ class HostRef : public NodeRef {
     /// the real owners of those addresses would not answer.
     StatsRef<SynFloodStats> synflood(std::string_view target, const SynFloodOptions& options);
     StatsRef<PingStats> ping(std::string_view target, const PingOptions& options);
+    /// Sends a segment made by hand, now; false: no route. InputError: flags that are none, too
+    /// much data.
+    bool send_segment(const ForgedSegment& segment);
 
     // --- state
     std::string sysctl(std::string_view name) const;                 // InputError if unknown

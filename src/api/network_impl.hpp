@@ -13,6 +13,7 @@
 
 #include "api/callbacks.hpp"
 #include "api/fan_out.hpp"
+#include "api/sniffer.hpp"
 #include "app/app.hpp"
 #include "host/host.hpp"
 #include "net/graph.hpp"
@@ -118,6 +119,7 @@ class NetworkImpl : private shell::Directory {
     void capture(const std::string& path);
     void finish_captures();
     void trace(std::ostream& out, std::string_view filter);
+    void sniff(const net::Node& node, std::string_view filter, Sniffer::Function function);
     void watch_ladder();
     std::string ladder(std::string_view left, std::string_view right) const;
 
@@ -139,6 +141,7 @@ class NetworkImpl : private shell::Directory {
     void add_node(Node node, std::string_view name);
     TopologyResult add_graph(const net::GraphDescription& graph, const TopologyOptions& options);
     std::vector<std::string_view> node_names() const;
+    observe::KnownNames known_names() const;
     void observe(sim::Tracer& observer);
     Time next_sample() const;
     void take_samples(Time at);
@@ -151,6 +154,7 @@ class NetworkImpl : private shell::Directory {
     FanOut fan_out_;
     std::vector<std::unique_ptr<observe::PcapngWriter>> captures_;
     std::vector<std::unique_ptr<observe::TraceText>> traces_;
+    std::vector<std::unique_ptr<Sniffer>> sniffers_;
     std::unique_ptr<observe::Ladder> ladder_;
     sim::TimedCalls timed_calls_;
 

@@ -23,13 +23,17 @@ void NetworkImpl::finish_captures() {
     }
 }
 
-void NetworkImpl::trace(std::ostream& out, std::string_view filter) {
+observe::KnownNames NetworkImpl::known_names() const {
     observe::KnownNames names;
     for (const Node& node : nodes_) {
         names.emplace_back(node.owner->name(), node.address);
     }
+    return names;
+}
+
+void NetworkImpl::trace(std::ostream& out, std::string_view filter) {
     traces_.push_back(
-        std::make_unique<observe::TraceText>(out, observe::PacketFilter(filter, names)));
+        std::make_unique<observe::TraceText>(out, observe::PacketFilter(filter, known_names())));
     observe(*traces_.back());
 }
 

@@ -452,6 +452,8 @@ void open_host(lua_State* L) {
         {"compute", NETSIM_LUA(host_compute)},
         {"route", NETSIM_LUA(node_route)},
         {"blackhole", NETSIM_LUA(node_blackhole)},
+        {"sniff", NETSIM_LUA(node_sniff)},
+        {"send_segment", NETSIM_LUA(host_send_segment)},
     };
     constexpr Member kFields[] = {
         {"name", NETSIM_LUA(host_name)},

@@ -374,18 +374,6 @@ int router_address(lua_State* L) {
     return 1;
 }
 
-NodeRef self_node(lua_State* L, BoxPtr& box) {
-    if (auto* host = test_object<HostHandle>(L, 1)) {
-        box = host->box;
-        static_cast<void>(box->net());
-        return host->host;
-    }
-    auto& router = check_self<RouterHandle>(L);
-    box = router.box;
-    static_cast<void>(box->net());
-    return router.router;
-}
-
 Prefix to_prefix(lua_State* L, int index, const std::string& what) {
     const std::string text = to_text(L, index, what);
     const auto prefix = parse_prefix(text);
@@ -397,6 +385,18 @@ Prefix to_prefix(lua_State* L, int index, const std::string& what) {
 }
 
 }  // namespace
+
+NodeRef self_node(lua_State* L, BoxPtr& box) {
+    if (auto* host = test_object<HostHandle>(L, 1)) {
+        box = host->box;
+        static_cast<void>(box->net());
+        return host->host;
+    }
+    auto& router = check_self<RouterHandle>(L);
+    box = router.box;
+    static_cast<void>(box->net());
+    return router.router;
+}
 
 int node_route(lua_State* L) {
     BoxPtr box;
@@ -460,6 +460,7 @@ void open_network(lua_State* L) {
     constexpr Member kRouterMethods[] = {
         {"route", NETSIM_LUA(node_route)},
         {"blackhole", NETSIM_LUA(node_blackhole)},
+        {"sniff", NETSIM_LUA(node_sniff)},
     };
     constexpr Member kRouterFields[] = {
         {"name", NETSIM_LUA(router_name)},

@@ -158,6 +158,11 @@ int node_route(lua_State* L);
 int node_blackhole(lua_State* L);
 /// host:sh(line)
 int host_sh(lua_State* L);
+/// sniff([filter,] f), of hosts and routers; a host's send_segment{...}.
+int node_sniff(lua_State* L);
+int host_send_segment(lua_State* L);
+/// `self`, a host or router whose network is alive.
+NodeRef self_node(lua_State* L, BoxPtr& box);
 /// {field = value} of a `... statistics` object, for tables and JSON; false if it is none.
 bool push_statistics(lua_State* L, int index);
 
