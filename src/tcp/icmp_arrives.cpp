@@ -56,7 +56,9 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
         c.soft_error = error;
         return;
     }
-    if (c.state == State::kSynSent || (c.state == State::kSynReceived && !accepted)) {
+    const bool opening =
+        c.state == State::kSynSent || (c.state == State::kSynReceived && !accepted);
+    if (opening && cx.s.follows(LessonRule::kIcmpEndsOpen)) {
         if (c.opt->recverr) {
             queue_icmp_error(cx, c, error, icmp.type, icmp.code, 0);
         }
