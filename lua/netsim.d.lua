@@ -336,6 +336,36 @@ function Link:stats(from) end
 ---@return integer
 function Link:queue(from) end
 
+---Which packets a rule of a link means, and what becomes of them: dropped, unless `delay`.
+---@class LinkRule
+---@field flags? string    tcpdump's letters: "S", "S.", "P.", "F.", "R", ".", "none"
+---@field with? "exactly"|"all of"|"any of"  how flags are compared; "exactly"
+---@field from? Host|Router|string  an end (the direction), or whose packets: a node, address or prefix
+---@field to? Host|Router|string
+---@field proto? "tcp"|"udp"|"icmp"
+---@field port? integer|string   80 or "1024-2047", source or destination
+---@field sport? integer|string
+---@field dport? integer|string
+---@field data? boolean    segments with payload, or without
+---@field nth? integer     from the nth that matches on; 1
+---@field count? integer|"all"  so many; 1, with probability all
+---@field probability? Share
+---@field delay? Duration  later by this much, instead of dropped
+---@field copy? boolean    with delay: a copy comes later, it itself goes its way
+---@field comment? string  instead of "3rd S." in "rule: 3rd S."
+
+---@class ActiveLinkRule
+---@field matched integer  packets that matched so far
+---@field hits integer     of these, dropped, delayed or copied
+local ActiveLinkRule = {}
+
+function ActiveLinkRule:remove() end
+
+---A rule for packets from now on: "drop the 3rd packet with flags S.".
+---@param rule LinkRule
+---@return ActiveLinkRule
+function Link:drop(rule) end
+
 ---@class Host
 ---@field name string
 ---@field address string

@@ -53,6 +53,7 @@ enum class DropReason : std::uint8_t {
     kNotForMe,     // a host got a packet for another address
     kCorrupted,    // a checksum failed at the receiver
     kCpuBacklog,   // a host's CPU: net.core.netdev_max_backlog
+    kRule,         // a link's rule (elements.hpp)
     kCount
 };
 

@@ -17,6 +17,7 @@
 #include "netsim/address.hpp"
 #include "netsim/apps.hpp"
 #include "netsim/cpu.hpp"
+#include "netsim/elements.hpp"
 #include "netsim/lesson.hpp"
 #include "netsim/link.hpp"
 #include "netsim/result.hpp"
@@ -31,6 +32,10 @@ namespace netsim {
 
 class Network;
 class NetworkImpl;
+
+namespace net {
+class LinkRuleState;
+}
 
 /// A running or finished native application: keeps its statistics current. Valid as long as the
 /// Network.
@@ -193,6 +198,24 @@ class HostRef : public NodeRef {
     void note(const Socket& socket, std::string_view text);
 };
 
+/// A rule that was given to a link.
+class LinkRuleRef {
+ public:
+    std::uint64_t matched() const;  // packets that it counted
+    std::uint64_t hits() const;     // of these, dropped, delayed or copied
+    void remove();
+
+ private:
+    friend class LinkRef;
+
+    LinkRuleRef(NetworkImpl* net, std::size_t link, std::shared_ptr<net::LinkRuleState> state)
+        : net_(net), link_(link), state_(std::move(state)) {}
+
+    NetworkImpl* net_;
+    std::size_t link_;
+    std::shared_ptr<net::LinkRuleState> state_;
+};
+
 class LinkRef {
  public:
     const std::string& name() const;  // "web-r"
@@ -207,6 +230,9 @@ class LinkRef {
     const LinkOptions& options(int direction) const;
     const LinkStats& stats(int direction) const;
     std::uint32_t queue_packets(int direction) const;
+    /// From now on packets meet this rule, after those added before. InputError on values that make
+    /// no sense.
+    LinkRuleRef add_rule(const LinkRule& rule);
 
  private:
     friend class Network;

@@ -29,7 +29,7 @@ std::uint64_t end_offset(Prefix pool) {
 
 NetworkImpl::NetworkImpl(const NetworkOptions& options)
     : sim_(options.seed),
-      fabric_{sim_, packets_, nullptr},
+      fabric_{sim_, packets_, nullptr, &bytes_},
       pool_(options.addresses),
       without_(options.without),
       next_address_(first_offset(options.addresses)) {}

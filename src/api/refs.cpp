@@ -83,4 +83,24 @@ std::uint32_t LinkRef::queue_packets(int direction) const {
     return net_->link(index_).direction(checked(direction)).queue_packets();
 }
 
+LinkRuleRef LinkRef::add_rule(const LinkRule& rule) {
+    try {
+        return {net_, index_, net_->link(index_).add_rule(rule)};
+    } catch (const InputError& error) {
+        throw InputError("link " + name() + ": " + error.what());
+    }
+}
+
+std::uint64_t LinkRuleRef::matched() const {
+    return state_->matched();
+}
+
+std::uint64_t LinkRuleRef::hits() const {
+    return state_->hits();
+}
+
+void LinkRuleRef::remove() {
+    net_->link(link_).remove_rule(*state_);
+}
+
 }  // namespace netsim

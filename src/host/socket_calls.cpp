@@ -138,7 +138,7 @@ Result<std::string> Host::receive(SocketId s, std::uint64_t max) {
     SocketSlot& slot = state_->slot(s);
     for (const wire::PayloadRef& range : ranges) {
         bytes_.read(range, bytes);
-        if (range.is_real()) {
+        if (range.is_real() && !bytes_.is_kept(range.stream)) {
             if (slot.rx_stream != 0 && slot.rx_stream != range.stream) {
                 bytes_.close_reader(slot.rx_stream);
             }

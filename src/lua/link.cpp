@@ -3,6 +3,7 @@
 
 #include "lua/args.hpp"
 #include "lua/bind.hpp"
+#include "lua/elements.hpp"
 #include "lua/session.hpp"
 
 namespace netsim::lua {
@@ -164,6 +165,7 @@ void open_link(lua_State* L) {
         {"up", NETSIM_LUA(link_up)},       {"down", NETSIM_LUA(link_down)},
         {"at", NETSIM_LUA(link_at)},       {"set", NETSIM_LUA(link_set)},
         {"stats", NETSIM_LUA(link_stats)}, {"queue", NETSIM_LUA(link_queue)},
+        {"drop", NETSIM_LUA(link_drop)},
     };
     constexpr Member kFields[] = {
         {"name", NETSIM_LUA(link_name)},

@@ -363,6 +363,7 @@ void Session::open_libraries() {
         open_link(L);
         open_socket(L);
         open_stats(L);
+        open_elements(L);
     });
 }
 

@@ -178,6 +178,7 @@ void open_host(lua_State* L);
 void open_link(lua_State* L);
 void open_socket(lua_State* L);
 void open_stats(lua_State* L);
+void open_elements(lua_State* L);  // what link:drop() and its like return
 /// The table `netsim` itself.
 void open_netsim(lua_State* L);
 void open_params(lua_State* L);   // netsim.params

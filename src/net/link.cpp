@@ -142,7 +142,7 @@ LinkDirection::~LinkDirection() = default;
 void LinkDirection::set_options(const LinkOptions& options) {
     check(options);
     options_ = options;
-    impaired_ = is_impaired(options);
+    impaired_ = is_impaired(options) || !rules_.empty();
 }
 
 void LinkDirection::set_up(bool up) {
@@ -272,7 +272,7 @@ void LinkDirection::admit(wire::PacketPtr packet, std::uint32_t length) {
         s.sending_bytes += length;
     }
     if (impaired_) [[unlikely]] {
-        return impair_and_launch(std::move(packet), departs);
+        return meet_rules(std::move(packet), departs);
     }
     Time arrives = departs + options_.delay;
     if (!options_.jitter_reorders) {
@@ -452,9 +452,9 @@ void LinkDirection::deliver(wire::PacketPtr packet) {
     to_.receive(std::move(packet), to_if_);
 }
 
-void LinkDirection::drop(wire::PacketPtr packet, DropReason reason) {
+void LinkDirection::drop(wire::PacketPtr packet, DropReason reason, std::string_view text) {
     ++stats_.dropped[static_cast<std::size_t>(reason)];
-    log_drop(fabric_, from_, from_.interfaces()[from_if_].name, *packet, reason);
+    log_drop(fabric_, from_, from_.interfaces()[from_if_].name, *packet, reason, text);
 }
 
 }  // namespace netsim::net

@@ -8,7 +8,9 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "net/link_rule.hpp"
 #include "net/node.hpp"
 #include "netsim/link.hpp"
 
@@ -72,6 +74,10 @@ class LinkDirection final : public sim::EventTarget {
 
     const LinkOptions& options() const { return options_; }
 
+    /// From now on packets meet this rule too, after those added before.
+    void add_rule(std::shared_ptr<LinkRuleState> rule);
+    void remove_rule(const LinkRuleState& rule);
+
     const LinkStats& stats() const { return stats_; }
 
     /// Waiting or being sent, now.
@@ -100,13 +106,15 @@ class LinkDirection final : public sim::EventTarget {
 
     void admit(wire::PacketPtr packet, std::uint32_t length);
     void launch(wire::PacketPtr packet, Time departs);
+    void meet_rules(wire::PacketPtr packet, Time departs);
+    void duplicate_late(const wire::Packet& packet, Time arrives, std::string_view reason);
     void impair_and_launch(wire::PacketPtr packet, Time departs);
     Time arrival(Time departs);
     void put_in_flight(wire::PacketPtr packet, Time arrives);
     void arm();
     void look_ahead() const;
     void deliver(wire::PacketPtr packet);
-    void drop(wire::PacketPtr packet, DropReason reason);
+    void drop(wire::PacketPtr packet, DropReason reason, std::string_view text = {});
     bool loses(wire::Packet& packet);
     bool draws_loss();
     bool mark(wire::Packet& packet);
@@ -120,7 +128,8 @@ class LinkDirection final : public sim::EventTarget {
     LinkOptions options_;
     LinkStats stats_;
     bool up_ = true;
-    bool impaired_ = false;  // anything random in options_
+    bool impaired_ = false;  // anything random in options_, or rules
+    std::vector<std::shared_ptr<LinkRuleState>> rules_;
     std::unique_ptr<State> state_;
 };
 
@@ -152,7 +161,13 @@ class Link {
     /// Changes one direction, and the MTU of the interface it leaves from.
     void set_options(unsigned direction, const LinkOptions& options);
 
+    /// Throws InputError on what makes no sense. The state's counters are current.
+    std::shared_ptr<LinkRuleState> add_rule(const LinkRule& rule);
+    void remove_rule(const LinkRuleState& rule);
+
  private:
+    unsigned rules_made_ = 0;
+
     std::array<std::unique_ptr<LinkDirection>, 2> directions_;
 };
 

@@ -43,6 +43,25 @@ void Link::set_up(bool up) {
     }
 }
 
+std::shared_ptr<LinkRuleState> Link::add_rule(const LinkRule& rule) {
+    check(rule);
+    auto state = std::make_shared<LinkRuleState>(
+        rule, "link/" + name() + "/rule/" + std::to_string(rules_made_ + 1));
+    ++rules_made_;
+    for (unsigned i = 0; i < directions_.size(); ++i) {
+        if (!rule.direction || *rule.direction == i) {
+            directions_.at(i)->add_rule(state);
+        }
+    }
+    return state;
+}
+
+void Link::remove_rule(const LinkRuleState& rule) {
+    for (const auto& direction : directions_) {
+        direction->remove_rule(rule);
+    }
+}
+
 void Link::set_options(unsigned direction, const LinkOptions& options) {
     LinkDirection& changed = *directions_.at(direction);
     changed.set_options(options);

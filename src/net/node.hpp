@@ -19,7 +19,8 @@ class LinkDirection;
 struct Fabric {
     sim::Simulation& sim;
     wire::PacketPool& packets;
-    sim::Tracer* tracer = nullptr;  // null: nobody watches
+    sim::Tracer* tracer = nullptr;     // null: nobody watches
+    wire::ByteStore* bytes = nullptr;  // of strings that scripts send; null: there are none
 };
 
 struct Interface {

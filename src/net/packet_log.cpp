@@ -50,9 +50,9 @@ void digest_packet(const Fabric& fabric, const Node& node, const wire::Packet& p
 }
 
 void log_drop(const Fabric& fabric, const Node& node, std::string_view interface_name,
-              const wire::Packet& packet, DropReason reason) {
+              const wire::Packet& packet, DropReason reason, std::string_view text) {
     trace_packet(fabric, node, interface_name, sim::PacketEvent::kDropped, packet,
-                 to_string(reason));
+                 text.empty() ? to_string(reason) : text);
     digest_packet(fabric, node, packet, 1 + static_cast<std::uint64_t>(reason));
 }
 

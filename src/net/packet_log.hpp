@@ -21,8 +21,9 @@ inline void trace_packet(const Fabric& fabric, const Node& node, std::string_vie
 void digest_packet(const Fabric& fabric, const Node& node, const wire::Packet& packet,
                    std::uint64_t ending);
 
-/// A packet ends here: traced and digested. Counting is the caller's.
+/// A packet ends here: traced and digested. Counting is the caller's. `text`: what to say instead
+/// of the reason's own word.
 void log_drop(const Fabric& fabric, const Node& node, std::string_view interface_name,
-              const wire::Packet& packet, DropReason reason);
+              const wire::Packet& packet, DropReason reason, std::string_view text = {});
 
 }  // namespace netsim::net

@@ -150,7 +150,8 @@ bool is_inbound(const sim::PacketRecord& record) {
     constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
     const bool by_link = record.reason == to_string(DropReason::kQueueFull) ||
                          record.reason == to_string(DropReason::kLoss) ||
-                         record.reason == to_string(DropReason::kLinkDown);
+                         record.reason == to_string(DropReason::kLinkDown) ||
+                         record.reason.starts_with("rule: ");
     return !by_link && (record.packet->uid >> kNodeShift) != record.node;
 }
 
@@ -271,6 +272,10 @@ std::string TcpdumpText::line(const sim::PacketRecord& record, bool interfaces) 
         out += record.reason;
     } else if (record.event == sim::PacketEvent::kDuplicated) {
         out += " duplicated";
+        if (!record.reason.empty()) {
+            out += ": ";
+            out += record.reason;
+        }
     }
     return out;
 }

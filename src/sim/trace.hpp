@@ -29,7 +29,9 @@ struct PacketRecord {
     std::string_view node_name;       // "web"
     std::string_view interface_name;  // "eth0"; empty for a drop inside a host
     const wire::Packet* packet = nullptr;
-    std::string_view reason;  // kDropped: "queue full", "TCPReqQFullDrop", ... else empty
+    /// kDropped: "queue full", "rule: 3rd S.", "TCPReqQFullDrop"...; kDuplicated by a rule: the
+    /// same; else empty.
+    std::string_view reason;
 };
 
 struct StateRecord {

@@ -86,6 +86,18 @@ void ByteStore::release_reader(StreamId stream, std::uint64_t offset) {
     }
 }
 
+void ByteStore::keep(StreamId stream) {
+    const auto found = streams_.find(stream);
+    if (found != streams_.end()) {
+        found->second.kept = true;
+    }
+}
+
+bool ByteStore::is_kept(StreamId stream) const {
+    const auto found = streams_.find(stream);
+    return found != streams_.end() && found->second.kept;
+}
+
 void ByteStore::close_writer(StreamId stream) {
     const auto found = streams_.find(stream);
     if (found != streams_.end()) {
@@ -103,6 +115,9 @@ void ByteStore::close_reader(StreamId stream) {
 }
 
 void ByteStore::trim(StreamId id, Stream& stream) {
+    if (stream.kept) {
+        return;
+    }
     if (stream.writer_closed && stream.reader_closed) {
         bytes_kept_ -= stream.bytes.size();
         streams_.erase(id);

@@ -56,6 +56,10 @@ class ByteStore {
     /// The writer needs nothing below `offset` any more (acknowledged); the reader likewise.
     void release_writer(StreamId stream, std::uint64_t offset);
     void release_reader(StreamId stream, std::uint64_t offset);
+    /// What the stream holds now and later is kept to the end, released or not: a packet on its way
+    /// may outlive the connection.
+    void keep(StreamId stream);
+    bool is_kept(StreamId stream) const;
     void close_writer(StreamId stream);
     void close_reader(StreamId stream);
 
@@ -71,6 +75,7 @@ class ByteStore {
         std::uint64_t reader_done = 0;
         bool writer_closed = false;
         bool reader_closed = false;
+        bool kept = false;
     };
 
     void trim(StreamId id, Stream& stream);
