@@ -306,6 +306,126 @@ function Router:route(prefix, next) end
 ---@param prefix string
 function Router:blackhole(prefix) end
 
+---@class FirewallRule
+---@field accept? boolean
+---@field drop? boolean
+---@field reject? boolean|"tcp-reset"|"icmp-port-unreachable"|"icmp-host-unreachable"|"icmp-net-unreachable"|"icmp-proto-unreachable"|"icmp-net-prohibited"|"icmp-host-prohibited"|"icmp-admin-prohibited"
+---@field log? boolean|string  a prefix for its lines in dmesg; alone, the packet goes on
+---@field chain? "INPUT"|"FORWARD"|"OUTPUT"  FORWARD of a router, INPUT of a host
+---@field from? Host|Router|string  a neighbour: the interfaces to it; else the source address
+---@field to? Host|Router|string
+---@field src? Host|Router|string   always the address
+---@field dst? Host|Router|string
+---@field iif? string  "eth0"
+---@field oif? string
+---@field proto? "tcp"|"udp"|"icmp"
+---@field sport? integer|string
+---@field dport? integer|string
+---@field flags? string  tcpdump's letters
+---@field with? "exactly"|"all of"|"any of"
+---@field state? string|string[]  "new", "established", "related", "invalid"
+---@field limit? Frequency  packets that find a token match
+---@field above? Frequency  packets that find none match
+---@field burst? integer    5
+---@field per? "source"     a bucket for each address
+---@field comment? string
+
+---@class Firewall
+local Firewall = {}
+
+---@param n integer  before the nth of its chain
+---@param rule FirewallRule
+function Firewall:insert(n, rule) end
+
+---@param rule FirewallRule
+function Firewall:append(rule) end
+
+---@param n integer
+---@param chain? string
+function Firewall:delete(n, chain) end
+
+---@param chain? string
+function Firewall:flush(chain) end
+
+---@param word "accept"|"drop"
+---@param chain? string
+function Firewall:policy(word, chain) end
+
+---Counters begin anew.
+function Firewall:zero() end
+
+---@param chain? string
+---@return {target: string, packets: integer, bytes: integer, comment: string}[]
+function Firewall:rules(chain) end
+
+---As iptables -L -v -n prints it.
+---@param chain? string
+---@return string
+function Firewall:list(chain) end
+
+---A firewall in place of the one there was: `{policy = "drop", {accept = true, state = "new"}, ...}`; without
+---a table: the one there is.
+---@param options? {policy?: "accept"|"drop"|table<string, "accept"|"drop">, conntrack?: boolean, [integer]: FirewallRule}
+---@return Firewall
+function Router:firewall(options) end
+
+---@return {count: integer, invalid: integer, insert_failed: integer, drop: integer, early_drop: integer}
+function Router:conntrack() end
+
+---net.netfilter.nf_conntrack_...
+---@param name string
+---@param value? string|integer
+---@return string
+function Router:sysctl(name, value) end
+
+---iptables -L, conntrack -L, -C, -S or -F, dmesg.
+---@param line string
+---@return string text, integer code
+function Router:sh(line) end
+
+---@param reason? string
+---@return integer|table<string, integer>
+function Router:dropped(reason) end
+
+---@class NatOptions
+---@field inside? Host|Router|string|(Host|Router|string)[]  whose packets are translated
+---@field outside? string  address or prefix; its own address
+---@field ports? string    "1024-65535"
+---@field forward? table<integer|string, Target>  {[8080] = "web:80", ["udp:53"] = "dns:53"}
+---@field timeouts? table<string, Duration>  established, syn_sent, syn_recv, fin_wait, close_wait, last_ack, time_wait, close, udp, udp_stream, icmp
+---@field max? integer     connections
+---@field silent? boolean  no answer to what has no mapping
+
+---@param options NatOptions
+function Router:nat(options) end
+
+---@return {mapped: integer, port_changed: integer, forwarded: integer, exhausted: integer, unmapped: integer}
+function Router:nat_stats() end
+
+---@alias TcpOption "mss"|"window-scale"|"sack-permitted"|"timestamps"|"sack"|"fastopen"|"md5"
+
+---@class MiddleboxOptions
+---@field strip? TcpOption|TcpOption[]
+---@field drop_options? TcpOption|TcpOption[]
+---@field drop_fastopen_data? boolean|"packet"|"data"
+---@field drop_icmp? boolean|string|integer|(string|integer)[]
+---@field clamp_mss? integer
+---@field rewrite_seq? boolean  SACK blocks are not rewritten
+---@field from? Host|Router|string
+---@field to? Host|Router|string
+
+---@class Middlebox
+local Middlebox = {}
+
+---@return {dropped: integer, stripped: integer, data_stripped: integer, clamped: integer, rewritten: integer}
+function Middlebox:stats() end
+
+function Middlebox:remove() end
+
+---@param options MiddleboxOptions
+---@return Middlebox
+function Router:middlebox(options) end
+
 ---@class Link
 ---@field name string   "web-r"
 ---@field a string      name of one end
@@ -491,6 +611,14 @@ function Host:accept_queue_peak(port) end
 ---@param reason string
 ---@return integer
 function Host:dropped(reason) end
+
+---As Router:firewall(), for what comes in and goes out here.
+---@param options? {policy?: "accept"|"drop"|table<string, "accept"|"drop">, conntrack?: boolean, [integer]: FirewallRule}
+---@return Firewall
+function Host:firewall(options) end
+
+---@return {count: integer, invalid: integer, insert_failed: integer, drop: integer, early_drop: integer}
+function Host:conntrack() end
 
 ---@param flags? string  "-tan"
 ---@return string

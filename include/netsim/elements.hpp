@@ -133,6 +133,81 @@ struct FirewallEntry {
     std::uint64_t bytes = 0;
 };
 
+// --- middleboxes
+
+/// TCP options, as bits.
+namespace tcp_option {
+inline constexpr std::uint8_t kMss = 0x01;
+inline constexpr std::uint8_t kWindowScale = 0x02;
+inline constexpr std::uint8_t kSackPermitted = 0x04;
+inline constexpr std::uint8_t kTimestamps = 0x08;
+inline constexpr std::uint8_t kSack = 0x10;
+inline constexpr std::uint8_t kFastOpen = 0x20;  // RFC 7413's kind and the experimental one
+inline constexpr std::uint8_t kMd5 = 0x80;
+}  // namespace tcp_option
+
+/// A box that meddles with what a router forwards; all that it is told, in this order.
+struct MiddleboxOptions {
+    // --- which packets; what is not said: all
+    std::vector<std::string> in{};  // "eth0": come in there
+    std::vector<std::string> out{};
+    std::optional<Prefix> source{};
+    std::optional<Prefix> destination{};
+
+    // --- drops
+    std::uint8_t drop_options = 0;  // segments that carry one of these
+    enum class SynData : std::uint8_t { kPass, kStrip, kDrop };
+    SynData syn_data = SynData::kPass;  // a SYN's data (Fast Open)
+    bool drop_icmp = false;             // all ICMP
+    std::vector<std::uint8_t> drop_icmp_types{};
+
+    // --- rewrites
+    std::uint8_t strip_options = 0;
+    std::optional<std::uint16_t> clamp_mss{};  // a larger MSS option is lowered to this
+    /// Sequence numbers are shifted by a random number for each direction of a connection, but
+    /// not those of SACK blocks.
+    bool rewrite_seq = false;
+};
+
+struct MiddleboxStats {
+    std::uint64_t dropped = 0;
+    std::uint64_t stripped = 0;  // segments that lost an option
+    std::uint64_t data_stripped = 0;
+    std::uint64_t clamped = 0;
+    std::uint64_t rewritten = 0;  // connections with other sequence numbers
+};
+
+// --- NAT
+
+/// Source NAT of connections from inside, destination NAT of forwarded ports.
+struct NatOptions {
+    std::vector<Prefix> inside{};                  // source addresses that are translated
+    std::vector<std::string> inside_interfaces{};  // "eth0": and all that comes in there
+    /// Addresses they are translated to; the router answers for all of them. None: its own.
+    std::optional<Prefix> outside{};
+    /// None: a port stays in its class (below 512, below 1024, above), as Linux chooses.
+    std::optional<PortRange> ports{};
+    /// Packets from outside that belong to no connection are dropped, else the router answers:
+    /// TCP with a RST, UDP with "port unreachable".
+    bool silent = false;
+
+    struct Forward {
+        IpProtocol protocol = IpProtocol::kTcp;
+        std::uint16_t port = 0;  // at the outside address
+        Endpoint to{};
+    };
+
+    std::vector<Forward> forward{};
+};
+
+struct NatStats {
+    std::uint64_t mapped = 0;        // connections that were translated
+    std::uint64_t port_changed = 0;  // of these, with another port than their own
+    std::uint64_t forwarded = 0;     // connections to forwarded ports
+    std::uint64_t exhausted = 0;     // packets dropped: no free port
+    std::uint64_t unmapped = 0;      // packets from outside without a mapping
+};
+
 // --- connection tracking
 
 /// What `conntrack -S` prints, and net.netfilter.nf_conntrack_count.

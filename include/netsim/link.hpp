@@ -54,6 +54,10 @@ enum class DropReason : std::uint8_t {
     kCorrupted,    // a checksum failed at the receiver
     kCpuBacklog,   // a host's CPU: net.core.netdev_max_backlog
     kRule,         // a link's rule (elements.hpp)
+    kFirewall,     // a firewall's rule or policy
+    kConntrack,    // connection tracking: its table was full, or the connection's tuple taken
+    kMiddlebox,    // a middlebox took offence
+    kNat,          // NAT: no free port, or no mapping where it is silent
     kCount
 };
 

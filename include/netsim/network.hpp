@@ -35,7 +35,8 @@ class NetworkImpl;
 
 namespace net {
 class LinkRuleState;
-}
+class Middlebox;
+}  // namespace net
 
 /// A running or finished native application: keeps its statistics current. Valid as long as the
 /// Network.
@@ -88,6 +89,31 @@ struct MemoryUse {
     std::uint64_t bytes = 0;
 };
 
+class NodeRef;
+
+/// The firewall of a router or host.
+class FirewallRef {
+ public:
+    /// Before the nth of its chain, from 1 on; InputError on rules that make no sense there.
+    void insert(std::size_t n, const FirewallRule& rule);
+    void append(const FirewallRule& rule);
+    void remove(Chain chain, std::size_t n);
+    void flush(Chain chain);
+    void set_policy(Chain chain, Target target);
+    /// Counters begin anew.
+    void zero();
+    std::vector<FirewallEntry> rules(Chain chain) const;
+    /// FORWARD of a router, INPUT of a host.
+    Chain default_chain() const;
+
+ private:
+    friend class NodeRef;
+
+    explicit FirewallRef(void* node) : node_(node) {}
+
+    void* node_;  // a net::Node
+};
+
 class NodeRef {
  public:
     const std::string& name() const;
@@ -103,6 +129,21 @@ class NodeRef {
     /// InputError for an unknown word.
     void sniff(std::string_view filter, std::function<void(const SeenPacket&)> function);
 
+    // --- elements
+    /// In place of the firewall it had. InputError.
+    FirewallRef firewall(const FirewallOptions& options);
+    bool has_firewall() const;
+    /// InputError if there is none.
+    FirewallRef firewall() const;
+    /// "eth0": its interfaces to a neighbour; none if it is none.
+    std::vector<std::string> interfaces_to(const NodeRef& neighbour) const;
+    ConntrackStats conntrack() const;
+    /// net.netfilter.nf_conntrack_...; InputError if unknown or out of range.
+    std::string netfilter_sysctl(std::string_view name) const;
+    void set_netfilter_sysctl(std::string_view name, std::string_view value);
+    /// What `iptables`, `conntrack` and `dmesg` print: netfilter_tool("iptables -L -v -n").
+    std::string netfilter_tool(std::string_view line) const;
+
  protected:
     friend class Network;
     friend class NetworkImpl;
@@ -113,9 +154,35 @@ class NodeRef {
     void* node_ = nullptr;  // a net::Node
 };
 
+/// A middlebox on a router.
+class MiddleboxRef {
+ public:
+    MiddleboxStats stats() const;
+    void remove();
+
+ private:
+    friend class RouterRef;
+
+    MiddleboxRef(void* node, std::shared_ptr<net::Middlebox> box)
+        : node_(node), box_(std::move(box)) {}
+
+    void* node_;  // a net::Node
+    std::shared_ptr<net::Middlebox> box_;
+};
+
 class RouterRef : public NodeRef {
  public:
     using NodeRef::NodeRef;
+
+    /// Packets that ended here, by reason.
+    std::uint64_t dropped(DropReason reason) const;
+    /// Translates addresses from now on, in place of the NAT it had. The others route packets for
+    /// `outside` here. InputError.
+    void nat(const NatOptions& options);
+    /// Zeros without a NAT.
+    NatStats nat_stats() const;
+    /// Behind those it has; it stays until it is removed. InputError.
+    MiddleboxRef middlebox(const MiddleboxOptions& options);
 };
 
 class HostRef : public NodeRef {

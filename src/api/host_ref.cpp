@@ -10,6 +10,7 @@
 #include "app/synflood.hpp"
 #include "base/text.hpp"
 #include "host/cpu.hpp"
+#include "net/conntrack_settings.hpp"
 #include "observe/views.hpp"
 #include "tcp/mib.hpp"
 #include "tcp/stack.hpp"
@@ -82,6 +83,9 @@ StatsRef<PingStats> HostRef::ping(std::string_view target, const PingOptions& op
 }
 
 std::string HostRef::sysctl(std::string_view name) const {
+    if (name.starts_with(net::kConntrackPrefix)) {
+        return netfilter_sysctl(name);
+    }
     if (!tcp::is_sysctl(name)) {
         std::vector<std::string_view> known;
         for (const tcp::SysctlEntry& entry : tcp::sysctl_table()) {
@@ -93,6 +97,9 @@ std::string HostRef::sysctl(std::string_view name) const {
 }
 
 void HostRef::set_sysctl(std::string_view name, std::string_view value) {
+    if (name.starts_with(net::kConntrackPrefix)) {
+        return set_netfilter_sysctl(name, value);
+    }
     tcp::set_sysctl(as_host(node_).sysctl(), name, value);
 }
 

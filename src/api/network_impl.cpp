@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "net/elements.hpp"
 #include "tcp/profile.hpp"
 #include "tcp/stack.hpp"
 
@@ -91,12 +92,17 @@ void NetworkImpl::add_node(Node node, std::string_view name) {
 HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options) {
     check_new_name(name);
     host::HostConfig config;
+    net::ConntrackSettings conntrack;
     config.name = std::string(name);
     config.timer_wheel.on = options.timer_wheel;
     try {
         config.sysctl = tcp::profile_settings(options.profile);
         for (const auto& [key, value] : options.sysctl) {
-            tcp::set_sysctl(config.sysctl, key, value);
+            if (!key.starts_with(net::kConntrackPrefix)) {
+                tcp::set_sysctl(config.sysctl, key, value);
+            } else {
+                net::set_conntrack_sysctl(conntrack, key, value);
+            }
         }
         config.sysctl.without = without_;
         config.sysctl.without.add(options.without);
@@ -111,6 +117,9 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
     take_address(name, config.address);
     Node node;
     auto made = std::make_unique<host::Host>(fabric_, bytes_, config);
+    if (conntrack != net::ConntrackSettings{}) {
+        made->elements().conntrack_settings() = conntrack;
+    }
     node.host = made.get();
     if (options.isn) {
         made->stack().set_next_isn(*options.isn);

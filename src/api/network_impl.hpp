@@ -81,6 +81,8 @@ class NetworkImpl : private shell::Directory {
     void add_blackhole(Node& node, Prefix prefix);
     /// On every router there is and will be.
     void blackhole_everywhere(Prefix prefix);
+    /// A node's address pool: never a black hole.
+    void announce(Node& node, Prefix prefix);
     void set_link_up(std::size_t index, bool up);
     void set_link_options(std::size_t index, unsigned direction, const LinkOptions& options);
     void set_link_up_at(std::size_t index, Time when, bool up);
@@ -169,6 +171,7 @@ class NetworkImpl : private shell::Directory {
     bool routes_stale_ = false;
     bool eager_routes_ = false;
     std::vector<Prefix> blackholes_;
+    std::vector<Prefix> announced_;
     std::vector<std::unique_ptr<net::Link>> links_;
     std::deque<Recorder> recorders_;
     std::vector<std::unique_ptr<app::App>> applications_;

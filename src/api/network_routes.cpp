@@ -1,4 +1,6 @@
 // Routes: by hand, computed, and recomputed when links go up or down.
+#include <algorithm>
+
 #include "api/network_impl.hpp"
 
 namespace netsim {
@@ -27,7 +29,25 @@ void NetworkImpl::add_blackhole(Node& node, Prefix prefix) {
     routes_of(node).add({.prefix = prefix, .kind = net::Route::Kind::kBlackhole});
 }
 
+void NetworkImpl::announce(Node& node, Prefix prefix) {
+    topology_.announce(*node.owner, prefix);
+    announced_.push_back(prefix);
+    if (std::erase(blackholes_, prefix) > 0) {
+        for (Node& one : nodes_) {
+            if (one.router != nullptr) {
+                one.router->routes().remove(prefix);
+            }
+        }
+    }
+    if (!routes_stale_ || eager_routes_) {
+        topology_.compute_routes();
+    }
+}
+
 void NetworkImpl::blackhole_everywhere(Prefix prefix) {
+    if (std::find(announced_.begin(), announced_.end(), prefix) != announced_.end()) {
+        return;
+    }
     blackholes_.push_back(prefix);
     for (Node& node : nodes_) {
         if (node.router != nullptr) {

@@ -8,6 +8,7 @@
 #include "base/check.hpp"
 #include "base/prefetch.hpp"
 #include "host/host_state.hpp"
+#include "net/elements.hpp"
 #include "net/icmp.hpp"
 #include "net/link.hpp"
 #include "net/packet_log.hpp"
@@ -165,13 +166,10 @@ std::string_view Host::interface_name(std::uint32_t interface) const {
     if (interface == kLoopback) {
         return "lo";
     }
+    if (interface == net::kNoInterface) {
+        return "";
+    }
     return interfaces()[interface].name;
-}
-
-void Host::drop_at_ip(const Packet& packet, std::uint32_t interface, DropReason reason) {
-    ++state_->dropped[static_cast<std::size_t>(reason)];
-    const std::string_view name = interface_name(interface);
-    net::log_drop(fabric(), *this, name, packet, reason);
 }
 
 /// Linux ip_rcv(), ip_local_deliver(). False: dropped.
@@ -193,6 +191,9 @@ bool Host::deliver(const Packet& packet, std::uint32_t interface) {
     if (!is_local(packet.destination)) {
         mib.add(Mib::kIpInAddrErrors);
         drop_at_ip(packet, interface, DropReason::kNotForMe);
+        return false;
+    }
+    if (elements_if_any() != nullptr && !input_passes(packet, interface)) [[unlikely]] {
         return false;
     }
     mib.add(Mib::kIpInDelivers);
@@ -289,6 +290,9 @@ bool Host::route_out(Packet& packet) {
         packet.ttl = static_cast<std::uint8_t>(stack_->sysctl().ip_default_ttl);
     }
     if (state_->cpu != nullptr && state_->cpu->hold(packet)) [[unlikely]] {
+        return true;
+    }
+    if (elements_if_any() != nullptr && !output_passes(packet)) [[unlikely]] {
         return true;
     }
     if (is_local(packet.destination)) {

@@ -23,6 +23,10 @@
 #include "tcp/sysctl.hpp"
 #include "tcp/timer_wheel.hpp"
 
+namespace netsim::net {
+struct HookVerdict;
+}
+
 namespace netsim::tcp {
 class Stack;
 struct SendFlags;
@@ -188,7 +192,13 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     bool deliver(const wire::Packet& packet, std::uint32_t interface);
     void deliver_icmp(const wire::Packet& packet);
     void deliver_udp(const wire::Packet& packet);
-    void drop_at_ip(const wire::Packet& packet, std::uint32_t interface, DropReason reason);
+    void drop_at_ip(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
+                    std::string_view text = {});
+    // --- the host's own firewall (host_elements.cpp)
+    bool input_passes(const wire::Packet& packet, std::uint32_t interface);
+    bool output_passes(const wire::Packet& packet);
+    void refuse(const net::HookVerdict& verdict, const wire::Packet& packet,
+                std::uint32_t interface);
     std::string_view interface_name(std::uint32_t interface) const;
     bool route_out(wire::Packet& packet);
     void send_icmp_error(const wire::Packet& cause, std::uint8_t type, std::uint8_t code);

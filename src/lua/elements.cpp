@@ -1,61 +1,14 @@
-// Rules of links: link:drop{flags = "S.", nth = 3}.
+// Rules of links: link:drop{flags = "S.", nth = 3}; and what all elements say alike.
 #include "lua/elements.hpp"
 
 #include <array>
 #include <charconv>
+#include <vector>
 
-#include "base/text.hpp"
-#include "lua/args.hpp"
 #include "lua/bind.hpp"
 
 namespace netsim::lua {
 namespace {
-
-template <typename T>
-struct WordFor {
-    std::string_view word;
-    T value;
-};
-
-/// One of a few words; InputError naming them.
-template <typename T, std::size_t N>
-T to_word(lua_State* L, const std::string& what, const std::array<WordFor<T>, N>& words) {
-    const std::string text = to_text(L, -1, what);
-    std::array<std::string_view, N> known;
-    for (std::size_t i = 0; i < N; ++i) {
-        if (words[i].word == text) {
-            return words[i].value;
-        }
-        known[i] = words[i].word;
-    }
-    throw InputError(what + ": unknown \"" + text + "\"" + did_you_mean(text, known) +
-                     " (allowed: " + join(known) + ")");
-}
-
-void read_flags(lua_State* L, Options& options, FlagMatch& flags) {
-    static constexpr std::array<WordFor<FlagMatch::How>, 3> kHow{{
-        {"exactly", FlagMatch::How::kExactly},
-        {"all of", FlagMatch::How::kAllOf},
-        {"any of", FlagMatch::How::kAnyOf},
-    }};
-    options.get("flags", flags.letters);
-    options.with("with", [&](const std::string& what) {
-        flags.how = to_word(L, what, kHow);
-        if (flags.letters.empty()) {
-            throw InputError(what + ": says how to compare flags, and there are none");
-        }
-    });
-}
-
-void read_protocol(lua_State* L, Options& options, IpProtocol& protocol) {
-    static constexpr std::array<WordFor<IpProtocol>, 3> kProtocols{{
-        {"tcp", IpProtocol::kTcp},
-        {"udp", IpProtocol::kUdp},
-        {"icmp", IpProtocol::kIcmp},
-    }};
-    options.with("proto",
-                 [&](const std::string& what) { protocol = to_word(L, what, kProtocols); });
-}
 
 /// 80, "80" or "1024-2047".
 PortRange to_ports(lua_State* L, const std::string& what) {
@@ -76,35 +29,6 @@ PortRange to_ports(lua_State* L, const std::string& what) {
     return ports;
 }
 
-void read_ports(lua_State* L, Options& options, const char* key, std::optional<PortRange>& into) {
-    options.with(key, [&](const std::string& what) { into = to_ports(L, what); });
-}
-
-/// A node, the name of one, an address or a prefix.
-struct Place {
-    std::string node{};  // empty: only addresses
-    Prefix prefix{};
-};
-
-Place to_place(lua_State* L, const std::string& what, Network& net) {
-    if (auto* host = test_object<HostHandle>(L, -1)) {
-        return {host->host.name(), {host->host.address(), 32}};
-    }
-    if (auto* router = test_object<RouterHandle>(L, -1)) {
-        return {router->router.name(), {router->router.address(), 32}};
-    }
-    const std::string text = to_text(L, -1, what);
-    if (const auto prefix = parse_prefix(text)) {
-        return {{}, *prefix};
-    }
-    try {
-        const NodeRef node = net.node(text);
-        return {node.name(), {node.address(), 32}};
-    } catch (const InputError& error) {
-        throw InputError(what + ": " + error.what() + ", and no address or prefix");
-    }
-}
-
 /// The end that sends is a direction; who is no end sends by its address. 0: the link's a.
 void read_ends(lua_State* L, Options& options, const LinkHandle& self, LinkRule& rule) {
     const std::array<std::string, 2> ends{self.link.a().name(), self.link.b().name()};
@@ -112,12 +36,13 @@ void read_ends(lua_State* L, Options& options, const LinkHandle& self, LinkRule&
                           std::optional<Prefix>& by_address) {
         options.with(key, [&](const std::string& what) {
             const Place place = to_place(L, what, self.box->net());
-            const bool is_end = place.node == ends[0] || place.node == ends[1];
+            const std::string name = place.node ? place.node->name() : std::string();
+            const bool is_end = place.node && (name == ends[0] || name == ends[1]);
             if (!is_end) {
                 by_address = place.prefix;
                 return;
             }
-            const unsigned direction = direction_of_end.at(place.node == ends[0] ? 0 : 1);
+            const unsigned direction = direction_of_end.at(name == ends[0] ? 0 : 1);
             if (rule.direction && *rule.direction != direction) {
                 throw InputError(what + ": from and to are the same end of the link");
             }
@@ -171,6 +96,120 @@ int rule_hits(lua_State* L) {
 
 }  // namespace
 
+void read_flags(lua_State* L, Options& options, FlagMatch& flags) {
+    static constexpr std::array<WordFor<FlagMatch::How>, 3> kHow{{
+        {"exactly", FlagMatch::How::kExactly},
+        {"all of", FlagMatch::How::kAllOf},
+        {"any of", FlagMatch::How::kAnyOf},
+    }};
+    options.get("flags", flags.letters);
+    options.with("with", [&](const std::string& what) {
+        flags.how = to_word(L, what, kHow);
+        if (flags.letters.empty()) {
+            throw InputError(what + ": says how to compare flags, and there are none");
+        }
+    });
+}
+
+void read_protocol(lua_State* L, Options& options, IpProtocol& protocol) {
+    static constexpr std::array<WordFor<IpProtocol>, 3> kProtocols{{
+        {"tcp", IpProtocol::kTcp},
+        {"udp", IpProtocol::kUdp},
+        {"icmp", IpProtocol::kIcmp},
+    }};
+    options.with("proto",
+                 [&](const std::string& what) { protocol = to_word(L, what, kProtocols); });
+}
+
+void read_ports(lua_State* L, Options& options, const char* key, std::optional<PortRange>& into) {
+    options.with(key, [&](const std::string& what) { into = to_ports(L, what); });
+}
+
+Place to_place(lua_State* L, const std::string& what, Network& net) {
+    if (auto* host = test_object<HostHandle>(L, -1)) {
+        return {NodeRef(host->host), {host->host.address(), 32}};
+    }
+    if (auto* router = test_object<RouterHandle>(L, -1)) {
+        return {NodeRef(router->router), {router->router.address(), 32}};
+    }
+    const std::string text = to_text(L, -1, what);
+    if (const auto prefix = parse_prefix(text)) {
+        return {std::nullopt, *prefix};
+    }
+    try {
+        const NodeRef node = net.node(text);
+        return {node, {node.address(), 32}};
+    } catch (const InputError& error) {
+        throw InputError(what + ": " + error.what() + ", and no address or prefix");
+    }
+}
+
+NodeRef self_element_node(lua_State* L, BoxPtr& box) {
+    if (auto* host = test_object<HostHandle>(L, 1)) {
+        box = host->box;
+        static_cast<void>(box->net());
+        return host->host;
+    }
+    auto& router = check_self<RouterHandle>(L);
+    box = router.box;
+    static_cast<void>(box->net());
+    return router.router;
+}
+
+int push_dropped(lua_State* L, const std::function<std::uint64_t(DropReason)>& count) {
+    const bool all = lua_isnoneornil(L, 2);
+    if (all) {
+        lua_newtable(L);
+    }
+    std::vector<std::string_view> known;
+    for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(DropReason::kCount); ++i) {
+        const auto reason = static_cast<DropReason>(i);
+        const auto number = static_cast<lua_Integer>(count(reason));
+        known.push_back(to_string(reason));
+        if (!all && to_text(L, 2, "dropped: reason") == known.back()) {
+            lua_pushinteger(L, number);
+            return 1;
+        }
+        if (all && number > 0) {
+            push_string(L, known.back());
+            lua_pushinteger(L, number);
+            lua_rawset(L, -3);
+        }
+    }
+    if (all) {
+        return 1;
+    }
+    const std::string word = to_text(L, 2, "dropped: reason");
+    throw InputError("dropped: unknown reason \"" + word + "\"" + did_you_mean(word, known) +
+                     " (allowed: " + join(known) + ")");
+}
+
+int router_dropped(lua_State* L) {
+    const auto& self = check_self<RouterHandle>(L);
+    static_cast<void>(self.box->net());
+    return push_dropped(L, [&](DropReason reason) { return self.router.dropped(reason); });
+}
+
+int router_sysctl(lua_State* L) {
+    auto& self = check_self<RouterHandle>(L);
+    static_cast<void>(self.box->net());
+    const std::string name = to_text(L, 2, "sysctl: name");
+    if (!lua_isnoneornil(L, 3)) {
+        self.router.set_netfilter_sysctl(name, to_text(L, 3, "sysctl: " + name));
+    }
+    push_string(L, self.router.netfilter_sysctl(name));
+    return 1;
+}
+
+// sh("iptables -L -v -n"): text, exit code, as host:sh() returns them.
+int router_sh(lua_State* L) {
+    auto& self = check_self<RouterHandle>(L);
+    static_cast<void>(self.box->net());
+    push_string(L, self.router.netfilter_tool(to_text(L, 2, "sh: command line")));
+    lua_pushinteger(L, 0);
+    return 2;
+}
+
 int link_drop(lua_State* L) {
     auto& self = check_self<LinkHandle>(L);
     static_cast<void>(self.box->net());
@@ -204,6 +243,8 @@ void open_elements(lua_State* L) {
         {"hits", NETSIM_LUA(rule_hits)},
     };
     register_class(L, {LinkRuleHandle::kClass, kMethods, kFields, destroy_object<LinkRuleHandle>});
+    open_firewall(L);
+    open_middlebox(L);
 }
 
 }  // namespace netsim::lua

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "lua/args.hpp"
 #include "lua/bind.hpp"
+#include "lua/elements.hpp"
 #include "lua/session.hpp"
 #include "lua/socket.hpp"
 #include "lua/stats.hpp"
@@ -258,32 +259,8 @@ int host_accept_queue_peak(lua_State* L) {
 
 // dropped(reason) or dropped(): {reason = count} of those that are not zero.
 int host_dropped(lua_State* L) {
-    HostHandle& self = self_host(L);
-    if (lua_isnoneornil(L, 2)) {
-        lua_newtable(L);
-    }
-    std::vector<std::string_view> known;
-    for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(DropReason::kCount); ++i) {
-        const auto reason = static_cast<DropReason>(i);
-        const std::uint64_t count = self.host.dropped(reason);
-        known.push_back(to_string(reason));
-        if (lua_isnoneornil(L, 2)) {
-            if (count > 0) {
-                push_string(L, known.back());
-                lua_pushinteger(L, static_cast<lua_Integer>(count));
-                lua_rawset(L, -3);
-            }
-        } else if (to_text(L, 2, "dropped: reason") == known.back()) {
-            lua_pushinteger(L, static_cast<lua_Integer>(count));
-            return 1;
-        }
-    }
-    if (lua_isnoneornil(L, 2)) {
-        return 1;
-    }
-    const std::string word = to_text(L, 2, "dropped: reason");
-    throw InputError("dropped: unknown reason \"" + word + "\"" + did_you_mean(word, known) +
-                     " (allowed: " + join(known) + ")");
+    const HostRef host = self_host(L).host;
+    return push_dropped(L, [&](DropReason reason) { return host.dropped(reason); });
 }
 
 int host_ss(lua_State* L) {
@@ -454,6 +431,8 @@ void open_host(lua_State* L) {
         {"blackhole", NETSIM_LUA(node_blackhole)},
         {"sniff", NETSIM_LUA(node_sniff)},
         {"send_segment", NETSIM_LUA(host_send_segment)},
+        {"firewall", NETSIM_LUA(node_firewall)},
+        {"conntrack", NETSIM_LUA(node_conntrack)},
     };
     constexpr Member kFields[] = {
         {"name", NETSIM_LUA(host_name)},

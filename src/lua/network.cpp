@@ -4,6 +4,7 @@
 
 #include "lua/args.hpp"
 #include "lua/bind.hpp"
+#include "lua/elements.hpp"
 #include "lua/session.hpp"
 #include "lua/topology.hpp"
 
@@ -36,24 +37,32 @@ std::string value_text(lua_State* L, int index, const std::string& what) {
     return to_text(L, index, what);
 }
 
+// {["net.ipv4.tcp_sack"] = 0} at the top of the stack, in order of the names.
+void read_sysctls(lua_State* L, const std::string& what,
+                  std::vector<std::pair<std::string, std::string>>& into) {
+    if (!lua_istable(L, -1)) {
+        throw InputError(what + ": expected a table such as {[\"net.ipv4.tcp_sack\"] = 0}");
+    }
+    const int table = lua_gettop(L);
+    push_sorted_keys(L, table);
+    for (lua_Integer i = 1; lua_rawgeti(L, table + 1, i) != LUA_TNIL; ++i) {
+        const std::string key = to_text(L, -1, what + ": name");
+        lua_rawget(L, table);
+        into.emplace_back(key, value_text(L, -1, what + ": " + key));
+        lua_pop(L, 1);
+    }
+    lua_settop(L, table);
+}
+
 int network_host(lua_State* L) {
     Network& net = self_network(L);
     const std::string name = to_text(L, 2, "host: name");
     HostOptions host;
     Options options(L, 3, "host \"" + name + "\"");
     options.with("sysctl", [&](const std::string& what) {
-        if (!lua_istable(L, -1)) {
-            throw InputError(what + ": expected a table such as {[\"net.ipv4.tcp_sack\"] = 0}");
-        }
-        const int table = lua_gettop(L);
-        push_sorted_keys(L, table);
-        for (lua_Integer i = 1; lua_rawgeti(L, table + 1, i) != LUA_TNIL; ++i) {
-            const std::string key = to_text(L, -1, what + ": name");
-            lua_rawget(L, table);
-            host.sysctl[key] = value_text(L, -1, what + ": " + key);
-            lua_pop(L, 1);
-        }
-        lua_settop(L, table);
+        std::vector<std::pair<std::string, std::string>> settings;
+        read_sysctls(L, what, settings);
+        host.sysctl.insert(settings.begin(), settings.end());
     });
     options.with("profile", [&](const std::string& what) { host.profile = to_text(L, -1, what); });
     options.with("address", [&](const std::string& what) {
@@ -85,8 +94,15 @@ int network_router(lua_State* L) {
     RouterOptions router;
     Options options(L, 3, "router \"" + name + "\"");
     options.get("icmp_errors", router.icmp_errors);
+    std::vector<std::pair<std::string, std::string>> settings;
+    options.with("sysctl", [&](const std::string& what) { read_sysctls(L, what, settings); });
     options.finish();
-    push_router(L, self_box(L), net.router(name, router));
+    RouterRef made = net.router(name, router);
+    for (const auto& [key, value] : settings) {
+        made.set_netfilter_sysctl(key, value);
+    }
+    self_box(L)->apply_settings(made);
+    push_router(L, self_box(L), made);
     return 1;
 }
 
@@ -461,6 +477,14 @@ void open_network(lua_State* L) {
         {"route", NETSIM_LUA(node_route)},
         {"blackhole", NETSIM_LUA(node_blackhole)},
         {"sniff", NETSIM_LUA(node_sniff)},
+        {"firewall", NETSIM_LUA(node_firewall)},
+        {"conntrack", NETSIM_LUA(node_conntrack)},
+        {"sysctl", NETSIM_LUA(router_sysctl)},
+        {"sh", NETSIM_LUA(router_sh)},
+        {"nat", NETSIM_LUA(router_nat)},
+        {"nat_stats", NETSIM_LUA(router_nat_stats)},
+        {"middlebox", NETSIM_LUA(router_middlebox)},
+        {"dropped", NETSIM_LUA(router_dropped)},
     };
     constexpr Member kRouterFields[] = {
         {"name", NETSIM_LUA(router_name)},

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "lua/bind.hpp"
+#include "net/conntrack_settings.hpp"
 #include "sim/simulation.hpp"
 #include "tcp/sysctl.hpp"
 
@@ -32,6 +33,10 @@ struct Setting {
     std::string value;
 };
 
+bool is_known_sysctl(const std::string& name) {
+    return tcp::is_sysctl(name) || net::is_conntrack_sysctl(name);
+}
+
 // "web.net.ipv4.tcp_syncookies=0" or "net.ipv4.tcp_syncookies=0". Host names may contain dots, so
 // the sysctl is found from the right.
 Setting parse_setting(const std::string& text) {
@@ -41,17 +46,20 @@ Setting parse_setting(const std::string& text) {
     }
     const std::string left = text.substr(0, equals);
     const std::string value = text.substr(equals + 1);
-    if (tcp::is_sysctl(left)) {
+    if (is_known_sysctl(left)) {
         return {"", left, value};
     }
     for (std::size_t dot = left.find('.'); dot != std::string::npos;
          dot = left.find('.', dot + 1)) {
-        if (tcp::is_sysctl(left.substr(dot + 1))) {
+        if (is_known_sysctl(left.substr(dot + 1))) {
             return {left.substr(0, dot), left.substr(dot + 1), value};
         }
     }
     std::vector<std::string_view> known;
     for (const tcp::SysctlEntry& entry : tcp::sysctl_table()) {
+        known.push_back(entry.name);
+    }
+    for (const net::ConntrackSysctl& entry : net::conntrack_sysctls()) {
         known.push_back(entry.name);
     }
     // A host in front makes every name look far: compare the part from "net." on, too.
@@ -115,10 +123,23 @@ void Box::apply_settings(HostRef host) {
     }
 }
 
+void Box::apply_settings(RouterRef router) {
+    for (const std::string& text : session_.options().settings) {
+        const Setting setting = parse_setting(text);
+        if (setting.host == router.name() ||
+            (setting.host.empty() && net::is_conntrack_sysctl(setting.name))) {
+            router.set_netfilter_sysctl(setting.name, setting.value);
+        }
+    }
+}
+
 void Box::check_settings() {
     std::vector<std::string> names;
     for (const HostRef& host : net().hosts()) {
         names.push_back(host.name());
+    }
+    for (const RouterRef& router : net().routers()) {
+        names.push_back(router.name());
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
     for (const std::string& text : session_.options().settings) {

@@ -44,6 +44,7 @@ class Box : public std::enable_shared_from_this<Box> {
 
     /// --set's values for a host just made.
     void apply_settings(HostRef host);
+    void apply_settings(RouterRef router);  // a router has net.netfilter.*
     /// Writes down counters and digest, finishes the capture, lets the network go.
     void finish();
 

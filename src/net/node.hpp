@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 namespace netsim::net {
 
+class Elements;
 class LinkDirection;
 
 /// What all nodes of one simulation share.
@@ -33,14 +35,12 @@ struct Interface {
 
 class Node {
  public:
-    Node(Fabric& fabric, std::string name)
-        : fabric_(fabric), id_(fabric.sim.new_node()), name_(std::move(name)) {}
-
+    Node(Fabric& fabric, std::string name);
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
     Node(Node&&) = delete;
     Node& operator=(Node&&) = delete;
-    virtual ~Node() = default;
+    virtual ~Node();
 
     /// A packet has arrived on interfaces()[interface]. The node owns it now.
     virtual void receive(wire::PacketPtr packet, std::uint32_t interface) = 0;
@@ -68,6 +68,12 @@ class Node {
     /// Appends eth<N>; its index. The link fills in `out`.
     std::uint32_t add_interface(Ipv4 address, std::uint8_t prefix_length, std::uint32_t mtu);
 
+    /// What stands in packets' way here: made when first asked for.
+    Elements& elements();
+
+    /// Null: nothing does.
+    Elements* elements_if_any() const { return elements_.get(); }
+
     std::vector<Interface>& interfaces() { return interfaces_; }
 
     const std::vector<Interface>& interfaces() const { return interfaces_; }
@@ -77,6 +83,7 @@ class Node {
     sim::NodeId id_;
     std::string name_;
     std::vector<Interface> interfaces_;
+    std::unique_ptr<Elements> elements_;
 };
 
 }  // namespace netsim::net

@@ -8,6 +8,7 @@
 #include "net/icmp.hpp"
 #include "net/link.hpp"
 #include "net/packet_log.hpp"
+#include "net/reject.hpp"
 
 namespace netsim::net {
 
@@ -16,41 +17,60 @@ void Router::receive(wire::PacketPtr packet, std::uint32_t interface) {
     if (packet->corrupted != 0 && packet->corrupted <= wire::kIpHeaderLength) {
         return drop(*packet, interface, DropReason::kCorrupted);
     }
+    if (elements_if_any() != nullptr) [[unlikely]] {
+        return receive_through(std::move(packet), interface);
+    }
     if (is_local(packet->destination)) {
         return deliver_locally(std::move(packet), interface);
     }
-    const Route* route = routes_.find(packet->destination);
+    const Route* route = route_of(*packet, interface);
     if (route == nullptr) {
-        return refuse(*packet, interface, DropReason::kNoRoute,
-                      {wire::icmp::kDestinationUnreachable, wire::icmp::kNetUnreachable});
+        return;
+    }
+    const Interface& out = interfaces()[route->interface];
+    if (may_forward(*packet, interface, out)) {
+        --packet->ttl;
+        ++stats_.forwarded;
+        out.out->transmit(std::move(packet));
+    }
+}
+
+const Route* Router::route_of(const wire::Packet& packet, std::uint32_t interface) {
+    const Route* route = routes_.find(packet.destination);
+    if (route == nullptr) {
+        refuse(packet, interface, DropReason::kNoRoute,
+               {wire::icmp::kDestinationUnreachable, wire::icmp::kNetUnreachable});
+        return nullptr;
     }
     switch (route->kind) {
         case Route::Kind::kBlackhole:
-            return drop(*packet, interface, DropReason::kBlackhole);
+            drop(packet, interface, DropReason::kBlackhole);
+            return nullptr;
         case Route::Kind::kUnreachable:
-            return refuse(*packet, interface, DropReason::kNoRoute,
-                          {wire::icmp::kDestinationUnreachable, wire::icmp::kHostUnreachable});
+            refuse(packet, interface, DropReason::kNoRoute,
+                   {wire::icmp::kDestinationUnreachable, wire::icmp::kHostUnreachable});
+            return nullptr;
         case Route::Kind::kUnicast:
             break;
     }
-    forward(std::move(packet), interface, *route);
+    return route;
 }
 
-void Router::forward(wire::PacketPtr packet, std::uint32_t interface, const Route& route) {
-    if (packet->ttl <= 1) {
-        return refuse(*packet, interface, DropReason::kTtlExceeded, {wire::icmp::kTimeExceeded, 0});
+bool Router::may_forward(const wire::Packet& packet, std::uint32_t interface,
+                         const Interface& out) {
+    if (packet.ttl <= 1) {
+        refuse(packet, interface, DropReason::kTtlExceeded, {wire::icmp::kTimeExceeded, 0});
+        return false;
     }
-    const Interface& out = interfaces()[route.interface];
     CHECK(out.out != nullptr);
     // DIVERGES: without DF Linux would fragment; the model has no fragments and answers alike.
-    if (packet->length() > out.mtu) {
-        return refuse(*packet, interface, DropReason::kMtuExceeded,
-                      {wire::icmp::kDestinationUnreachable, wire::icmp::kFragmentationNeeded,
-                       static_cast<std::uint16_t>(std::min(out.mtu, 65535U))});
+    if (packet.length() > out.mtu) {
+        refuse(packet, interface, DropReason::kMtuExceeded,
+               {wire::icmp::kDestinationUnreachable, wire::icmp::kFragmentationNeeded,
+                static_cast<std::uint16_t>(std::min(out.mtu, 65535U))});
+        return false;
     }
-    --packet->ttl;
-    ++stats_.forwarded;
-    out.out->transmit(std::move(packet));
+    return true;
 }
 
 /// Asked for each packet, and a router in the middle of a star has many interfaces.
@@ -73,7 +93,7 @@ bool Router::is_local(Ipv4 destination) const {
     return locals_.contains(destination.bits);
 }
 
-/// A router answers ping; it has no TCP, and no UDP port is open.
+/// A router answers ping; no port of it is open.
 void Router::deliver_locally(wire::PacketPtr packet, std::uint32_t interface) {
     if (packet->corrupted != 0) {
         return drop(*packet, interface, DropReason::kCorrupted);
@@ -88,8 +108,10 @@ void Router::deliver_locally(wire::PacketPtr packet, std::uint32_t interface) {
             return send_error(*packet,
                               {wire::icmp::kDestinationUnreachable, wire::icmp::kPortUnreachable});
         case wire::Protocol::kTcp:
-            return send_error(
-                *packet, {wire::icmp::kDestinationUnreachable, wire::icmp::kProtocolUnreachable});
+            if (const auto reset = reset_for(*packet); reset && originate(*reset)) {
+                ++stats_.resets;
+            }
+            return;
     }
 }
 
@@ -99,13 +121,17 @@ void Router::refuse(const wire::Packet& packet, std::uint32_t interface, DropRea
     send_error(packet, kind);
 }
 
-void Router::drop(const wire::Packet& packet, std::uint32_t interface, DropReason reason) {
+void Router::drop(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
+                  std::string_view text) {
     ++stats_.dropped[static_cast<std::size_t>(reason)];
-    log_drop(fabric(), *this, interfaces()[interface].name, packet, reason);
+    const std::string_view where =
+        interface == kNoInterface ? std::string_view{} : interfaces()[interface].name;
+    log_drop(fabric(), *this, where, packet, reason, text);
 }
 
-void Router::send_error(const wire::Packet& cause, IcmpKind kind) {
-    if (!icmp_errors_ || !may_send_error_about(cause)) {
+/// `asked_for`: by a firewall's rule, whatever say_icmp_errors() says.
+void Router::send_error(const wire::Packet& cause, IcmpKind kind, bool asked_for) {
+    if (!(icmp_errors_ || asked_for) || !may_send_error_about(cause)) {
         return;
     }
     if (!icmp_limit_.allow(fabric().sim.now(), cause.source, kind.type, kind.code)) {
@@ -126,6 +152,9 @@ bool Router::originate(wire::Packet packet) {
     packet.id = next_id_++;
     LinkDirection* out = interfaces()[route->interface].out;
     CHECK(out != nullptr);
+    if (elements_if_any() != nullptr && !own_passes(packet, route->interface)) {
+        return true;
+    }
     out->transmit(fabric().packets.make(packet));
     return true;
 }

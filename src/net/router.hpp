@@ -8,6 +8,7 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include "net/elements.hpp"
 #include "net/icmp_limit.hpp"
 #include "net/node.hpp"
 #include "net/routes.hpp"
@@ -20,6 +21,7 @@ struct RouterStats {
     std::uint64_t icmp_sent = 0;          // errors
     std::uint64_t icmp_rate_limited = 0;  // errors not sent for the limits' sake
     std::uint64_t echo_replies = 0;
+    std::uint64_t resets = 0;  // of TCP that was for the router itself
     std::array<std::uint64_t, static_cast<std::size_t>(DropReason::kCount)> dropped{};
 };
 
@@ -58,13 +60,21 @@ class Router final : public Node {
 
     bool is_local(Ipv4 destination) const;
     void deliver_locally(wire::PacketPtr packet, std::uint32_t interface);
-    void forward(wire::PacketPtr packet, std::uint32_t interface, const Route& route);
+    /// Null: there is none, or it ends here, and the packet was dropped.
+    const Route* route_of(const wire::Packet& packet, std::uint32_t interface);
+    /// False: its TTL or its size do not allow it, and it was dropped.
+    bool may_forward(const wire::Packet& packet, std::uint32_t interface, const Interface& out);
     void refuse(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
                 IcmpKind kind);
-    void drop(const wire::Packet& packet, std::uint32_t interface, DropReason reason);
-    void send_error(const wire::Packet& cause, IcmpKind kind);
+    void drop(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
+              std::string_view text = {});
+    void send_error(const wire::Packet& cause, IcmpKind kind, bool asked_for = false);
     /// Own packets. False if there is no route.
     bool originate(wire::Packet packet);
+    // --- with elements in the way (router_elements.cpp)
+    void receive_through(wire::PacketPtr packet, std::uint32_t interface);
+    bool passes(const HookVerdict& verdict, const wire::Packet& packet, std::uint32_t interface);
+    bool own_passes(wire::Packet& packet, std::uint32_t out);
 
     Ipv4 address_;
     mutable absl::flat_hash_set<std::uint32_t> locals_;  // the interfaces' addresses

@@ -114,6 +114,17 @@ void Topology::refuse_disconnected(const std::vector<bool>& reached) const {
                      sides[0]);
 }
 
+void Topology::announce(const Node& node, Prefix prefix) {
+    if (nodes_.size() > lazy_above_) {
+        throw InputError("no room for the prefix " + to_string(prefix) + " in a network of over " +
+                         std::to_string(lazy_above_) + " nodes: route it by hand");
+    }
+    std::vector<Prefix>& announced = nodes_[index_of(node)].announced;
+    if (std::find(announced.begin(), announced.end(), prefix) == announced.end()) {
+        announced.push_back(prefix);
+    }
+}
+
 void Topology::require_connected() const {
     if (nodes_.empty()) {
         return;
@@ -214,6 +225,7 @@ void Topology::compute_routes() {
         };
         add(i);
         std::for_each(hanging[i].begin(), hanging[i].end(), add);
+        prefixes.insert(prefixes.end(), nodes_[i].announced.begin(), nodes_[i].announced.end());
         add_routes(i, prefixes, edges, hangs, search.distances_to(i));
     }
 }

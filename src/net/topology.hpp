@@ -33,6 +33,10 @@ class Topology {
     /// Between two nodes added before.
     void add_link(Link& link);
 
+    /// Packets for the prefix go to this node too: the address pool of a NAT. Throws InputError
+    /// where routes are found lazily, in which prefixes have no place.
+    void announce(const Node& node, Prefix prefix);
+
     /// Every node can reach every other over links of any state, else InputError naming nodes of
     /// both sides.
     void require_connected() const;
@@ -70,6 +74,7 @@ class Topology {
         RouteTable* routes;
         Ipv4 address;
         std::uint32_t links = 0;
+        std::vector<Prefix> announced{};
     };
 
     class Search;

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "netsim/result.hpp"
+#include "observe/netfilter_views.hpp"
 #include "observe/views.hpp"
 #include "shell/jobs.hpp"
 #include "shell/shell.hpp"
@@ -26,7 +27,22 @@ std::unique_ptr<Job> start_nstat(const Invocation& invocation) {
     return view(observe::nstat_text(invocation.host, joined(invocation.words)));
 }
 
+std::unique_ptr<Job> start_conntrack(const Invocation& invocation) {
+    return view(observe::conntrack_tool(invocation.host, invocation.words));
+}
+
+std::unique_ptr<Job> start_dmesg(const Invocation& invocation) {
+    return view(observe::dmesg_tool(invocation.host, invocation.words));
+}
+
+std::unique_ptr<Job> start_iptables(const Invocation& invocation) {
+    return view(observe::iptables_tool(invocation.host, invocation.words));
+}
+
 constexpr Tool kTools[] = {
+    {"conntrack", "conntrack -L | -C | -S | -F", start_conntrack},
+    {"dmesg", "dmesg", start_dmesg},
+    {"iptables", "iptables -L [CHAIN] -n [-v] [-x] [--line-numbers]", start_iptables},
     {"nstat", "nstat [-az] [COUNTER...]", start_nstat},
     {"sar", "sar -n SOCK INTERVAL [COUNT]", start_sar, true},
     {"ss", "ss [-talnoiemHO4] [FILTER]", start_ss},

@@ -48,7 +48,7 @@ inline wire::Packet udp_packet(Ipv4 source, Ipv4 destination, std::uint32_t leng
 }
 
 /// Two nodes and a link between them; sends are numbered by the packets' uid, from 0.
-class LinkBench final : private sim::EventTarget {
+class LinkBench : private sim::EventTarget {
  public:
     static constexpr Ipv4 kA = ipv4(10, 0, 0, 1);
     static constexpr Ipv4 kB = ipv4(10, 0, 0, 2);

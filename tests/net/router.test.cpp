@@ -149,8 +149,16 @@ TEST(Router, OwnPortsAreClosed) {
     wire::Packet tcp = udp_packet(kA, kR, 100);
     tcp.protocol = wire::Protocol::kTcp;
     tcp.tcp = wire::TcpHeader{};
+    tcp.tcp.flags = wire::flag::kSyn;
+    tcp.tcp.seq = wire::SeqNum(99);
     t.send(tcp);
-    EXPECT_EQ(t.answer().icmp.code, wire::icmp::kProtocolUnreachable);
+    ASSERT_EQ(t.a.arrivals.size(), 2U);
+    EXPECT_EQ(t.answer().tcp.flags, wire::flag::kRst | wire::flag::kAck);
+    EXPECT_EQ(t.answer().tcp.ack, wire::SeqNum(100));
+    tcp.tcp.flags = wire::flag::kRst;
+    t.send(tcp);
+    EXPECT_EQ(t.a.arrivals.size(), 2U);
+    EXPECT_EQ(t.r.stats().resets, 1U);
 }
 
 TEST(Router, NoErrorAboutAnIcmpErrorButAboutAPing) {
