@@ -158,29 +158,30 @@ bool sample_rtt(const Context& cx, Connection& c, const Cleaned& cleaned, AckOut
     return true;
 }
 
-void count_slow_start_exit(Context& cx, Connection& c) {
-    if (c.sending().cc.left_slow_start == SlowStartExit::kAckTrain) {
+void count_slow_start_exit(Context& cx, Congestion& cc) {
+    if (cc.left_slow_start == SlowStartExit::kAckTrain) {
         cx.s.mib.add(Mib::kTcpExtTCPHystartTrainDetect);
-        cx.s.mib.add(Mib::kTcpExtTCPHystartTrainCwnd, c.sending().cc.cwnd);
-    } else if (c.sending().cc.left_slow_start == SlowStartExit::kDelay) {
+        cx.s.mib.add(Mib::kTcpExtTCPHystartTrainCwnd, cc.cwnd);
+    } else if (cc.left_slow_start == SlowStartExit::kDelay) {
         cx.s.mib.add(Mib::kTcpExtTCPHystartDelayDetect);
-        cx.s.mib.add(Mib::kTcpExtTCPHystartDelayCwnd, c.sending().cc.cwnd);
+        cx.s.mib.add(Mib::kTcpExtTCPHystartDelayCwnd, cc.cwnd);
     }
-    c.edit_sending().cc.left_slow_start = SlowStartExit::kNone;
+    cc.left_slow_start = SlowStartExit::kNone;
 }
 
 /// Takes off the queue what is acknowledged and draws an RTT sample. Linux tcp_clean_rtx_queue().
 void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum prior_highest,
                       AckOutcome& outcome) {
-    const std::uint32_t prior_sacked = c.sending().sacked_out;
+    Sending& tx = c.edit_sending();
+    const std::uint32_t prior_sacked = tx.sacked_out;
     Cleaned cleaned;
-    while (!c.sending().sent.empty() && !after(c.sending().sent.front().end, c.snd_una)) {
-        take_off(cx, c, c.edit_sending().sent.front(), outcome, cleaned);
-        pop_sent(c);
+    while (!tx.sent.empty() && !after(tx.sent.front().end, c.snd_una)) {
+        take_off(cx, c, tx.sent.front(), outcome, cleaned);
+        pop_sent(tx);
     }
-    if (!c.sending().sent.empty()) {
+    if (!tx.sent.empty()) {
         trim_head(c);
-        outcome.reneging = c.sending().sent.front().sacked;
+        outcome.reneging = tx.sent.front().sacked;
     }
     const std::uint32_t advance = c.snd_una.raw() - prior_snd_una.raw();
     outcome.maybe_delayed = cleaned.first_sent != kNever && !outcome.retransmission_acked &&
@@ -200,23 +201,23 @@ void clean_sent_queue(Context& cx, Connection& c, SeqNum prior_snd_una, SeqNum p
         } else if (cleaned.first_sent != kNever && before(cleaned.reordered, prior_highest)) {
             note_reordering(cx, c, cleaned.reordered, false);
         }
-    } else if (!c.sending().sent.empty() && sampled && outcome.first_sacked_sent != kNever &&
-               outcome.first_sacked_sent < c.sending().sent.front().sent_at) {
+    } else if (!tx.sent.empty() && sampled && outcome.first_sacked_sent != kNever &&
+               outcome.first_sacked_sent < tx.sent.front().sent_at) {
         // What arrived was sent before the head was last sent: only then may the RTO move, or it
         // would never come.
         outcome.set_timer = true;
     }
     if (outcome.rtt > Duration{0}) {
-        c.algorithm().on_rtt(c.edit_sending().cc, {.now = cx.now,
-                                                   .acked = outcome.acked,
-                                                   .limited = false,
-                                                   .rtt = outcome.rtt,
-                                                   .snd_una = c.snd_una,
-                                                   .snd_nxt = c.snd_nxt,
-                                                   .pacing_rate = c.pacing_rate,
-                                                   .paced = c.paced,
-                                                   .last = c.fin_sent && c.snd_una == c.write_seq});
-        count_slow_start_exit(cx, c);
+        c.algorithm().on_rtt(tx.cc, {.now = cx.now,
+                                     .acked = outcome.acked,
+                                     .limited = false,
+                                     .rtt = outcome.rtt,
+                                     .snd_una = c.snd_una,
+                                     .snd_nxt = c.snd_nxt,
+                                     .pacing_rate = c.pacing_rate,
+                                     .paced = c.paced,
+                                     .last = c.fin_sent && c.snd_una == c.write_seq});
+        count_slow_start_exit(cx, tx.cc);
     }
 }
 
@@ -237,14 +238,15 @@ void control_congestion(Context& cx, Connection& c, const AckOutcome& outcome) {
         // Where much is reordered, what is SACKed counts as well.
         const bool reordered = c.reordering > cx.s.sysctl.tcp_reordering;
         if (reordered ? outcome.forward_progress() : outcome.data_acked) {
-            c.algorithm().on_ack(c.edit_sending().cc, {.now = cx.now,
-                                                       .acked = outcome.delivered,
-                                                       .limited = c.sending().cc.limited(),
-                                                       .rtt = outcome.rtt,
-                                                       .snd_una = c.snd_una,
-                                                       .snd_nxt = c.snd_nxt,
-                                                       .pacing_rate = c.pacing_rate});
-            c.edit_sending().cc.full_at = cx.now;
+            Congestion& cc = c.edit_sending().cc;
+            c.algorithm().on_ack(cc, {.now = cx.now,
+                                      .acked = outcome.delivered,
+                                      .limited = cc.limited(),
+                                      .rtt = outcome.rtt,
+                                      .snd_una = c.snd_una,
+                                      .snd_nxt = c.snd_nxt,
+                                      .pacing_rate = c.pacing_rate});
+            cc.full_at = cx.now;
         }
     }
     update_pacing_rate(c, cx.s.sysctl);

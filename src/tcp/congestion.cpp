@@ -28,11 +28,8 @@ std::optional<std::uint8_t> find_congestion_control(std::string_view name) {
                              : std::optional(static_cast<std::uint8_t>(it - names.begin()));
 }
 
-const CongestionControl& congestion_control(std::uint8_t index) {
-    CHECK(index < congestion_controls().size());
-    static const std::array<const CongestionControl*, 3> kAll{&reno(), &cubic(), &bbr_v1()};
-    return *kAll.at(index);
-}
+const std::array<const CongestionControl*, 3> kCongestionControls{&reno(), &cubic(),  // NOLINT
+                                                                  &bbr_v1()};
 
 void CongestionControl::init(const Context& /*cx*/, Connection& /*c*/) const {}
 

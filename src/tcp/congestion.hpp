@@ -2,12 +2,14 @@
 // algorithm. Windows are in segments, as Linux counts them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "base/check.hpp"
 #include "netsim/time.hpp"
 #include "wire/seq.hpp"
 
@@ -101,8 +103,15 @@ class CongestionControl {
 /// The names, in the order Linux registers the modules; a place in it stands for the algorithm.
 std::span<const std::string_view> congestion_controls();
 std::optional<std::uint8_t> find_congestion_control(std::string_view name);
-const CongestionControl& congestion_control(std::uint8_t index);
 inline constexpr std::uint8_t kNoCongestionControl = 0xff;
+
+/// The algorithms in the same order.
+extern const std::array<const CongestionControl*, 3> kCongestionControls;
+
+inline const CongestionControl& congestion_control(std::uint8_t index) {
+    DCHECK(index < kCongestionControls.size());
+    return *kCongestionControls[index];
+}
 
 /// A new socket, and a child whose listener's application chose none, take the host's. Linux
 /// tcp_assign_congestion_control().

@@ -118,6 +118,9 @@ class Lazy {
         return mine()->value;
     }
 
+    /// The same, of a record that is made().
+    T& own() { return mine()->value; }
+
     /// Gives the record back; it reads as a default T again.
     void reset() {
         if (!made()) {

@@ -11,14 +11,15 @@ void stamp_sent(Connection& c, SentSegment& segment, Time now) {
     // With nothing outstanding the interval begins here: what is delivered from now on was sent
     // from now on. Counted by what is sent, not by what is believed in flight: a wrong belief would
     // shorten the interval.
-    if (c.packets_out() == 0) {
-        c.edit_sending().rate.first_sent_at = now;
-        c.edit_sending().rate.delivered_at = now;
+    Sending& tx = c.edit_sending();
+    if (tx.sent.empty()) {
+        tx.rate.first_sent_at = now;
+        tx.rate.delivered_at = now;
     }
-    segment.stamp = {.first_sent_at = c.sending().rate.first_sent_at,
-                     .delivered_at = c.sending().rate.delivered_at,
+    segment.stamp = {.first_sent_at = tx.rate.first_sent_at,
+                     .delivered_at = tx.rate.delivered_at,
                      .delivered = c.delivered,
-                     .app_limited = c.sending().rate.app_limited != 0,
+                     .app_limited = tx.rate.app_limited != 0,
                      .used = false};
 }
 
@@ -27,9 +28,10 @@ void note_delivered(Connection& c, SentSegment& segment, RateSample& sample) {
         return;
     }
     // The newest segment sent tells most about now; of equals, the one further on.
-    const bool newer = segment.sent_at > c.sending().rate.first_sent_at ||
-                       (segment.sent_at == c.sending().rate.first_sent_at &&
-                        after(segment.end, sample.newest_end));
+    DeliveryRate& rate = c.edit_sending().rate;
+    const bool newer =
+        segment.sent_at > rate.first_sent_at ||
+        (segment.sent_at == rate.first_sent_at && after(segment.end, sample.newest_end));
     if (!sample.seen || sample.prior_delivered == 0 || newer) {
         sample.seen = true;
         sample.prior_delivered = segment.stamp.delivered;
@@ -37,7 +39,7 @@ void note_delivered(Connection& c, SentSegment& segment, RateSample& sample) {
         sample.app_limited = segment.stamp.app_limited;
         sample.newest_end = segment.end;
         sample.newest_sent = segment.sent_at;
-        c.edit_sending().rate.first_sent_at = segment.sent_at;
+        rate.first_sent_at = segment.sent_at;
         sample.interval_us = us_between(segment.stamp.first_sent_at, segment.sent_at);
     }
     segment.stamp.used = true;

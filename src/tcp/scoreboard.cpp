@@ -255,11 +255,11 @@ void insert_sent(Connection& c, std::uint32_t i, const SentSegment& segment) {
     c.edit_sending().sent.insert(i, segment);
 }
 
-void pop_sent(Connection& c) {
-    if (c.sending().sent.size() == 1 || !c.sending().sent[1].joined) {
-        --c.edit_sending().sent_skbs;
+void pop_sent(Sending& tx) {
+    if (tx.sent.size() == 1 || !tx.sent[1].joined) {
+        --tx.sent_skbs;
     }
-    c.edit_sending().sent.pop_front();
+    tx.sent.pop_front();
 }
 
 void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length) {

@@ -29,7 +29,7 @@ void set_joined(Connection& c, std::uint32_t i, bool joined);
 /// Puts a segment at place i, not the first.
 void insert_sent(Connection& c, std::uint32_t i, const SentSegment& segment);
 /// Takes the first segment off; its skb goes with its last one.
-void pop_sent(Connection& c);
+void pop_sent(Sending& tx);
 
 /// Cuts segment i after `length` bytes. PSH and FIN belong to the end.
 void cut_sent(Connection& c, std::uint32_t i, std::uint32_t length);

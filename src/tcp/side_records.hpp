@@ -162,7 +162,8 @@ struct Sending {
 
     void recycle() {
         Ring<SentSegment> kept = std::move(sent);
-        *this = Sending{};
+        std::destroy_at(this);
+        std::construct_at(this);
         sent = std::move(kept);
         sent.recycle();
     }
@@ -193,7 +194,8 @@ struct Receiving {
 
     void recycle() {
         Ring<ReceivedSegment> kept = std::move(received);
-        *this = Receiving{};
+        std::destroy_at(this);
+        std::construct_at(this);
         received = std::move(kept);
         received.recycle();
     }
