@@ -125,12 +125,12 @@ void let_port_go(StackState& s, std::uint16_t port) {
 
 void arm(Context& cx, Connection& c, Timer timer, Time at) {
     c.deadlines.set(timer, cx.s.wheel.fires_at(cx.now, at), at);
-    cx.s.timers.update(cx.s.connections, c);
+    cx.s.timers.note(cx.s.connections, c);
 }
 
 void arm_exactly(Context& cx, Connection& c, Timer timer, Time at) {
     c.deadlines.set(timer, at, at);
-    cx.s.timers.update(cx.s.connections, c);
+    cx.s.timers.note(cx.s.connections, c);
 }
 
 void arm_retransmit(Context& cx, Connection& c, RetransmitTimer kind, Duration after) {

@@ -39,9 +39,30 @@ class DeadlineCalendar {
         }
     }
 
+    /// A deadline of the connection moved, and may move again before anybody asks: update() is put
+    /// off until then, or until another connection's does.
+    void note(Slab<Connection>& slab, const Connection& c) {
+        if (noted_ != c.index) {
+            settle(slab);
+            noted_ = c.index;
+        }
+    }
+
+    /// Does what note() has put off.
+    void settle(Slab<Connection>& slab) {
+        const std::uint32_t index = std::exchange(noted_, kNoIndex);
+        if (index != kNoIndex && slab.live(index)) {
+            update(slab, slab.at(index));
+        }
+    }
+
+    /// Is the connection's update() put off?
+    bool noted(const Connection& c) const { return noted_ == c.index; }
+
     /// Takes out the next connection with a deadline that is not after `now`, in the order of
     /// (deadline, index); null: there is none. The caller lets a due timer fire and calls update().
     Connection* pop_due(Slab<Connection>& slab, Time now) {
+        settle(slab);
         for (;;) {
             if (far_earliest_ <= now && (near_.empty() || far_earliest_ <= near_.front().at)) {
                 advance(slab);
@@ -80,6 +101,15 @@ class DeadlineCalendar {
                 looked_at(slab, slab.at(entry.id.index));
             }
         }
+    }
+
+    /// When to look next; exact if it is before `than`.
+    Time next(Slab<Connection>& slab, Time than) {
+        settle(slab);
+        if (earliest() < than) {
+            trim(slab);
+        }
+        return earliest();
     }
 
     std::size_t entries() const { return near_.size() + far_entries_; }
@@ -286,6 +316,7 @@ class DeadlineCalendar {
         return list;
     }
 
+    std::uint32_t noted_ = kNoIndex;
     std::vector<Entry> near_;  // a heap
     Time far_earliest_ = kNever;
     std::int64_t origin_ns_ = 0;  // the wheel's clock: all entries in it lie in later slots

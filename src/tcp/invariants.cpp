@@ -55,7 +55,7 @@ void check_connection(const StackState& s, const Connection& c) {
     const bool in_flight =
         !tx.sent.empty() || (c.state == State::kSynSent && !c.connect_deferred());
     CHECK(!in_flight || c.deadlines.armed(Timer::kRetransmit) || c.owned);
-    CHECK(c.deadlines.earliest() >= c.looks.next);
+    CHECK(c.deadlines.earliest() >= c.looks.next || s.timers.noted(c));
 }
 
 void check_listener(const StackState& s, const Listener& listener) {

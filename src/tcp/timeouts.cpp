@@ -460,10 +460,7 @@ void revert_backoff(Context& cx, Connection& c, wire::SeqNum seq) {
 }
 
 Time next_deadline(StackState& s, Time than) {
-    if (s.timers.earliest() < than) {
-        s.timers.trim(s.connections);
-    }
-    Time at = std::min(s.timers.earliest(), s.time_wait_timers.earliest());
+    Time at = std::min(s.timers.next(s.connections, than), s.time_wait_timers.earliest());
     if (s.requests.size() > 0) {
         for (const auto& stage : s.synack_timers) {
             at = std::min(at, stage.earliest());
