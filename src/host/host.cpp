@@ -104,6 +104,9 @@ tcp::PathInfo Host::path(Ipv4 destination) const {
     }
     const net::Interface& out = interfaces()[route->interface];
     tcp::PathInfo info{Errno::kOk, out.address.is_any() ? state_->address : out.address, out.mtu};
+    if (state_->path_mtu.empty()) [[likely]] {
+        return info;
+    }
     const auto known = state_->path_mtu.find(destination.bits);
     if (known != state_->path_mtu.end() && known->second.until > fabric().sim.now()) {
         info.mtu = std::min(info.mtu, known->second.mtu);

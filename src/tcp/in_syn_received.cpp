@@ -144,6 +144,18 @@ bool guard_request(Context& cx, std::uint32_t index, const wire::Packet& packet)
     return false;
 }
 
+/// The offset of its timestamps: what its SYN-ACK carried less the clock then. Once sent again, or
+/// where the timestamp tells nothing, it is computed anew.
+std::uint32_t offset_of_request(const Context& cx, const RequestSock& req) {
+    if (!req.options.tstamp_ok || req.first_tsval == 0 || req.first_tsval == ~0U ||
+        req.num_retrans > 0) {
+        return secure_isn(cx.s, req.tuple, cx.now).ts_offset;
+    }
+    const std::uint32_t ago_us = clock_us(cx.now) - req.sent_at_us;
+    const std::int64_t sent_us = to_ns(cx.now) / 1000 - ago_us;
+    return req.first_tsval - clock_ms(at_ns(sent_us * 1000));
+}
+
 }  // namespace
 
 bool in_request_window(SeqNum seq, SeqNum end, SeqNum left, SeqNum right) {
@@ -244,7 +256,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.window_clamp = w.clamp;
     c.ts_recent = req.ts_recent;
     c.ts_recent_stamp_s = req.options.tstamp_ok ? clock_s(cx.now) : 0;
-    c.ts_offset = secure_isn(s, req.tuple, cx.now).ts_offset;
+    c.ts_offset = offset_of_request(cx, req);
     assign_congestion_control(s.sysctl, c.opt);
     take_route_congestion(path, c.opt);
     c.congestion = c.opt->congestion;
