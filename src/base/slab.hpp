@@ -31,7 +31,37 @@ struct Id {
     }
 };
 
-template <typename T>
+/// How many records a slab's chunk has.
+inline constexpr std::uint32_t kSlabChunk = 256;
+
+/// What a slab notes of each place: odd while it is in use, another number each time.
+class Generations {
+ public:
+    std::uint32_t of(std::uint32_t i) const { return of_[i]; }
+
+    bool live(std::uint32_t i) const { return (of_[i] & 1U) != 0; }
+
+    void turn(std::uint32_t i) { ++of_[i]; }
+
+ private:
+    std::uint32_t of_[kSlabChunk] = {};  // NOLINT: a bare array is meant
+};
+
+/// For records that nobody names but their owner's tables: a bit instead of four octets, and no id
+/// is ever stale.
+class LiveBits {
+ public:
+    std::uint32_t of(std::uint32_t i) const { return live(i) ? 1 : 0; }
+
+    bool live(std::uint32_t i) const { return (words_[i / 64] >> (i % 64) & 1U) != 0; }
+
+    void turn(std::uint32_t i) { words_[i / 64] ^= std::uint64_t{1} << (i % 64); }
+
+ private:
+    std::uint64_t words_[kSlabChunk / 64] = {};  // NOLINT
+};
+
+template <typename T, typename Marks = Generations>
 class Slab {
  public:
     Slab() = default;
@@ -60,17 +90,16 @@ class Slab {
             index = used_++;
         }
         Chunk& chunk = *chunks_[index / kChunk];
-        std::uint32_t& generation = chunk.generation[index % kChunk];
-        ++generation;  // even -> odd: live
+        chunk.marks.turn(index % kChunk);
         ::new (chunk.raw(index % kChunk)) T(std::forward<Args>(args)...);
         ++size_;
-        return Id<T>{index, generation};
+        return Id<T>{index, chunk.marks.of(index % kChunk)};
     }
 
     void erase(Id<T> id) {
         CHECK(contains(id));
         at(id.index).~T();
-        ++chunks_[id.index / kChunk]->generation[id.index % kChunk];
+        chunks_[id.index / kChunk]->marks.turn(id.index % kChunk);
         next_free(id.index) = free_;
         free_ = id.index;
         --size_;
@@ -78,7 +107,7 @@ class Slab {
 
     bool contains(Id<T> id) const {
         return id.generation != 0 && id.index < used_ &&
-               chunks_[id.index / kChunk]->generation[id.index % kChunk] == id.generation;
+               chunks_[id.index / kChunk]->marks.of(id.index % kChunk) == id.generation;
     }
 
     T* find(Id<T> id) { return contains(id) ? &at(id.index) : nullptr; }
@@ -97,11 +126,11 @@ class Slab {
     }
 
     bool live(std::uint32_t index) const {
-        return index < used_ && (chunks_[index / kChunk]->generation[index % kChunk] & 1U) != 0;
+        return index < used_ && chunks_[index / kChunk]->marks.live(index % kChunk);
     }
 
     Id<T> id_at(std::uint32_t index) const {
-        return Id<T>{index, chunks_[index / kChunk]->generation[index % kChunk]};
+        return Id<T>{index, chunks_[index / kChunk]->marks.of(index % kChunk)};
     }
 
     /// Indices in [0, end_index()) may be live; walk them in order with live().
@@ -110,11 +139,15 @@ class Slab {
     std::size_t size() const { return size_; }
 
  private:
-    static constexpr std::uint32_t kChunk = 256;
+    static constexpr std::uint32_t kChunk = kSlabChunk;
 
     struct Chunk {
-        alignas(T) std::byte storage[sizeof(T) * kChunk];  // NOLINT: raw storage
-        std::uint32_t generation[kChunk] = {};             // NOLINT: odd = live
+        // Records of whole cache lines begin with one.
+        static constexpr std::size_t kLine = 64;
+        static constexpr std::size_t kAlign = sizeof(T) % kLine == 0 ? kLine : alignof(T);
+
+        alignas(kAlign) std::byte storage[sizeof(T) * kChunk];  // NOLINT: raw storage
+        Marks marks;
 
         void* raw(std::uint32_t i) { return storage + sizeof(T) * i; }
 

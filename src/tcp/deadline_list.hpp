@@ -20,9 +20,9 @@ struct DeadlineLink {
     std::uint32_t next = kNoIndex;
 };
 
-/// `Record` has a member `link` of type DeadlineLink. Equal deadlines keep their order of
-/// insertion.
-template <typename Record>
+/// `Records`: a slab of what has a member `link` of type DeadlineLink. Equal deadlines keep their
+/// order of insertion.
+template <typename Records>
 class DeadlineList {
  public:
     bool empty() const { return head_ == kNoIndex; }
@@ -31,7 +31,7 @@ class DeadlineList {
 
     Time earliest() const { return earliest_; }
 
-    void insert(Slab<Record>& slab, std::uint32_t index, Time deadline) {
+    void insert(Records& slab, std::uint32_t index, Time deadline) {
         DeadlineLink& link = slab.at(index).link;
         link.deadline = deadline;
         std::uint32_t after = tail_;
@@ -45,7 +45,7 @@ class DeadlineList {
         earliest_ = std::min(earliest_, deadline);
     }
 
-    void remove(Slab<Record>& slab, std::uint32_t index) {
+    void remove(Records& slab, std::uint32_t index) {
         DeadlineLink& link = slab.at(index).link;
         (link.previous == kNoIndex ? head_ : slab.at(link.previous).link.next) = link.next;
         (link.next == kNoIndex ? tail_ : slab.at(link.next).link.previous) = link.previous;

@@ -463,12 +463,12 @@ std::uint64_t Stack::bytes_acked(SocketId s) const {
 }
 
 Stack::Footprint Stack::footprint() {
-    // A slab keeps a generation of 4 bytes beside each record; a table entry is 8 bytes at a load
-    // between 16/25 and 4/5.
+    // A slab keeps a generation of 4 bytes beside each connection, a bit beside the others; a table
+    // entry is 8 bytes at a load between 16/25 and 4/5.
     constexpr std::size_t kGeneration = 4;
     constexpr std::size_t kEntry = 12;
-    return {sizeof(RequestSock) + kGeneration + kEntry, sizeof(Connection) + kGeneration + kEntry,
-            sizeof(TimeWait) + kGeneration + kEntry};
+    return {sizeof(RequestSock) + kEntry, sizeof(Connection) + kGeneration + kEntry,
+            sizeof(TimeWait) + kEntry};
 }
 
 }  // namespace netsim::tcp

@@ -65,6 +65,9 @@ struct Secrets {
 inline constexpr std::size_t kSynAckLevels = 8;    // 1, 2, 4 ... 64, 120 s
 inline constexpr std::size_t kMetricsMax = 16384;  // records of tcp_metrics
 
+using RequestSlab = Slab<RequestSock, LiveBits>;
+using TimeWaitSlab = Slab<TimeWait, LiveBits>;
+
 struct StackState {
     StackState(const Paths& ip, const Sysctl& settings, Rng random);
 
@@ -78,16 +81,16 @@ struct StackState {
     Slab<SocketEntry> sockets;
     std::unique_ptr<RecordPools> records;  // made with the first connection
     Slab<Connection> connections;
-    Slab<RequestSock> requests;
-    Slab<TimeWait> time_waits;
+    RequestSlab requests;
+    TimeWaitSlab time_waits;
     Slab<Listener> listeners;
 
     TupleTable<StackState> table;
     absl::flat_hash_map<std::uint16_t, std::vector<std::uint32_t>> listeners_by_port;
     std::vector<BoundPort> bound;
 
-    std::array<DeadlineList<RequestSock>, kSynAckLevels> synack_timers;
-    DeadlineList<TimeWait> time_wait_timers;
+    std::array<DeadlineList<RequestSlab>, kSynAckLevels> synack_timers;
+    DeadlineList<TimeWaitSlab> time_wait_timers;
     DeadlineCalendar timers;
     TimerWheel wheel;
     std::vector<OwnedSocket> owned;  // by processes in the midst of a call: few, mostly none

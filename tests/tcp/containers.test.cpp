@@ -127,10 +127,53 @@ struct Record {
     DeadlineLink link;
 };
 
+template <typename Records>
+void expect_live_as(const std::vector<bool>& model, const Records& slab) {
+    for (std::uint32_t i = 0; i < model.size(); ++i) {
+        ASSERT_EQ(slab.live(i), model[i]) << i;
+    }
+    ASSERT_FALSE(slab.live(static_cast<std::uint32_t>(model.size())));
+}
+
+/// 600 places taken, every third given back and a hundred of these taken again.
+template <typename Records>
+void fill_and_thin() {
+    Records slab;
+    std::vector<bool> model(600, true);
+    for (std::uint32_t i = 0; i < 600; ++i) {
+        ASSERT_EQ(slab.emplace().index, i);
+    }
+    for (std::uint32_t i = 0; i < 600; i += 3) {
+        slab.erase(slab.id_at(i));
+        model[i] = false;
+    }
+    expect_live_as(model, slab);
+    for (int i = 0; i < 100; ++i) {
+        model[slab.emplace().index] = true;
+    }
+    expect_live_as(model, slab);
+    EXPECT_EQ(slab.size(), 500U);
+}
+
+TEST(SlabTest, KnowsWhichPlacesAreInUse) {
+    fill_and_thin<Slab<Record>>();
+    fill_and_thin<Slab<Record, LiveBits>>();
+}
+
+TEST(SlabTest, AnIdOutlivesItsRecordButNeverNamesAnother) {
+    Slab<Record> slab;
+    const Id<Record> first = slab.emplace();
+    slab.erase(first);
+    const Id<Record> second = slab.emplace();
+    EXPECT_EQ(second.index, first.index);
+    EXPECT_FALSE(slab.contains(first));
+    EXPECT_TRUE(slab.contains(second));
+}
+
 TEST(DeadlineListTest, KeepsTheOrderOfDeadlinesAndOfInsertion) {
     Rng rng(2, "list");
-    Slab<Record> slab;
-    DeadlineList<Record> list;
+    Slab<Record, LiveBits> slab;
+    DeadlineList<Slab<Record, LiveBits>> list;
     std::multimap<Time, std::uint32_t> model;  // equal keys stay in order of insertion
     std::vector<std::uint32_t> live;
     Time now{};

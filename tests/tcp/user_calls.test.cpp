@@ -196,7 +196,9 @@ TEST_P(UserCalls, Footprints) {  // issue: at most 64 bytes, 64 bytes, 1 KiB
     EXPECT_LE(sizeof(TimeWait), 64U);
     EXPECT_LE(Stack::footprint().connection, 352U);
     EXPECT_GE(Stack::footprint().request, sizeof(RequestSock));
+    EXPECT_LE(Stack::footprint().request, 80U);
     EXPECT_GE(Stack::footprint().time_wait, sizeof(TimeWait));
+    EXPECT_LE(Stack::footprint().time_wait, 80U);
 }
 
 }  // namespace
