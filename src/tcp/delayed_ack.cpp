@@ -147,7 +147,8 @@ void check_ack(Context& cx, Connection& c) {
     if (!c.ack.scheduled || c.state == State::kClosed) {
         return;
     }
-    if (two_segments_owed(cx, c) || in_quickack_mode(cx.s, c) || c.ack.now) {
+    if (two_segments_owed(cx, c) || in_quickack_mode(cx.s, c) || c.ack.now ||
+        !cx.s.follows(LessonRule::kDelayedAck)) {
         if (!defer_ack(cx, c)) {
             send_ack(cx, c);
         }

@@ -157,7 +157,7 @@ Step check_rst(Context& cx, Connection& c, const wire::TcpHeader& h) {
         exact = exact || h.seq == highest;
     }
     drop(cx, Drop::kReset);
-    if (!exact) {
+    if (!exact && cx.s.follows(LessonRule::kChallengeAck)) {
         if (c.state == State::kEstablished) {
             detect_blackhole_by_end(cx, c);
         }
@@ -180,6 +180,11 @@ Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
         c.state == State::kSynReceived && h.ack_flag() && h.seq == c.irs && h.ack == c.snd_nxt;
     if (crossing) {
         return Step::kGoOn;
+    }
+    if (!cx.s.follows(LessonRule::kChallengeAck)) {  // RFC 793, page 71
+        drop(cx, Drop::kInvalidSyn);
+        abort_with(cx, c, Errno::kECONNRESET, Cause::kRcvRst);
+        return Step::kStop;
     }
     challenge_syn(cx, c);
     return Step::kStop;

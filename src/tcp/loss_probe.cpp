@@ -17,8 +17,8 @@ namespace {
 bool probes_allowed(const Context& cx, const Connection& c) {
     const Sending& tx = c.sending();
     const std::int64_t mode = cx.s.sysctl.tcp_early_retrans;
-    return (mode == 3 || mode == 4) && c.options.sack_ok && !tx.sent.empty() &&
-           !c.awaits_handshake_ack() &&
+    return (mode == 3 || mode == 4) && cx.s.follows(LessonRule::kLossProbe) && c.options.sack_ok &&
+           !tx.sent.empty() && !c.awaits_handshake_ack() &&
            (tx.ca_state == CaState::kOpen || tx.ca_state == CaState::kCwr);
 }
 

@@ -45,7 +45,7 @@ void mark_next_hole(Context& cx, Connection& c, bool advanced) {
 
 /// Linux tcp_identify_packet_loss()
 void identify_losses(Context& cx, Connection& c, AckOutcome& outcome) {
-    if (c.sending().sent.empty()) {
+    if (c.sending().sent.empty() || !cx.s.follows(LessonRule::kFastRetransmit)) {
         return;
     }
     if (!c.options.sack_ok) {

@@ -213,6 +213,9 @@ struct Next {
 
 Next next_burst(Context& cx, Connection& c, Nagle nagle, Amount amount, std::uint32_t mss,
                 bool& limited) {
+    if (nagle == Nagle::kSocket && !c.opt->cork && !cx.s.follows(LessonRule::kNagle)) {
+        nagle = Nagle::kPush;
+    }
     const std::uint32_t most = burst_segments(c, cx.s.sysctl, mss);
     std::uint32_t quota = cwnd_quota(c);
     if (quota == 0) {

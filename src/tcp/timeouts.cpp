@@ -227,6 +227,9 @@ void probe_timeout(Context& cx, Connection& c) {
     if (c.probes >= most || user) {
         return give_up(cx, c);
     }
+    if (!cx.s.follows(LessonRule::kPersistProbe)) {
+        return;
+    }
     send_wakeup(cx, c, Mib::kTcpExtTCPWinProbe);
     if (!tx.sent.empty()) {  // not a probe: the window, TCP_CORK or MSG_MORE held it back
         c.probes = 0;
