@@ -3,6 +3,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/ecn.hpp"
 #include "tcp/fastopen_passive.hpp"
+#include "tcp/listeners.hpp"
 #include "tcp/output.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/syn_cookie.hpp"
@@ -33,7 +34,7 @@ bool in_last_quarter(const StackState& s, const Listener& listener) {
 /// which may find room once its handshake is done.
 bool accept_queue_refuses(const StackState& s, const Listener& listener) {
     const bool always = s.sysctl.rules.full_accept_queue == Rules::FullAcceptQueue::kRefusesSyn;
-    return listener.accept_queue_full() && (always || listener.syn_queue_young > 1);
+    return accept_queue_full(s, listener) && (always || listener.syn_queue_young > 1);
 }
 
 /// Pure: queues and sysctls decide. The order of the questions is tcp_conn_request()'s.
@@ -42,7 +43,7 @@ SynPolicy admit_syn(const StackState& s, const Listener& listener, const wire::P
     using enum SynPolicy::Verdict;
     const std::int64_t cookies = s.sysctl.tcp_syncookies;
     const Ipv4 peer = syn.source;
-    const bool pressed = !from_time_wait && (cookies == 2 || listener.syn_queue_full());
+    const bool pressed = !from_time_wait && (cookies == 2 || syn_queue_full(s, listener));
     if (pressed && cookies == 0) {
         return {kDrop, Drop::kSynQueueFull};
     }
@@ -59,7 +60,7 @@ SynPolicy admit_syn(const StackState& s, const Listener& listener, const wire::P
         return {kDrop, Drop::kPeerTimestamp};
     }
     if (!from_time_wait && cookies == 0 && in_last_quarter(s, listener) &&
-        !peer_is_proven(s, peer)) {
+        s.follows(LessonRule::kLastQuarter) && !peer_is_proven(s, peer)) {
         return {kDrop, Drop::kLastQuarter};
     }
     return {kQueue, Drop::kCount};
@@ -70,7 +71,7 @@ void count_admission(Context& cx, const Listener& listener, const SynPolicy& pol
                      bool from_time_wait) {
     Mibs& mib = cx.s.mib;
     const std::int64_t cookies = cx.s.sysctl.tcp_syncookies;
-    const bool pressed = !from_time_wait && (cookies == 2 || listener.syn_queue_full());
+    const bool pressed = !from_time_wait && (cookies == 2 || syn_queue_full(cx.s, listener));
     if (pressed) {
         mib.add(cookies != 0 ? Mib::kTcpExtTCPReqQFullDoCookies : Mib::kTcpExtTCPReqQFullDrop);
     }
@@ -230,7 +231,7 @@ void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet) 
         return send_reset_for(cx, packet);
     }
     s.mib.add(Mib::kTcpExtSyncookiesRecv);
-    if (listener.accept_queue_full()) {  // silent, even with tcp_abort_on_overflow
+    if (accept_queue_full(s, listener)) {  // silent, even with tcp_abort_on_overflow
         s.mib.add(Mib::kTcpExtListenOverflows);
         s.mib.add(Mib::kTcpExtListenDrops);
         return drop(cx, Drop::kCookieOverflow);

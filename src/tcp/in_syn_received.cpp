@@ -187,12 +187,12 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
         return;
     }
     RequestSock& req = s.requests.at(index);
-    if (deferred(req, listener, h)) {
+    if (deferred(req, listener, h) && s.follows(LessonRule::kDeferAccept)) {
         req.acked = true;
         s.mib.add(Mib::kTcpExtTCPDeferAcceptDrop);
         return drop(cx, Drop::kDeferAccept);
     }
-    if (listener.accept_queue_full()) {
+    if (accept_queue_full(s, listener)) {
         return overflow(cx, index, packet);
     }
     const RequestSock known = req;

@@ -21,6 +21,16 @@ void move_request(StackState& s, std::uint32_t index, Listener& to);
 /// How many half-open requests a backlog is good for (Rules::SynQueueFull).
 std::uint32_t syn_queue_limit(const Sysctl& sysctl, std::uint32_t backlog);
 
+/// Has the queue as many as listen(2)'s backlog allows? Linux inet_csk_reqsk_queue_is_full(),
+/// sk_acceptq_is_full().
+inline bool syn_queue_full(const StackState& s, const Listener& listener) {
+    return listener.syn_queue_full() && s.follows(LessonRule::kSynQueueLimit);
+}
+
+inline bool accept_queue_full(const StackState& s, const Listener& listener) {
+    return listener.accept_queue_full() && s.follows(LessonRule::kAcceptQueueLimit);
+}
+
 /// A listener that closes takes its half-open requests and its unaccepted connections with it, or
 /// leaves them to its group (tcp_migrate_req). Linux inet_csk_listen_stop().
 void close_listener(Context& cx, Listener& listener);

@@ -327,7 +327,8 @@ void connection_timeout(Context& cx, Connection& c) {
 std::int64_t retries_under_pressure(const StackState& s, const Listener& listener) {
     std::int64_t retries =
         listener.opt->syncnt != 0 ? listener.opt->syncnt : s.sysctl.tcp_synack_retries;
-    if (listener.syn_queue_len * 2 <= std::max(8U, listener.backlog)) {
+    if (listener.syn_queue_len * 2 <= std::max(8U, listener.backlog) ||
+        !s.follows(LessonRule::kRequestPruning)) {
         return retries;
     }
     std::uint64_t young = std::uint64_t{listener.syn_queue_young} * 2;
