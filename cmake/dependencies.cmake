@@ -14,6 +14,10 @@ find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 find_path(NETTLE_INCLUDE_DIR nettle/md5.h REQUIRED)
 find_library(NETTLE_LIBRARY nettle REQUIRED)
 
+# libedit (the line editor of netsim shell) has no CMake package.
+find_path(LIBEDIT_INCLUDE_DIR histedit.h REQUIRED)
+find_library(LIBEDIT_LIBRARY edit REQUIRED)
+
 # Lua 5.4 built as C++, so that errors unwind C++ frames (docs/decisions). Not the C library.
 find_path(LUA_INCLUDE_DIR lua.h PATH_SUFFIXES lua5.4 REQUIRED)
 find_library(LUA_CXX_LIBRARY lua5.4-c++ REQUIRED)

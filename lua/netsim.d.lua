@@ -273,6 +273,20 @@ function Network:series() end
 ---@param filter? string  "host web and port 80", "syn", "drop"
 function Network:trace(filter) end
 
+---Counts from now on what states() shows.
+function Network:watch_states() end
+
+---TCP's state diagram with the edges taken: "text" (the default), "svg", or "edges".
+---@overload fun(self: Network, form: "edges"): {from: string, to: string, cause: string, count: integer}[]
+---@param form? "text"|"svg"
+---@return string
+function Network:states(form) end
+
+---Connections in words: "web:80" (a listener and all of its port) or "web:80-user:40000".
+---@param endpoint string
+---@return string
+function Network:explain(endpoint) end
+
 ---Collects from now on what ladder() draws.
 function Network:watch_ladder() end
 
@@ -623,6 +637,17 @@ function Host:conntrack() end
 ---@param flags? string  "-tan"
 ---@return string
 function Host:ss(flags) end
+
+---How many sockets are in a state, in ss's words: "syn-recv", "established", "time-wait".
+---@param state string
+---@param port? integer  local; all of them without
+---@return integer
+function Host:sockets(state, port) end
+
+---Connections of this host in words: ":80" or ":80-user:40000".
+---@param endpoint string
+---@return string
+function Host:explain(endpoint) end
 
 ---@param flags? string  "-az"
 ---@return string

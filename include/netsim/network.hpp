@@ -72,7 +72,8 @@ struct RouterOptions {
 
 /// What run() did.
 struct RunResult {
-    std::string reason{};  // "until", "idle", "events", "memory", "interrupted", "stopped"
+    std::string
+        reason{};  // "until", "idle", "events", "memory", "interrupted", "stopped", "paused"
     Time now{};
     std::uint64_t events = 0;  // fired by this call
 };
@@ -80,6 +81,18 @@ struct RunResult {
 struct RunLimits {
     std::uint64_t events_max = 0;        // 0: none
     std::uint64_t memory_bytes_max = 0;  // 0: none
+    /// Ends the run here ("paused"), if it lasts so long.
+    Time pause_at = kNever;
+    /// Asked after each event: true ends the run there ("paused"). For debuggers: it is slower.
+    std::function<bool()> pause{};
+};
+
+/// An edge of TCP's transition table, in RFC 9293's names, and how often hosts took it.
+struct StateEdgeCount {
+    std::string_view from{};
+    std::string_view to{};
+    std::string_view cause{};  // "rcv SYN"
+    std::uint64_t count = 0;
 };
 
 /// Something that takes memory: "connections", how many there are, about how many bytes they take.
@@ -226,6 +239,11 @@ class HostRef : public NodeRef {
     /// `ss`'s and `nstat`'s output. Flags as the tools take them: ss("-tano"), nstat("-az").
     std::string ss(std::string_view flags = "-tan") const;
     std::string nstat(std::string_view flags = "") const;
+    /// How many sockets are in a state of ss's ("syn-recv", "established", "time-wait"); port 0:
+    /// all.
+    std::uint64_t sockets(std::string_view state, std::uint16_t port = 0) const;
+    /// Network::explain() of this host: ":80", ":80-user:40000".
+    std::string explain(std::string_view endpoint) const;
 
     /// A command line as a user types it at this host's prompt: "ss -tan state time-wait",
     /// "sar -n SOCK 1 5" (docs/instruments.md). Views are done at once, what takes time goes on
@@ -363,8 +381,9 @@ class Network {
     /// Runs until no event is left.
     RunResult run(const RunLimits& limits = {});
     bool step();
-    void stop();       // from the model: end run() after this event
-    void interrupt();  // from a signal handler
+    void stop();             // from the model: end run() after this event
+    void interrupt();        // from a signal handler
+    void clear_interrupt();  // it may run on
     /// Called now and then with the virtual time: progress bars.
     void on_progress(std::function<void(Time)> callback);
     std::uint64_t events() const;
@@ -388,7 +407,19 @@ class Network {
     /// tcpdump-like text of every packet that matches, as it happens. Filter: "" (all) or words
     /// such as "host web", "port 80", "syn", "drop", joined by "and". InputError on an unknown
     /// word.
-    void trace(std::ostream& out, std::string_view filter = "");
+    /// Returns a number for untrace(), which ends it.
+    std::size_t trace(std::ostream& out, std::string_view filter = "");
+    void untrace(std::size_t trace);
+    /// Counts the changes of TCP states from now on; then: the state diagram with the edges that
+    /// were taken, as text or SVG, and all edges of the transition table. InputError: nobody
+    /// counts.
+    void watch_states();
+    std::string states() const;
+    std::string states_svg() const;
+    std::vector<StateEdgeCount> state_edges() const;
+    /// A host's endpoints in words: "web:80" (the listener and every connection of the port),
+    /// "web:80-user:40000" (one connection). InputError if a name is unknown.
+    std::string explain(std::string_view endpoint) const;
     /// Collects what a ladder needs from now on; ladder() draws the connection between two hosts as
     /// text.
     void watch_ladder();

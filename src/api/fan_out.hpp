@@ -11,6 +11,8 @@ class FanOut final : public sim::Tracer {
  public:
     void add(sim::Tracer& observer) { observers_.push_back(&observer); }
 
+    void remove(const sim::Tracer& observer) { std::erase(observers_, &observer); }
+
     std::size_t size() const { return observers_.size(); }
 
     sim::Tracer* only() const { return observers_.size() == 1 ? observers_.front() : nullptr; }

@@ -166,6 +166,17 @@ std::unique_ptr<shell::Job> HostRef::sh(std::string_view line) {
     return net_->sh(net_->node_of(*this), line);
 }
 
+std::uint64_t HostRef::sockets(std::string_view state, std::uint16_t port) const {
+    return observe::count_sockets(as_host(node_), state, port);
+}
+
+std::string HostRef::explain(std::string_view endpoint) const {
+    if (!endpoint.starts_with(":")) {
+        throw InputError("explain on '" + name() + "': write \":80\" or \":80-user:40000\"");
+    }
+    return net_->explain(name() + std::string(endpoint));
+}
+
 bool HostRef::has_cpu() const {
     return as_host(node_).cpu() != nullptr;
 }

@@ -90,6 +90,10 @@ void Network::interrupt() {
     impl_->sim().interrupt();
 }
 
+void Network::clear_interrupt() {
+    impl_->sim().clear_interrupt();
+}
+
 void Network::on_progress(std::function<void(Time)> callback) {
     impl_->sim().on_progress = std::move(callback);
 }
@@ -130,8 +134,12 @@ void Network::finish_captures() {
     impl_->finish_captures();
 }
 
-void Network::trace(std::ostream& out, std::string_view filter) {
-    impl_->trace(out, filter);
+std::size_t Network::trace(std::ostream& out, std::string_view filter) {
+    return impl_->trace(out, filter);
+}
+
+void Network::untrace(std::size_t trace) {
+    impl_->untrace(trace);
 }
 
 void Network::watch_ladder() {

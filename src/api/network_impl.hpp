@@ -23,6 +23,7 @@
 #include "netsim/network.hpp"
 #include "observe/ladder.hpp"
 #include "observe/pcapng_writer.hpp"
+#include "observe/state_coverage.hpp"
 #include "observe/trace_text.hpp"
 #include "shell/shell.hpp"
 #include "sim/simulation.hpp"
@@ -120,8 +121,12 @@ class NetworkImpl : private shell::Directory {
     std::vector<const Series*> series() const;
     void capture(const std::string& path);
     void finish_captures();
-    void trace(std::ostream& out, std::string_view filter);
     void sniff(const net::Node& node, std::string_view filter, Sniffer::Function function);
+    std::size_t trace(std::ostream& out, std::string_view filter);
+    void untrace(std::size_t trace);
+    void watch_states();
+    const observe::StateCoverage& states() const;
+    std::string explain(std::string_view endpoint);
     void watch_ladder();
     std::string ladder(std::string_view left, std::string_view right) const;
 
@@ -145,6 +150,8 @@ class NetworkImpl : private shell::Directory {
     std::vector<std::string_view> node_names() const;
     observe::KnownNames known_names() const;
     void observe(sim::Tracer& observer);
+    void tell_observers();
+    bool paused(const sim::StopConditions& slice, const std::function<bool()>& pause);
     Time next_sample() const;
     void take_samples(Time at);
 
@@ -158,6 +165,7 @@ class NetworkImpl : private shell::Directory {
     std::vector<std::unique_ptr<observe::TraceText>> traces_;
     std::vector<std::unique_ptr<Sniffer>> sniffers_;
     std::unique_ptr<observe::Ladder> ladder_;
+    std::unique_ptr<observe::StateCoverage> states_;
     sim::TimedCalls timed_calls_;
 
     Prefix pool_;

@@ -8,8 +8,12 @@ namespace netsim {
 
 void NetworkImpl::observe(sim::Tracer& observer) {
     fan_out_.add(observer);
+    tell_observers();
+}
+
+void NetworkImpl::tell_observers() {
     sim::Tracer* only = fan_out_.only();
-    fabric_.tracer = only != nullptr ? only : &fan_out_;
+    fabric_.tracer = fan_out_.size() == 0 ? nullptr : only != nullptr ? only : &fan_out_;
 }
 
 void NetworkImpl::capture(const std::string& path) {
@@ -31,10 +35,19 @@ observe::KnownNames NetworkImpl::known_names() const {
     return names;
 }
 
-void NetworkImpl::trace(std::ostream& out, std::string_view filter) {
+std::size_t NetworkImpl::trace(std::ostream& out, std::string_view filter) {
     traces_.push_back(
         std::make_unique<observe::TraceText>(out, observe::PacketFilter(filter, known_names())));
     observe(*traces_.back());
+    return traces_.size() - 1;
+}
+
+void NetworkImpl::untrace(std::size_t trace) {
+    if (trace < traces_.size() && traces_[trace] != nullptr) {
+        fan_out_.remove(*traces_[trace]);
+        tell_observers();
+        traces_[trace].reset();
+    }
 }
 
 void NetworkImpl::watch_ladder() {

@@ -30,13 +30,26 @@ void NetworkImpl::take_samples(Time at) {
     }
 }
 
+/// One event after the other, until `pause` says so; what else can end a slice run() decides.
+bool NetworkImpl::paused(const sim::StopConditions& slice, const std::function<bool()>& pause) {
+    for (std::uint64_t i = 0; slice.events_max == 0 || i < slice.events_max; ++i) {
+        if (sim_.interrupted() || sim_.stop_asked() || !sim_.step(slice.until)) {
+            return false;
+        }
+        if (pause()) {
+            return true;
+        }
+    }
+    return false;
+}
+
 RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
     update_routes();
     const std::uint64_t fired_before = sim_.events_fired();
     sim::StopReason reason = sim::StopReason::kIdle;
     while (true) {
         const Time sample = next_sample();
-        sim::StopConditions slice{.until = std::min(until, sample),
+        sim::StopConditions slice{.until = std::min({until, sample, limits.pause_at}),
                                   .memory_bytes_max = limits.memory_bytes_max};
         if (limits.events_max != 0) {
             const std::uint64_t fired = sim_.events_fired() - fired_before;
@@ -46,6 +59,15 @@ RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
             }
             slice.events_max = limits.events_max - fired;
         }
+        slice.hold_when_idle = until == kNever && slice.until == limits.pause_at;
+        if (limits.pause) {
+            if (paused(slice, limits.pause)) {
+                return {"paused", sim_.now(), sim_.events_fired() - fired_before};
+            }
+            if (limits.events_max != 0 && sim_.events_fired() - fired_before >= limits.events_max) {
+                continue;
+            }
+        }
         reason = sim_.run(slice);
         const bool slice_done =
             reason == sim::StopReason::kUntil || reason == sim::StopReason::kIdle;
@@ -54,6 +76,10 @@ RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
         }
         if (sample <= until && sim_.now() == sample) {
             take_samples(sample);
+        }
+        if (slice.until == limits.pause_at && limits.pause_at < until &&
+            sim_.now() == limits.pause_at) {
+            return {"paused", sim_.now(), sim_.events_fired() - fired_before};
         }
         // Without an end, a run is over when nothing is left to happen.
         if (slice.until == until || (until == kNever && sim_.events_pending() == 0)) {

@@ -13,5 +13,8 @@ int sysctl_command(const Options& options);
 int topo_command(const Options& options);
 int packetdrill_command(const Options& options);
 int bench_command(const Options& options);
+int exec_command(const Options& options);
+int explain_command(const Options& options);
+int shell_command(const Options& options);
 
 }  // namespace netsim::cli

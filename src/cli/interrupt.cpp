@@ -37,6 +37,11 @@ bool interrupted() {
     return flag.load();
 }
 
+void forget_interrupt() {
+    flag.store(false);
+    catch_interrupts();
+}
+
 void set_running(Network* network) {
     running.store(network);
     if (network != nullptr && flag.load()) {

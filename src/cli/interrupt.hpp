@@ -10,6 +10,8 @@ namespace netsim::cli {
 
 void catch_interrupts();
 bool interrupted();
+/// As if there had been none: the next one is the first.
+void forget_interrupt();
 /// The network to stop; null: none is running.
 void set_running(Network* network);
 

@@ -30,6 +30,12 @@ int main(int argc, char** argv) {
                 return packetdrill_command(options);
             case Command::kBench:
                 return bench_command(options);
+            case Command::kExec:
+                return exec_command(options);
+            case Command::kExplain:
+                return explain_command(options);
+            case Command::kShell:
+                return shell_command(options);
             case Command::kDone:
                 break;
         }

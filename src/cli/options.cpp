@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "cli/calibration.hpp"
+#include "cli/look_options.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
@@ -20,6 +21,7 @@ struct Texts {
     std::string lua_memory;
     std::string trace;
     std::string json;
+    std::string states;
     std::string pcap;
     std::string seed;
     std::string instructions;
@@ -33,6 +35,7 @@ struct Texts {
 struct RunFlags {
     CLI::Option* seed = nullptr;
     CLI::Option* json = nullptr;
+    CLI::Option* states = nullptr;
     CLI::Option* pcap = nullptr;
     CLI::Option* trace = nullptr;
 };
@@ -85,6 +88,11 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                                   "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
                       ->expected(0, 1)
                       ->type_name("FILTER");
+    flags.states =
+        run->add_option("--states", texts.states,
+                        "TCP's state diagram with the edges taken, as text or to FILE.svg")
+            ->expected(0, 1)
+            ->type_name("FILE");
     run->add_option("--cpu", texts.cpu,
                     "Costs of hosts with a CPU, from netsim calibrate --json FILE")
         ->type_name("FILE");
@@ -214,6 +222,13 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     if (flags.json->count() > 0) {
         options.json = texts.json;
     }
+    if (flags.states->count() > 0) {
+        options.states = texts.states;
+        run.states = true;
+        if (!texts.states.empty() && !texts.states.ends_with(".svg")) {
+            throw InputError("--states " + texts.states + ": the file's name must end in .svg");
+        }
+    }
     if (flags.pcap->count() > 0) {
         run.pcap_dir = texts.pcap;
     }
@@ -278,6 +293,14 @@ void take_lab(const CLI::App& lab, Options& options, const Texts& texts, const R
     throw InputError(message + "; see netsim --help");
 }
 
+std::optional<Command> look_command(int argc, char** argv) {
+    const std::string_view word = argc > 1 ? argv[1] : "";
+    return word == "exec"      ? std::optional(Command::kExec)
+           : word == "explain" ? std::optional(Command::kExplain)
+           : word == "shell"   ? std::optional(Command::kShell)
+                               : std::nullopt;
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -303,6 +326,9 @@ Options parse_options(int argc, char** argv) {
     CLI::App* replay = add_replay(app, options, texts, replay_json);
     CLI::Option* packetdrill_json = nullptr;
     CLI::App* packetdrill = add_packetdrill(app, options, texts, packetdrill_json);
+    app.add_subcommand("exec", "Run a host's tool (ss, netstat...) at a time of a script's run");
+    app.add_subcommand("explain", "Say in words what connections are doing at a time of a run");
+    app.add_subcommand("shell", "A prompt inside a script's run: step, look, go back");
     app.add_subcommand("bench", "Measure netsim's speed and size; from a clone");
     CLI::Option* calibrate_json = nullptr;
     CLI::App* calibrate = add_calibrate(app, options, texts, calibrate_json);
@@ -317,6 +343,10 @@ Options parse_options(int argc, char** argv) {
         options.arguments.assign(argv + 2, argv + argc);
         return options;
     }
+    add_names(*run, options.run.other_flags);
+    if (const std::optional<Command> look = look_command(argc, argv)) {
+        return parse_look(*look, {argv + 2, argv + argc}, options.run.other_flags);
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -330,7 +360,6 @@ Options parse_options(int argc, char** argv) {
         std::cout << "netsim " << NETSIM_VERSION << '\n';
     } else if (run->parsed()) {
         options.run.arguments = run->remaining();
-        add_names(*run, options.run.other_flags);
         if (options.script.empty()) {
             if (!texts.help) {
                 throw InputError("run: SCRIPT is missing; see netsim run --help");

@@ -25,6 +25,9 @@ enum class Command : std::uint8_t {
     kReplay,
     kPacketdrill,
     kBench,
+    kExec,
+    kExplain,
+    kShell,
 };
 
 struct Options {
@@ -36,6 +39,13 @@ struct Options {
     lua::RunOptions run;
     std::optional<std::string> json;  // empty: standard output
     bool progress = true;
+    std::optional<std::string> states;  // the state diagram, to FILE.svg; empty: as text
+
+    // exec, explain, shell: the script and its run as above
+    std::optional<Duration> at;      // none: the end of the run
+    std::string case_name;           // empty: the first
+    std::string host;                // exec
+    std::vector<std::string> words;  // exec: the tool's line; explain: endpoints
 
     // lab, besides what run has; `script` is LAB or a word such as check
     bool quiz = false;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "cli/script_run.hpp"
 #include "cli/shipped.hpp"
 #include "cli/terminal.hpp"
+#include "observe/state_diagram.hpp"
 
 namespace netsim::cli {
 namespace {
@@ -48,6 +50,26 @@ int report_memory(const lua::RunReport& report, int code) {
     return code;
 }
 
+/// What all cases took of the edges.
+int print_states(const lua::RunReport& report, const std::string& file, std::ostream& out) {
+    observe::StateCoverage coverage;
+    for (const lua::CaseReport& one : report.cases) {
+        for (const StateEdgeCount& edge : one.state_edges) {
+            coverage.add(edge.from, edge.to, edge.cause, edge.count);
+        }
+    }
+    if (file.empty()) {
+        out << observe::state_diagram_text(coverage);
+        return kExitDone;
+    }
+    std::ofstream stream(file, std::ios::binary);
+    if (!(stream << observe::state_diagram_svg(coverage)).flush()) {
+        print_error("--states " + file + ": cannot be written");
+        return kExitUsage;
+    }
+    return kExitDone;
+}
+
 }  // namespace
 
 int run_command(const Options& options) {
@@ -68,6 +90,10 @@ int run_command(const Options& options) {
     const int code = report_memory(report, exit_code_of(report));
     if (code == kExitUsage || report.failure.ending == lua::Ending::kHelp) {
         return code == kExitUsage ? code : finish_stdout(code);
+    }
+    const bool shown = options.states && (!run.quiet || !options.states->empty());
+    if (shown && print_states(report, *options.states, *run.out) != kExitDone) {
+        return kExitUsage;
     }
     if (json) {
         json->write(make_report(run, report, wall));

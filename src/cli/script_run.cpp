@@ -58,6 +58,7 @@ int exit_code_of(const lua::RunReport& report) {
                 die_of_broken_pipe();
             }
             break;
+        case lua::Ending::kLeft:
         case lua::Ending::kInput:
         case lua::Ending::kRuntime:
         case lua::Ending::kLimit:

@@ -461,6 +461,10 @@ void Host::for_each_socket(const std::function<void(const tcp::SocketInfo&)>& vi
     stack_->for_each_socket(fabric().sim.now(), visit);
 }
 
+std::uint64_t Host::count_sockets(std::uint32_t states, std::uint16_t port) const {
+    return stack_->count_sockets(states, port);
+}
+
 Result<tcp::SocketInfo> Host::info(SocketId s) const {
     return stack_->info(s, fabric().sim.now());
 }

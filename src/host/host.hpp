@@ -148,6 +148,8 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     /// Every endpoint: listeners, connections, then half-open requests, then TIME_WAIT; each group
     /// in order of creation.
     void for_each_socket(const std::function<void(const tcp::SocketInfo&)>& visit) const;
+    /// Those in one of the states (a bit per tcp::State) on a local port; 0: any.
+    std::uint64_t count_sockets(std::uint32_t states, std::uint16_t port) const;
     Result<tcp::SocketInfo> info(SocketId s) const;
 
     /// Gauges of all listeners on a port (0: of the host): for time series.

@@ -179,6 +179,23 @@ std::string results_table(const std::string& title, const std::vector<std::strin
     return table.text(utf8);
 }
 
+/// The names of the cases in the table at 1, as far as they have one.
+std::vector<std::string> case_names(lua_State* L) {
+    std::vector<std::string> names;
+    for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; ++i) {
+        if (lua_istable(L, -1)) {
+            lua_rawgeti(L, -1, 1);
+            if (lua_type(L, -1) == LUA_TSTRING) {
+                names.emplace_back(lua_tostring(L, -1));
+            }
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return names;
+}
+
 // compare{title =, show =, network = {...}, {name, scenario, args...}, ...}
 int netsim_compare(lua_State* L) {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -204,6 +221,9 @@ int netsim_compare(lua_State* L) {
     lua_pop(L, 1);
     std::vector<std::string> names;
     std::vector<Json> results;
+    if (Driver* driver = session.options().driver) {
+        driver->cases(case_names(L));
+    }
     lua_newtable(L);  // 2: what compare returns
     for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; ++i) {
         if (!lua_istable(L, 3)) {

@@ -276,6 +276,22 @@ int host_nstat(lua_State* L) {
     return 1;
 }
 
+// sockets(state[, port])
+int host_sockets(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string state = to_text(L, 2, "sockets: state");
+    const auto port = lua_isnoneornil(L, 3)
+                          ? std::uint16_t{0}
+                          : static_cast<std::uint16_t>(to_integer(L, 3, "sockets: port", 0, 65535));
+    lua_pushinteger(L, static_cast<lua_Integer>(self.host.sockets(state, port)));
+    return 1;
+}
+
+int host_explain(lua_State* L) {
+    push_string(L, self_host(L).host.explain(to_text(L, 2, "explain: endpoint")));
+    return 1;
+}
+
 void set_core_number(lua_State* L, const char* key, double value) {
     lua_pushnumber(L, value);
     lua_setfield(L, -2, key);
@@ -423,6 +439,8 @@ void open_host(lua_State* L) {
         {"ss", NETSIM_LUA(host_ss)},
         {"nstat", NETSIM_LUA(host_nstat)},
         {"sh", NETSIM_LUA(host_sh)},
+        {"sockets", NETSIM_LUA(host_sockets)},
+        {"explain", NETSIM_LUA(host_explain)},
         {"cpu", NETSIM_LUA(host_cpu)},
         {"softnet_stat", NETSIM_LUA(host_softnet_stat)},
         {"record_cpu", NETSIM_LUA(host_record_cpu)},

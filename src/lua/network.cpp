@@ -463,6 +463,9 @@ void open_network(lua_State* L) {
         {"trace", NETSIM_LUA(network_trace)},
         {"watch_ladder", NETSIM_LUA(network_watch_ladder)},
         {"ladder", NETSIM_LUA(network_ladder)},
+        {"watch_states", NETSIM_LUA(network_watch_states)},
+        {"states", NETSIM_LUA(network_states)},
+        {"explain", NETSIM_LUA(network_explain)},
         {"resolve", NETSIM_LUA(network_resolve)},
         {"digest", NETSIM_LUA(network_digest)},
     };

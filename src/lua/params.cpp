@@ -210,7 +210,7 @@ std::vector<Param> read_declarations(lua_State* L) {
         const std::string name = lua_tostring(L, -1);
         for (const std::string& taken : Session::of(L).options().other_flags) {
             if (taken == "--" + name) {
-                throw InputError("params: \"" + name + "\" is an option of netsim run already");
+                throw InputError("params: \"" + name + "\" is an option of netsim already");
             }
         }
         lua_rawget(L, 1);

@@ -19,6 +19,30 @@ namespace netsim::lua {
 
 using Json = nlohmann::ordered_json;
 
+/// Runs a network in a script's place: how a run is looked at from outside, in its midst.
+class Driver {
+ public:
+    virtual ~Driver() = default;
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+    Driver(Driver&&) = delete;
+    Driver& operator=(Driver&&) = delete;
+
+    /// netsim.compare() is about to run these.
+    virtual void cases(const std::vector<std::string>& names) = 0;
+    /// The first run of a network begins: is this the case to drive?
+    virtual bool takes(const std::string& name) = 0;
+    /// One of its runs, instead of Network::run(). The reason "left" ends the script. Must not
+    /// throw.
+    virtual RunResult run(Network& network, Time until, const RunLimits& limits) = 0;
+    /// Before the network goes. `at_its_end`: the script has done all it does with it, and the
+    /// network may still be run. False ends the script. Must not throw.
+    virtual bool closing(Network& network, bool at_its_end) = 0;
+
+ protected:
+    Driver() = default;
+};
+
 struct RunOptions {
     std::string script;                    // as messages name it
     std::string text;                      // its source
@@ -35,6 +59,7 @@ struct RunOptions {
     bool tell_failures = true;             // failed expectations on `err` at once
     const Json* results = nullptr;         // netsim.checks() judges these, not the script's own
     bool quiet = false;                    // no print()
+    bool states = false;                   // count the changes of TCP states
     bool help = false;                     // tell the script's parameters and end
     bool utf8 = false;                     // plots and tables in more than ASCII
     CpuCosts cpu_costs;                    // of hosts with a CPU, where the script does not say
@@ -42,6 +67,7 @@ struct RunOptions {
     Limits limits;
     std::ostream* out = nullptr;
     std::ostream* err = nullptr;
+    Driver* driver = nullptr;               // of one of the cases; null: none
     std::function<bool()> interrupted;      // polled
     std::function<void(Network*)> running;  // a run begins; null: it ended
     std::function<void(const std::string& name, Time now, Time end, std::uint64_t events)> progress;
@@ -74,7 +100,8 @@ struct CaseReport {
     std::uint64_t events = 0;
     std::uint64_t handshakes = 0;
     std::uint64_t digest = 0;
-    std::string ended;   // why its last run ended: "until", "idle", "events", ...
+    std::string ended;  // why its last run ended: "until", "idle", "events", ...
+    std::vector<StateEdgeCount> state_edges{};  // with RunOptions::states
     std::string memory;  // ended by "memory": what used it, how much would be needed
 };
 

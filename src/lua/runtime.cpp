@@ -137,6 +137,7 @@ void Runtime::on_count(lua_State* L, lua_Debug* /*debug*/) {
 void Runtime::fail(Failure failure) {
     if (!failed()) {
         failure_ = std::move(failure);
+        lua_sethook(running_, &Runtime::on_count, LUA_MASKCOUNT, 1);
     }
 }
 
@@ -161,7 +162,6 @@ void Runtime::check_out() {
               ? std::string()
               : std::string("cannot write to standard output: ") + std::strerror(error),
           {}});
-    lua_sethook(running_, &Runtime::on_count, LUA_MASKCOUNT, 1);
 }
 
 bool Runtime::protect(const std::function<void(lua_State*)>& f) {

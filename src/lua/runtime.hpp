@@ -34,6 +34,7 @@ enum class Ending : std::uint8_t {
     kLimit,         // instructions or memory
     kInterrupted,   // Ctrl-C
     kHelp,          // --help was answered
+    kLeft,          // whoever drives the run has seen enough
     kOutputClosed,  // the reader of standard output went away, or the disk is full
 };
 

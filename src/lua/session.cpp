@@ -91,6 +91,9 @@ Box::Box(Session& session, std::string name, const NetworkOptions& options)
     if (run.trace) {
         network_->trace(*run.out, *run.trace);
     }
+    if (run.states) {
+        network_->watch_states();
+    }
     network_->on_progress([this](Time now) {
         const RunOptions& o = session_.options();
         if (o.interrupted && o.interrupted()) {
@@ -157,9 +160,19 @@ void Box::begin() {
     resident_before_ = sim::resident_bytes();
     check_settings();
     session_.check_arguments();
+    if (Driver* driver = session_.options().driver) {
+        driven_ = driver->takes(name_);
+    }
     if (session_.options().pcap_dir) {
         net().capture(session_.capture_path(name_));
     }
+}
+
+RunResult Box::run_network(std::optional<Time> until, const RunLimits& limits) {
+    if (driven_) {
+        return session_.options().driver->run(*network_, until.value_or(kNever), limits);
+    }
+    return until ? network_->run_until(*until, limits) : network_->run(limits);
 }
 
 std::string Box::run(std::optional<Time> until) {
@@ -189,7 +202,7 @@ std::string Box::run(std::optional<Time> until) {
     }
     RunResult result;
     try {
-        result = until ? network.run_until(*until, limits) : network.run(limits);
+        result = run_network(until, limits);
     } catch (...) {
         running_ = false;
         if (options.running) {
@@ -205,6 +218,9 @@ std::string Box::run(std::optional<Time> until) {
     report_.ended = result.reason;
     if (result.reason == "memory") {
         report_.memory = tell_memory(limits.memory_bytes_max);
+    }
+    if (result.reason == "left") {
+        runtime.fail({Ending::kLeft, "left", {}});
     }
     if (result.reason == "interrupted") {
         runtime.fail({Ending::kInterrupted, "interrupted", {}});
@@ -268,6 +284,16 @@ void Box::finish() {
         return;
     }
     Network& network = *network_;
+    if (driven_) {
+        running_ = true;
+        if (!session_.options().driver->closing(network, !session_.runtime().failed())) {
+            session_.runtime().fail({Ending::kLeft, "left", {}});
+        }
+        running_ = false;
+    }
+    if (session_.options().states) {
+        report_.state_edges = network.state_edges();
+    }
     report_.simulated_seconds = to_seconds(network.now());
     report_.events = network.events();
     report_.handshakes = network.handshakes();

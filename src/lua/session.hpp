@@ -60,7 +60,10 @@ class Box : public std::enable_shared_from_this<Box> {
     CaseReport report_;
     std::string tell_memory(std::uint64_t limit);
 
+    RunResult run_network(std::optional<Time> until, const RunLimits& limits);
+
     bool begun_ = false;
+    bool driven_ = false;
     bool running_ = false;
     Time end_ = kNever;
     std::uint64_t resident_before_ = 0;  // when its first run began
@@ -164,6 +167,10 @@ int node_sniff(lua_State* L);
 int host_send_segment(lua_State* L);
 /// `self`, a host or router whose network is alive.
 NodeRef self_node(lua_State* L, BoxPtr& box);
+/// Of networks: watch_states(), states([form]), explain(endpoint).
+int network_watch_states(lua_State* L);
+int network_states(lua_State* L);
+int network_explain(lua_State* L);
 /// {field = value} of a `... statistics` object, for tables and JSON; false if it is none.
 bool push_statistics(lua_State* L, int index);
 

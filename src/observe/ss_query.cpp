@@ -156,17 +156,7 @@ class QueryParser {
 
     void state(bool include) {
         const std::string_view name = value(include ? "state" : "exclude");
-        const auto* const found = std::find_if(
-            kStates.begin(), kStates.end(), [&](const auto& entry) { return entry.first == name; });
-        if (found == kStates.end()) {
-            std::vector<std::string_view> known;
-            for (const auto& entry : kStates) {
-                known.push_back(entry.first);
-            }
-            throw InputError(fmt::format("ss: unknown state \"{}\"{}; known: {}", name,
-                                         did_you_mean(name, known), join(known)));
-        }
-        (include ? named_ : excluded_) |= found->second;
+        (include ? named_ : excluded_) |= states_named(name);
     }
 
     /// "sport = :80", "sport :80", "sport = 80".
@@ -221,6 +211,20 @@ class QueryParser {
 };
 
 }  // namespace
+
+std::uint32_t states_named(std::string_view word) {
+    const auto* const found = std::find_if(kStates.begin(), kStates.end(),
+                                           [&](const auto& entry) { return entry.first == word; });
+    if (found == kStates.end()) {
+        std::vector<std::string_view> known;
+        for (const auto& entry : kStates) {
+            known.push_back(entry.first);
+        }
+        throw InputError(fmt::format("ss: unknown state \"{}\"{}; known: {}", word,
+                                     did_you_mean(word, known), join(known)));
+    }
+    return found->second;
+}
 
 bool SsQuery::wants(const tcp::SocketInfo& socket) const {
     if ((states & bit(socket.state)) == 0) {

@@ -33,6 +33,9 @@ struct SsQuery {
     bool wants(const tcp::SocketInfo& socket) const;
 };
 
+/// A bit per tcp::State for a word such as "time-wait" or "connected". InputError: no such word.
+std::uint32_t states_named(std::string_view word);
+
 /// Throws InputError.
 SsQuery parse_ss(std::string_view arguments);
 

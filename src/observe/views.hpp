@@ -23,6 +23,9 @@ namespace netsim::observe {
 ///   sport = :80, dport = :80, src ADDRESS[:PORT], dst ADDRESS[:PORT]; all of them must hold.
 /// Throws InputError for anything else. Columns are as wide as their longest entry.
 std::string ss_text(std::span<const tcp::SocketInfo> sockets, std::string_view arguments);
+/// How many sockets are in a state of ss's words; port 0: any local port. InputError: no such
+/// state.
+std::uint64_t count_sockets(const host::Host& host, std::string_view state, std::uint16_t port);
 std::string ss_text(const host::Host& host, std::string_view arguments);
 
 /// `nstat` as in a fresh namespace with no history: counters that are not zero; -z: zeros too; -a:

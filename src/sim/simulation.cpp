@@ -114,7 +114,8 @@ StopReason Simulation::run(const StopConditions& stop) {
         }
         const Event* const next = queue_.first();
         if (next == nullptr || next->at > stop.until) {
-            if (stop.until != kNever && stop.until > now_) {
+            const bool held = next == nullptr && stop.hold_when_idle;
+            if (stop.until != kNever && stop.until > now_ && !held) {
                 now_ = stop.until;
             }
             reason = next == nullptr ? StopReason::kIdle : StopReason::kUntil;

@@ -22,6 +22,7 @@ struct StopConditions {
     Time until = kNever;  // events at exactly `until` still fire
     std::uint64_t events_max = 0;
     std::uint64_t memory_bytes_max = 0;  // resident set, looked at every 65,536 events
+    bool hold_when_idle = false;         // with no event left the clock stays at the last one
 };
 
 enum class StopReason : std::uint8_t {
@@ -86,6 +87,11 @@ class Simulation {
 
     /// From a signal handler or another thread: stop at the next event.
     void interrupt() { interrupted_.store(true, std::memory_order_relaxed); }
+
+    /// Goes on after an interrupt().
+    void clear_interrupt() { interrupted_.store(false, std::memory_order_relaxed); }
+
+    bool stop_asked() const { return stop_asked_; }
 
     bool interrupted() const { return interrupted_.load(std::memory_order_relaxed); }
 

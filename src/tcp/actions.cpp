@@ -53,6 +53,7 @@ void enter(Context& cx, Connection& c, State to, Cause cause) {
         }
     }
     c.state = to;
+    c.state_since = CoarseTime(cx.now);
     if (cx.out.observed) {
         cx.out.states.push_back(
             {c.tuple.local_endpoint(), c.tuple.remote_endpoint(), from, to, cause});
@@ -236,6 +237,7 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     tw.reuse_addr = c.opt->reuse_addr;
     tw.reuse_port = c.opt->reuse_port;
     tw.holds_port = c.passive || c.bound_port;
+    tw.passive = c.passive;
     keep_key(s, c, tw, id.index);
 
     // The record takes the connection's place in the table, and its hold on the port. To observers

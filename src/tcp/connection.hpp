@@ -4,6 +4,8 @@
 // that are made when first written to (decision 11): read by sending(), written by edit_sending().
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "netsim/result.hpp"
@@ -38,6 +40,34 @@ struct AckPolicy {
     bool pushed : 1 = false;        // a small segment came, or one with PSH
     bool pushed_twice : 1 = false;
     bool no_memory : 1 = false;  // a segment found no room: the next window is 0
+};
+
+/// A moment in three octets: to the millisecond in the first 8 minutes, then to 4 in a million.
+class CoarseTime {
+ public:
+    CoarseTime() = default;
+
+    explicit CoarseTime(Time at) {
+        auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(to_ns(at), 0)) / 1'000'000U;
+        std::uint32_t halvings = 0;
+        while (ms >= (1U << kBits)) {
+            ms >>= 1U;
+            ++halvings;
+        }
+        const auto word = static_cast<std::uint32_t>(ms) | halvings << kBits;
+        octets_ = {static_cast<std::uint8_t>(word), static_cast<std::uint8_t>(word >> 8U),
+                   static_cast<std::uint8_t>(word >> 16U)};
+    }
+
+    Time time() const {
+        const std::uint32_t word = octets_[0] | octets_[1] << 8U | octets_[2] << 16U;
+        const std::uint64_t ms = std::uint64_t{word & ((1U << kBits) - 1U)} << (word >> kBits);
+        return Time(std::chrono::milliseconds(ms));
+    }
+
+ private:
+    static constexpr unsigned kBits = 19;
+    std::array<std::uint8_t, 3> octets_{};
 };
 
 /// Where the connections of a stack have their records from.
@@ -143,6 +173,7 @@ struct Connection {
     std::uint8_t probes = 0;  // zero-window probes unanswered
     std::uint8_t keepalive_probes = 0;
     std::uint8_t syn_retransmits = 0;  // of our SYN or SYN-ACK, for TCP_INFO and statistics
+    CoarseTime state_since;            // when `state` was entered
     Rtt rtt;
     Deadlines deadlines;
     Looks looks;

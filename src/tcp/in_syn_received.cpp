@@ -238,6 +238,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.options = req.options;
     inherit_key(listener, c);
     c.opened_at = cx.now;
+    c.state_since = CoarseTime(cx.now);
     c.rtt.use_ticks(s.wheel.granularity());
     c.irs = req.rcv_isn;
     c.rcv_nxt = c.rcv_wup = c.copied_seq = req.rcv_isn + 1;

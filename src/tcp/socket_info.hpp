@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "netsim/address.hpp"
+#include "netsim/result.hpp"
 #include "netsim/socket.hpp"
 #include "netsim/time.hpp"
 
@@ -36,6 +37,35 @@ enum class EndpointKind : std::uint8_t { kListener, kRequest, kConnection, kTime
 
 /// ss -o's words.
 enum class TimerKind : std::uint8_t { kOff, kOn, kKeepalive, kTimeWait, kPersist, kDelack };
+
+/// How an endpoint came into its state and what will take it out of it: what explanations say.
+/// Times are kNever where there is none, or where the record does not keep it.
+struct SocketHistory {
+    bool passive = false;           // a listener made it: the peer opened
+    bool in_accept_queue = false;   // open, and nobody has called accept()
+    bool last_ack_refused = false;  // of a request: it came, and could not be used
+    bool deferred = false;          // of a request: ... as TCP_DEFER_ACCEPT waits for data
+    bool closed_here = false;       // the application called close() or shutdown(SHUT_WR)
+    bool fin_sent = false;
+    bool fin_received = false;
+    bool reset = false;             // ended by a RST or given up
+    Errno error = Errno::kOk;       // what the next call will report
+    Errno soft_error = Errno::kOk;  // an ICMP error, reported if retries run out
+    Time since = kNever;            // the state was entered (CoarseTime, connection.hpp)
+    std::string_view write_timer;   // "retransmission", "window probe", "reordering", "loss probe"
+    Time write_at = kNever;
+    Time delack_at = kNever;
+    Time keepalive_at = kNever;
+    Time record_at = kNever;  // TIME-WAIT and an orphan's FIN-WAIT-2: the record goes
+    Time retransmitting_since = kNever;
+    Time gives_up_at = kNever;        // if the peer stays silent
+    std::uint32_t retransmits = 0;    // expiries in a row; of a request: SYN-ACKs repeated
+    std::uint32_t window_probes = 0;  // unanswered
+    std::uint32_t keepalive_probes = 0;
+    std::uint32_t syn_retransmits = 0;  // of its own SYN or SYN-ACK
+    std::uint32_t syn_queue_limit = 0;  // listeners
+    Time last_cookie_at = kNever;       // listeners
+};
 
 struct SocketInfo {
     EndpointKind kind = EndpointKind::kConnection;
@@ -119,6 +149,8 @@ struct SocketInfo {
     std::uint8_t fastopen_client_fail = 0;  // FastOpenFail
     std::string_view congestion_control;    // "reno"
     std::string_view ca_state;              // "Open"
+
+    SocketHistory history;
 };
 
 }  // namespace netsim::tcp

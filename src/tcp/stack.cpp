@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/autocork.hpp"
 #include "tcp/bbr.hpp"
+#include "tcp/history.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/segment_arrives.hpp"
 #include "tcp/send_buffer.hpp"
@@ -163,6 +164,7 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.congestion_control = c.congestion != kNoCongestionControl ? c.algorithm().name() : "";
     info.ca_state = to_string(tx.ca_state);
     describe_lost_syn(c, info);
+    info.history = history_of(s, c);
     return info;
 }
 
@@ -176,6 +178,7 @@ SocketInfo describe_listener(const Listener& listener) {
     info.send_queue = listener.backlog;
     info.syn_queue = listener.syn_queue_len;
     info.syn_queue_young = listener.syn_queue_young;
+    info.history = history_of(listener);
     return info;
 }
 
@@ -189,6 +192,7 @@ SocketInfo describe_request(const StackState& s, const RequestSock& req, Time no
     const Time due = req.link.deadline - std::chrono::milliseconds(req.slack_ms);
     info.timer_left = left_until(due_of(s, req.link.deadline, due), now);
     info.retransmits = req.num_retrans;
+    info.history = history_of(s, req);
     return info;
 }
 
@@ -205,6 +209,7 @@ SocketInfo describe_time_wait(const StackState& s, const TimeWait& tw, Time now)
     const Time due = known ? due_of(s, tw.link.deadline, entered + life) : tw.link.deadline;
     info.timer_left = left_until(due, now);
     info.orphan = true;
+    info.history = history_of(tw, entered);
     return info;
 }
 

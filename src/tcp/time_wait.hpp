@@ -30,6 +30,7 @@ struct TimeWait {
     bool reuse_addr : 1 = false;
     bool reuse_port : 1 = false;
     bool holds_port : 1 = false;         // the port came by bind(2), not by connect()
+    bool passive : 1 = false;            // a listener made the connection
     bool signs : 1 = false;              // StackState::time_wait_keys has its key (RFC 2385)
     std::uint8_t life_s : 6 = kOddLife;  // of FIN-WAIT-2, from its entry
 };

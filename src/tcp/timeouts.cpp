@@ -14,6 +14,7 @@
 #include "tcp/output.hpp"
 #include "tcp/pacing.hpp"
 #include "tcp/path_mtu.hpp"
+#include "tcp/patience.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/recovery.hpp"
 #include "tcp/retransmit.hpp"
@@ -27,36 +28,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Duration rto_max(const StackState& s) {
-    return milliseconds(s.sysctl.tcp_rto_max_ms);
-}
-
-/// Linux tcp_model_timeout(): how long `boundary` exponential retransmissions take.
-Duration model_timeout(const StackState& s, std::int64_t boundary, Duration base) {
-    std::int64_t doublings = 0;
-    while ((base * (std::int64_t{2} << doublings)) <= rto_max(s)) {
-        ++doublings;
-    }
-    if (boundary <= doublings) {
-        return base * ((std::int64_t{2} << boundary) - 1);
-    }
-    return base * ((std::int64_t{2} << doublings) - 1) + (boundary - doublings) * rto_max(s);
-}
-
 /// Linux retransmits_timed_out()
 bool timed_out(const Context& cx, const Connection& c, Duration bound) {
     const Time since = c.sending().first_retrans_at;
     return c.retransmits > 0 && since != kNever && cx.now - since >= bound;
-}
-
-/// tcp_orphan_retries; 0 means 8, and 0 again once an orphan's RTO is at its largest or an error is
-/// noted.
-std::int64_t orphan_retries(const StackState& s, const Connection& c, bool alive) {
-    const std::int64_t configured = s.sysctl.tcp_orphan_retries;
-    if (c.soft_error != Errno::kOk && !alive) {
-        return 0;
-    }
-    return configured == 0 && alive ? 8 : configured;
 }
 
 /// Gives up when it is `over`; a Fast Open that times out may tell of a blackhole.
@@ -72,18 +47,7 @@ bool end_if(Context& cx, Connection& c, bool over) {
 bool exhausted(Context& cx, Connection& c) {
     const Sysctl& sysctl = cx.s.sysctl;
     if (c.state == State::kSynSent || c.state == State::kSynReceived) {
-        std::int64_t most = c.opt->syncnt != 0 ? c.opt->syncnt : sysctl.tcp_syn_retries;
-        if (c.state == State::kSynSent) {
-            most += sysctl.tcp_syn_linear_timeouts;
-        }
-        // The exponential part of the schedule also bounds the time since connect()
-        // (retrans_stamp).
-        const std::int64_t doublings = c.opt->syncnt != 0 ? c.opt->syncnt : sysctl.tcp_syn_retries;
-        const Duration bound = c.opt->user_timeout_ms != 0
-                                   ? Duration(milliseconds(c.opt->user_timeout_ms))
-                                   : model_timeout(cx.s, doublings, seconds(1));
-        const bool late = c.retransmits > 0 && cx.now - c.opened_at >= bound;
-        return end_if(cx, c, c.retransmits >= most || late);
+        return end_if(cx, c, handshake_over(cx.s, c, c.retransmits, cx.now));
     }
     const auto time_of = [&](std::int64_t retries) {
         return model_timeout(cx.s, retries, std::chrono::microseconds(sysctl.tcp_rto_min_us));
@@ -100,10 +64,7 @@ bool exhausted(Context& cx, Connection& c) {
             return true;
         }
     }
-    const Duration bound = c.opt->user_timeout_ms != 0
-                               ? Duration(milliseconds(c.opt->user_timeout_ms))
-                               : time_of(retries);
-    return end_if(cx, c, timed_out(cx, c, bound));
+    return end_if(cx, c, timed_out(cx, c, data_patience(cx.s, c, retries)));
 }
 
 void back_off(Context& cx, Connection& c) {
@@ -322,26 +283,6 @@ void connection_timeout(Context& cx, Connection& c) {
     c.owned ? defer_timer(cx, c, due) : timer_due(cx, c, due);
 }
 
-/// Under pressure old requests live shorter, so that young ones find room. Linux
-/// reqsk_timer_handler().
-std::int64_t retries_under_pressure(const StackState& s, const Listener& listener) {
-    std::int64_t retries =
-        listener.opt->syncnt != 0 ? listener.opt->syncnt : s.sysctl.tcp_synack_retries;
-    if (listener.syn_queue_len * 2 <= std::max(8U, listener.backlog) ||
-        !s.follows(LessonRule::kRequestPruning)) {
-        return retries;
-    }
-    std::uint64_t young = std::uint64_t{listener.syn_queue_young} * 2;
-    while (retries > 2) {
-        if (listener.syn_queue_len < young) {
-            break;
-        }
-        --retries;
-        young *= 2;
-    }
-    return retries;
-}
-
 struct SynAckFate {
     bool expire = false;
     bool resend = true;
@@ -399,9 +340,7 @@ void request_timeout(Context& cx, std::uint32_t index) {
     if (req.num_timeout < 255) {
         ++req.num_timeout;
     }
-    const std::size_t next = std::min<std::size_t>(req.num_timeout, kSynAckLevels - 1);
-    const Duration wait = std::min<Duration>(seconds(1LL << next), rto_max(s));
-    arm_syn_ack(cx, index, wait);
+    arm_syn_ack(cx, index, syn_ack_wait(s, req.num_timeout));
 }
 
 /// The SYN-ACK stage whose first deadline is the earliest.
