@@ -446,6 +446,7 @@ void open_host(lua_State* L) {
         {"ss", NETSIM_LUA(host_ss)},
         {"nstat", NETSIM_LUA(host_nstat)},
         {"sh", NETSIM_LUA(host_sh)},
+        {"file", NETSIM_LUA(host_file)},
         {"cpu", NETSIM_LUA(host_cpu)},
         {"softnet_stat", NETSIM_LUA(host_softnet_stat)},
         {"record_cpu", NETSIM_LUA(host_record_cpu)},

@@ -1,13 +1,23 @@
 // The views of a running host.
 #include "host/host.hpp"
+#include "observe/host_sockets.hpp"
 #include "observe/views.hpp"
 
 namespace netsim::observe {
 
+std::vector<SocketRow> host_sockets(const host::Host& host) {
+    std::vector<SocketRow> rows;
+    host.for_each_socket([&](const tcp::SocketInfo& socket) {
+        SocketRow row;
+        row.info = socket;
+        row.number = socket.id ? socket.id.index + std::uint64_t{1} : 0;
+        rows.push_back(row);
+    });
+    return rows;
+}
+
 std::string ss_text(const host::Host& host, std::string_view arguments) {
-    std::vector<tcp::SocketInfo> sockets;
-    host.for_each_socket([&](const tcp::SocketInfo& socket) { sockets.push_back(socket); });
-    return ss_text(sockets, arguments);
+    return ss_text(host_sockets(host), arguments);
 }
 
 std::string nstat_text(const host::Host& host, std::string_view arguments) {

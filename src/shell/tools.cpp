@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "host/host.hpp"
 #include "netsim/result.hpp"
 #include "observe/views.hpp"
 #include "shell/jobs.hpp"
@@ -23,13 +24,20 @@ std::unique_ptr<Job> start_ss(const Invocation& invocation) {
 }
 
 std::unique_ptr<Job> start_nstat(const Invocation& invocation) {
-    return view(observe::nstat_text(invocation.host, joined(invocation.words)));
+    std::string& history = invocation.host.files()["/tmp/.nstat.u0"];
+    return view(observe::nstat_text(invocation.host.mibs(), joined(invocation.words), &history));
 }
 
 constexpr Tool kTools[] = {
-    {"nstat", "nstat [-az] [COUNTER...]", start_nstat},
-    {"sar", "sar -n SOCK INTERVAL [COUNT]", start_sar, true},
-    {"ss", "ss [-talnoiemHO4] [FILTER]", start_ss},
+    {"cat", "cat FILE...", start_cat},
+    {"ip", "ip [-s] [-br] route|link|addr|tcp_metrics [...]", start_ip},
+    {"lsof", "lsof [-nPta] [-i [TCP|UDP][@HOST][:PORT]] [-s TCP:STATE] [-p PID] [-c NAME]",
+     start_lsof},
+    {"netstat", "netstat [-tualnpo] | -s | -i | -r", start_netstat},
+    {"nstat", "nstat [-azsnrj] [COUNTER...]", start_nstat},
+    {"sar", "sar -n DEV|SOCK|TCP|ETCP INTERVAL [COUNT]", start_sar, true},
+    {"ss", "ss [-tualnoiempsHO4] [FILTER]", start_ss},
+    {"sysctl", "sysctl [-anNbeqw] [-r PATTERN] [NAME[=VALUE]...] | -p [FILE...]", start_sysctl},
 };
 
 const Tool& find_tool(std::string_view name) {
