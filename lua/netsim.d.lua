@@ -660,6 +660,12 @@ function Host:nstat(flags) end
 ---@return integer exit_code
 function Host:sh(line) end
 
+---Reads, or with a text writes, a file of this host, which `cat` and `sysctl -p` at its prompt read.
+---@param path string  "/etc/sysctl.conf"
+---@param text? string
+---@return string?  nil: it is not there
+function Host:file(path, text) end
+
 ---What each core has done so far, and what each event costs; nil without a CPU. Times in seconds.
 ---@return {runnable: integer, costs: table<string, number>, cores: {processed: integer, dropped: integer, time_squeeze: integer, backlog: integer, backlog_peak: integer, softirq: number, process: number}[]}?
 function Host:cpu() end

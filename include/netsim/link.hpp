@@ -68,6 +68,7 @@ std::string_view to_string(DropReason reason);  // "queue full", "loss", ...
 struct LinkStats {
     std::uint64_t sent_packets = 0;
     std::uint64_t sent_bytes = 0;
+    std::uint64_t queue_full_bytes = 0;  // of sent_bytes, what met a full queue
     std::uint64_t delivered_packets = 0;
     std::uint64_t delivered_bytes = 0;
     std::uint64_t duplicated = 0;

@@ -250,6 +250,11 @@ class HostRef : public NodeRef {
     /// while the network runs; a job that is destroyed is over. InputError: an unknown tool or
     /// flag. The job must not outlive the Network.
     std::unique_ptr<shell::Job> sh(std::string_view line);
+    /// A file of this host, which `cat` and `sysctl -p` at its prompt read. None: not there.
+    std::optional<std::string> file(std::string_view path) const;
+    void set_file(std::string_view path, std::string_view text);
+    /// A sysctl.conf's settings, all or none. InputError: "file:line: what is wrong".
+    void load_sysctl_conf(std::string_view text, std::string_view file);
 
     // --- the CPU; without one there is nothing to see, and work is paid for at once
     bool has_cpu() const;

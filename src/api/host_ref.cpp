@@ -12,6 +12,7 @@
 #include "host/cpu.hpp"
 #include "net/conntrack_settings.hpp"
 #include "observe/views.hpp"
+#include "shell/sysctl_conf.hpp"
 #include "tcp/mib.hpp"
 #include "tcp/stack.hpp"
 #include "tcp/sysctl.hpp"
@@ -175,6 +176,23 @@ std::string HostRef::explain(std::string_view endpoint) const {
         throw InputError("explain on '" + name() + "': write \":80\" or \":80-user:40000\"");
     }
     return net_->explain(name() + std::string(endpoint));
+}
+
+std::optional<std::string> HostRef::file(std::string_view path) const {
+    const auto& files = as_host(node_).files();
+    const auto found = files.find(path);
+    return found == files.end() ? std::nullopt : std::optional(found->second);
+}
+
+void HostRef::set_file(std::string_view path, std::string_view text) {
+    if (!path.starts_with('/')) {
+        throw InputError("file \"" + std::string(path) + "\": its path must begin with /");
+    }
+    as_host(node_).files()[std::string(path)] = text;
+}
+
+void HostRef::load_sysctl_conf(std::string_view text, std::string_view file) {
+    shell::apply_sysctl_conf(as_host(node_).sysctl(), text, file);
 }
 
 bool HostRef::has_cpu() const {

@@ -10,6 +10,7 @@
 #include "base/units.hpp"
 #include "cli/calibration.hpp"
 #include "cli/look_options.hpp"
+#include "cli/shipped.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
@@ -28,6 +29,7 @@ struct Texts {
     std::string cpu;
     std::string events;
     std::vector<std::string> without;
+    std::vector<std::string> sysctl_confs;
     bool no_progress = false;
     bool help = false;
 };
@@ -78,6 +80,12 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
         ->take_all()
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->type_name("RULE");
+    run->add_option("--sysctl-conf", texts.sysctl_confs,
+                    "HOST=FILE, a sysctl.conf for a host, or FILE for all; before --set; repeat")
+        ->expected(1)
+        ->take_all()
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("S");
     flags.json = run->add_option("--json", texts.json,
                                  "Results as a JSON object, to FILE or standard output")
                      ->expected(0, 1)
@@ -183,10 +191,24 @@ CLI::App* add_calibrate(CLI::App& app, Options& options, Texts& texts, CLI::Opti
     return command;
 }
 
+/// "HOST=FILE" or "FILE", read.
+lua::SysctlConf sysctl_conf(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    const std::string host = equals == std::string::npos ? "" : text.substr(0, equals);
+    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
+    if (equals == 0 || file.empty()) {
+        throw InputError("--sysctl-conf " + text + ": expected HOST=FILE or FILE");
+    }
+    return {host, file, read_file(file)};
+}
+
 void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     lua::RunOptions& run = options.run;
     run.help = texts.help;
     options.progress = !texts.no_progress;
+    for (const std::string& text : texts.sysctl_confs) {
+        run.sysctl_confs.push_back(sysctl_conf(text));
+    }
     if (flags.seed->count() > 0) {
         run.seed = parse_count("--seed", texts.seed);
     }
@@ -315,6 +337,7 @@ Options parse_options(int argc, char** argv) {
     CLI::App* lab = add_lab(app, options, texts, lab_flags);
     CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
     sysctl->add_option("NAME", options.word, "A name, a part of one, or a pattern with *");
+    sysctl->add_flag("--conf", options.conf, "As a sysctl.conf, to be changed and read back");
     sysctl->add_option("--profile", options.profile, "Whose defaults (default linux-6.18)");
     CLI::App* topo = app.add_subcommand("topo", "Show a topology: its nodes and links");
     topo->add_option("NAME", options.word,

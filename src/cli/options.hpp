@@ -61,6 +61,7 @@ struct Options {
     // sysctl, topo
     std::string word;
     std::string profile = "linux-6.18";   // sysctl, packetdrill
+    bool conf = false;                    // sysctl: as a sysctl.conf
     std::vector<std::string> parameters;  // topo: --NAME VALUE
 
     // packetdrill, replay

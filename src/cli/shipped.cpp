@@ -32,9 +32,9 @@ std::vector<std::string> shipped_scripts(const fs::path& prefix) {
     return names;
 }
 
-std::string read_file(const fs::path& path, const std::string& name) {
+std::string read_text(const fs::path& path, const std::string& name) {
     if (fs::is_directory(path)) {
-        throw InputError(name + ": is a folder, not a script");
+        throw InputError(name + ": is a folder, not a file");
     }
     errno = 0;
     std::ifstream input(path, std::ios::binary);
@@ -50,6 +50,10 @@ std::string read_file(const fs::path& path, const std::string& name) {
 
 }  // namespace
 
+std::string read_file(const std::string& path) {
+    return read_text(path, path);
+}
+
 std::string shipped_folder(const std::string& name) {
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error);
@@ -64,14 +68,14 @@ std::string shipped_folder(const std::string& name) {
 
 Script read_script(const std::string& word) {
     if (fs::exists(word)) {
-        return {word, read_file(word, word)};
+        return {word, read_text(word, word)};
     }
     const std::vector<std::string> names = shipped_scripts("");
     std::vector<std::string> all = shipped_scripts("labs");
     all.insert(all.begin(), names.begin(), names.end());
     for (const std::string& name : {word, word + ".lua"}) {
         if (std::find(all.begin(), all.end(), name) != all.end()) {
-            return {name, read_file(fs::path(shipped_folder("lua")) / name, name)};
+            return {name, read_text(fs::path(shipped_folder("lua")) / name, name)};
         }
     }
     const std::vector<std::string_view> known(names.begin(), names.end());

@@ -9,6 +9,9 @@ namespace netsim::cli {
 /// "lua" or "topologies": the folder's path.
 std::string shipped_folder(const std::string& name);
 
+/// A file the user named. InputError: why it cannot be read.
+std::string read_file(const std::string& path);
+
 struct Script {
     std::string name;  // as messages say it
     std::string text;

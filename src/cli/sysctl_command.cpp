@@ -39,6 +39,15 @@ bool matches(std::string_view name, std::string_view pattern) {
     }
 }
 
+/// A sysctl.conf that says what is so already; what has no value yet is a comment.
+void print_conf(const std::vector<const tcp::SysctlEntry*>& rows) {
+    for (const tcp::SysctlEntry* row : rows) {
+        std::cout << fmt::format("# {} (allowed: {})\n{}{} = {}\n", row->meaning, row->range,
+                                 row->default_text.empty() ? "# " : "", row->name,
+                                 row->default_text);
+    }
+}
+
 }  // namespace
 
 int sysctl_command(const Options& options) {
@@ -54,6 +63,10 @@ int sysctl_command(const Options& options) {
     if (rows.empty()) {
         throw InputError("unknown sysctl \"" + options.word + "\"" +
                          did_you_mean(options.word, known));
+    }
+    if (options.conf) {
+        print_conf(rows);
+        return finish_stdout(kExitDone);
     }
     std::size_t name_width = 4;
     std::size_t default_width = 7;

@@ -489,10 +489,6 @@ std::uint64_t Host::integrity_violations() const {
     return stack_->integrity_violations();
 }
 
-void Host::call_at(Time when, std::function<void()> f) {
-    fabric().sim.schedule(when, id(), state_->calls, state_->calls.add(std::move(f)));
-}
-
 void Host::trace_call(Endpoint local, Endpoint remote, std::string_view text) {
     if (fabric().tracer != nullptr) {
         fabric().tracer->on_call({fabric().sim.now(), id(), name(), local, remote, text});

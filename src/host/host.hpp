@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -94,7 +95,9 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     Ipv4 address() const;
     bool is_local(Ipv4 address) const override;
     net::RouteTable& routes();
+    const net::RouteTable& routes() const;
     tcp::Sysctl& sysctl();
+    const tcp::Sysctl& sysctl() const;
     const tcp::Mibs& mibs() const;
     /// Packets that ended at this host's IP layer, by reason (kNoRoute, kNotForMe, kCorrupted,
     /// ...).
@@ -167,7 +170,20 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     /// Runs `f` at a time that is not past, as an event of this host.
     void call_at(Time when, std::function<void()> f);
 
+    /// What an ICMP error told of the path there, and until when it is believed; none: nothing.
+    struct LearntMtu {
+        std::uint32_t mtu = 0;
+        Time until{};
+    };
+
+    std::optional<LearntMtu> learnt_mtu(Ipv4 destination) const;
+    /// What is in its file system, by path: a script's sysctl.conf, what nstat remembers.
+    std::map<std::string, std::string, std::less<>>& files();
+    const std::map<std::string, std::string, std::less<>>& files() const;
+
     tcp::Stack& stack() { return *stack_; }
+
+    const tcp::Stack& stack() const { return *stack_; }
 
     /// Null: work takes no time.
     Cpu* cpu() const;

@@ -48,6 +48,7 @@ struct Host::State {
     net::IcmpLimit icmp_limit;
     std::uint16_t next_ip_id = 0;
     sim::TimedCalls calls;
+    std::map<std::string, std::string, std::less<>> files;
     std::vector<wire::PayloadRef> ranges;  // scratch of receive()
 
     SocketSlot& slot(SocketId s) {

@@ -441,6 +441,7 @@ void open_host(lua_State* L) {
         {"sh", NETSIM_LUA(host_sh)},
         {"sockets", NETSIM_LUA(host_sockets)},
         {"explain", NETSIM_LUA(host_explain)},
+        {"file", NETSIM_LUA(host_file)},
         {"cpu", NETSIM_LUA(host_cpu)},
         {"softnet_stat", NETSIM_LUA(host_softnet_stat)},
         {"record_cpu", NETSIM_LUA(host_record_cpu)},

@@ -1,4 +1,4 @@
-// host:sh(line): a command line at a host's prompt.
+// host:sh(line): a command line at a host's prompt; host:file(): what its tools read.
 #include <memory>
 
 #include "lua/args.hpp"
@@ -51,6 +51,21 @@ int host_sh(lua_State* L) {
         return push_job(L, *job);
     }
     return scheduler.block(L, std::make_unique<ShellOperation>(std::move(job)), "sh");
+}
+
+int host_file(lua_State* L) {
+    HostHandle& self = self_host(L);
+    const std::string path = to_text(L, 2, "file: path");
+    if (!lua_isnoneornil(L, 3)) {
+        self.host.set_file(path, to_text(L, 3, "file: text"));
+    }
+    const std::optional<std::string> text = self.host.file(path);
+    if (text) {
+        push_string(L, *text);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
 }
 
 }  // namespace netsim::lua

@@ -43,6 +43,13 @@ class Driver {
     Driver() = default;
 };
 
+/// --sysctl-conf's value: a sysctl.conf for a host, or (empty) for every host.
+struct SysctlConf {
+    std::string host;
+    std::string file;  // as messages name it
+    std::string text;
+};
+
 struct RunOptions {
     std::string script;                    // as messages name it
     std::string text;                      // its source
@@ -50,6 +57,7 @@ struct RunOptions {
     std::string topology_dir;              // the shipped topologies/ folder
     std::vector<std::string> arguments;    // --PARAM VALUE, as typed
     std::vector<std::string> settings;     // --set's values
+    std::vector<SysctlConf> sysctl_confs;  // before the settings
     std::vector<std::string> other_flags;  // names the command line knows, for "did you mean"
     std::optional<std::uint64_t> seed;     // instead of the script's
     std::optional<Duration> until;         // simulated time ends here at the latest

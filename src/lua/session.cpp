@@ -118,6 +118,12 @@ Network& Box::net() {
 }
 
 void Box::apply_settings(HostRef host) {
+    for (const SysctlConf& conf : session_.options().sysctl_confs) {
+        if (conf.host.empty() || conf.host == host.name()) {
+            host.load_sysctl_conf(conf.text, conf.file);
+            host.set_file("/etc/sysctl.conf", conf.text);
+        }
+    }
     for (const std::string& text : session_.options().settings) {
         const Setting setting = parse_setting(text);
         if (setting.host.empty() || setting.host == host.name()) {
@@ -145,13 +151,17 @@ void Box::check_settings() {
         names.push_back(router.name());
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
-    for (const std::string& text : session_.options().settings) {
-        const Setting setting = parse_setting(text);
-        if (!setting.host.empty() &&
-            std::find(known.begin(), known.end(), setting.host) == known.end()) {
-            throw InputError("--set " + text + ": no host \"" + setting.host + "\"" +
-                             did_you_mean(setting.host, known) + " (hosts: " + join(known) + ")");
+    const auto check = [&](const std::string& flag, const std::string& host) {
+        if (!host.empty() && std::find(known.begin(), known.end(), host) == known.end()) {
+            throw InputError(flag + ": no host \"" + host + "\"" + did_you_mean(host, known) +
+                             " (hosts: " + join(known) + ")");
         }
+    };
+    for (const std::string& text : session_.options().settings) {
+        check("--set " + text, parse_setting(text).host);
+    }
+    for (const SysctlConf& conf : session_.options().sysctl_confs) {
+        check("--sysctl-conf " + conf.host + "=" + conf.file, conf.host);
     }
 }
 

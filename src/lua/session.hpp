@@ -160,8 +160,9 @@ void push_network(lua_State* L, const BoxPtr& box);
 /// route(prefix, next) and blackhole(prefix), of hosts and routers.
 int node_route(lua_State* L);
 int node_blackhole(lua_State* L);
-/// host:sh(line)
+/// host:sh(line), host:file(path [, text])
 int host_sh(lua_State* L);
+int host_file(lua_State* L);
 /// sniff([filter,] f), of hosts and routers; a host's send_segment{...}.
 int node_sniff(lua_State* L);
 int host_send_segment(lua_State* L);

@@ -454,6 +454,7 @@ void LinkDirection::deliver(wire::PacketPtr packet) {
 
 void LinkDirection::drop(wire::PacketPtr packet, DropReason reason, std::string_view text) {
     ++stats_.dropped[static_cast<std::size_t>(reason)];
+    stats_.queue_full_bytes += reason == DropReason::kQueueFull ? packet->length() : 0;
     log_drop(fabric_, from_, from_.interfaces()[from_if_].name, *packet, reason, text);
 }
 

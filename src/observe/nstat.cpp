@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
+#include <utility>
 
 #include "base/text.hpp"
 #include "netsim/result.hpp"
@@ -12,9 +15,46 @@ namespace netsim::observe {
 namespace {
 
 struct NstatQuery {
+    bool absolute = false;
     bool zeros = false;
+    bool no_update = false;
+    bool no_output = false;
+    bool reset = false;
+    bool json = false;
     std::vector<std::string_view> patterns;
 };
+
+struct NstatFlag {
+    char letter;
+    std::string_view word;
+    bool NstatQuery::*member;
+};
+
+constexpr std::array<NstatFlag, 6> kNstatFlags{{
+    {'a', "--ignore", &NstatQuery::absolute},
+    {'z', "--zeros", &NstatQuery::zeros},
+    {'s', "--noupdate", &NstatQuery::no_update},
+    {'n', "--nooutput", &NstatQuery::no_output},
+    {'r', "--reset", &NstatQuery::reset},
+    {'j', "--json", &NstatQuery::json},
+}};
+
+void nstat_flag(NstatQuery& query, std::string_view word) {
+    const auto set = [&](const auto& is_it) {
+        const auto* const found = std::find_if(kNstatFlags.begin(), kNstatFlags.end(), is_it);
+        if (found == kNstatFlags.end()) {
+            throw InputError(
+                fmt::format("nstat: unknown flag \"{}\"; allowed: -a -z -s -n -r -j", word));
+        }
+        query.*(found->member) = true;
+    };
+    if (word.size() == 1 || word.starts_with("--")) {
+        return set([&](const NstatFlag& flag) { return flag.word == word; });
+    }
+    for (const char letter : word.substr(1)) {
+        set([&](const NstatFlag& flag) { return flag.letter == letter; });
+    }
+}
 
 NstatQuery parse_nstat(std::string_view text) {
     NstatQuery query;
@@ -25,18 +65,10 @@ NstatQuery parse_nstat(std::string_view text) {
         }
         at = std::min(text.size(), text.find_first_of(" \t", begin));
         const std::string_view word = text.substr(begin, at - begin);
-        if (word.front() != '-') {
+        if (word.front() == '-') {
+            nstat_flag(query, word);
+        } else {
             query.patterns.push_back(word);
-            continue;
-        }
-        for (const char flag : word.substr(1)) {
-            query.zeros = query.zeros || flag == 'z';
-            if (flag != 'z' && flag != 'a') {
-                throw InputError(fmt::format("nstat: unknown flag \"{}\"; allowed: -a -z", word));
-            }
-        }
-        if (word.size() == 1) {
-            throw InputError("nstat: unknown flag \"-\"; allowed: -a -z");
         }
     }
     return query;
@@ -77,26 +109,94 @@ void check_pattern(std::string_view pattern) {
     }
 }
 
+using Values = std::array<std::uint64_t, tcp::kMibCount>;
+
+Values values_of(const tcp::Mibs& mibs) {
+    Values values{};
+    for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+        values.at(i) = mibs.get(static_cast<tcp::Mib>(i));
+    }
+    return values;
+}
+
+std::string nstat_line(std::string_view name, std::uint64_t value) {
+    return fmt::format("{:<32}{:<19}{}\n", name, value, "0.0");
+}
+
+/// What a history file holds; zeros where it says nothing.
+Values read_history(std::string_view text) {
+    Values values{};
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.size(), text.find('\n', at));
+        const std::string_view line = text.substr(at, end - at);
+        at = end + 1;
+        const std::optional<tcp::Mib> mib = tcp::find_mib(line.substr(0, line.find(' ')));
+        const std::size_t number = line.find_first_of("0123456789", line.find(' '));
+        if (mib && number != std::string_view::npos) {
+            std::from_chars(line.data() + number, line.data() + line.size(),
+                            values.at(static_cast<std::size_t>(*mib)));
+        }
+    }
+    return values;
+}
+
+/// Has the host booted since? Then its counters began anew, and the history means nothing.
+bool outdated(const Values& history, const Values& now) {
+    const auto gauge = static_cast<std::size_t>(tcp::Mib::kTcpCurrEstab);
+    for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+        if (i != gauge && history.at(i) > now.at(i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string nstat_output(const NstatQuery& query, const Values& now, const Values& before) {
+    std::string out = query.json ? "{\"kernel\":{" : "#kernel\n";
+    std::string_view comma;
+    for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+        const auto counter = static_cast<tcp::Mib>(i);
+        if (counter == tcp::Mib::kTcpCurrEstab) {
+            continue;  // a gauge: nstat leaves it out
+        }
+        const std::string_view name = tcp::describe(counter).name;
+        const std::uint64_t value = now.at(i) - before.at(i);
+        const bool chosen = query.patterns.empty() ||
+                            std::any_of(query.patterns.begin(), query.patterns.end(),
+                                        [&](std::string_view p) { return matches(p, name); });
+        if (!chosen || (value == 0 && !query.zeros)) {
+            continue;
+        }
+        if (query.json) {
+            fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", std::exchange(comma, ","), name,
+                           value);
+        } else {
+            out += nstat_line(name, value);
+        }
+    }
+    return out + (query.json ? "}}\n" : "");
+}
+
 }  // namespace
 
-std::string nstat_text(const tcp::Mibs& mibs, std::string_view arguments) {
+std::string nstat_text(const tcp::Mibs& mibs, std::string_view arguments, std::string* history) {
     const NstatQuery query = parse_nstat(arguments);
     for (const std::string_view pattern : query.patterns) {
         check_pattern(pattern);
     }
-    std::string out = "#kernel\n";
-    for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
-        const auto counter = static_cast<tcp::Mib>(i);
-        const std::string_view name = tcp::describe(counter).name;
-        const std::uint64_t value = mibs.get(counter);
-        const bool chosen = query.patterns.empty() ||
-                            std::any_of(query.patterns.begin(), query.patterns.end(),
-                                        [&](std::string_view p) { return matches(p, name); });
-        if (chosen && (value != 0 || query.zeros)) {
-            fmt::format_to(std::back_inserter(out), "{:<32}{:<19}{}\n", name, value, "0.0");
+    const Values now = values_of(mibs);
+    Values before{};
+    if (history != nullptr && !query.absolute && !query.reset) {
+        before = read_history(*history);
+        before = outdated(before, now) ? Values{} : before;
+    }
+    if (history != nullptr && !query.no_update) {
+        *history = "#kernel\n";
+        for (std::size_t i = 0; i < tcp::kMibCount; ++i) {
+            *history += nstat_line(tcp::describe(static_cast<tcp::Mib>(i)).name, now.at(i));
         }
     }
-    return out;
+    return query.no_output ? std::string() : nstat_output(query, now, before);
 }
 
 }  // namespace netsim::observe

@@ -7,6 +7,11 @@
 
 namespace netsim::shell {
 
+std::unique_ptr<Job> start_cat(const Invocation& invocation);
+std::unique_ptr<Job> start_ip(const Invocation& invocation);
+std::unique_ptr<Job> start_lsof(const Invocation& invocation);
+std::unique_ptr<Job> start_netstat(const Invocation& invocation);
 std::unique_ptr<Job> start_sar(const Invocation& invocation);
+std::unique_ptr<Job> start_sysctl(const Invocation& invocation);
 
 }  // namespace netsim::shell

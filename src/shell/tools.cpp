@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "host/host.hpp"
 #include "netsim/result.hpp"
 #include "observe/netfilter_views.hpp"
 #include "observe/views.hpp"
@@ -24,7 +25,8 @@ std::unique_ptr<Job> start_ss(const Invocation& invocation) {
 }
 
 std::unique_ptr<Job> start_nstat(const Invocation& invocation) {
-    return view(observe::nstat_text(invocation.host, joined(invocation.words)));
+    std::string& history = invocation.host.files()["/tmp/.nstat.u0"];
+    return view(observe::nstat_text(invocation.host.mibs(), joined(invocation.words), &history));
 }
 
 std::unique_ptr<Job> start_conntrack(const Invocation& invocation) {
@@ -40,12 +42,18 @@ std::unique_ptr<Job> start_iptables(const Invocation& invocation) {
 }
 
 constexpr Tool kTools[] = {
+    {"cat", "cat FILE...", start_cat},
     {"conntrack", "conntrack -L | -C | -S | -F", start_conntrack},
     {"dmesg", "dmesg", start_dmesg},
+    {"ip", "ip [-s] [-br] route|link|addr|tcp_metrics [...]", start_ip},
     {"iptables", "iptables -L [CHAIN] -n [-v] [-x] [--line-numbers]", start_iptables},
-    {"nstat", "nstat [-az] [COUNTER...]", start_nstat},
-    {"sar", "sar -n SOCK INTERVAL [COUNT]", start_sar, true},
-    {"ss", "ss [-talnoiemHO4] [FILTER]", start_ss},
+    {"lsof", "lsof [-nPta] [-i [TCP|UDP][@HOST][:PORT]] [-s TCP:STATE] [-p PID] [-c NAME]",
+     start_lsof},
+    {"netstat", "netstat [-tualnpo] | -s | -i | -r", start_netstat},
+    {"nstat", "nstat [-azsnrj] [COUNTER...]", start_nstat},
+    {"sar", "sar -n DEV|SOCK|TCP|ETCP INTERVAL [COUNT]", start_sar, true},
+    {"ss", "ss [-tualnoiempsHO4] [FILTER]", start_ss},
+    {"sysctl", "sysctl [-anNbeqw] [-r PATTERN] [NAME[=VALUE]...] | -p [FILE...]", start_sysctl},
 };
 
 const Tool& find_tool(std::string_view name) {

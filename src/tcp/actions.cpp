@@ -202,7 +202,7 @@ void destroy(StackState& s, Connection& c) {
 void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life, Cause cause) {
     StackState& s = cx.s;
     judge_blackhole(cx, c);
-    save_metrics(s, c);
+    save_metrics(s, c, cx.now);
     const Duration least = c.rtt.rto() * 4 - c.rtt.rto() / 2;
     if (!fin_wait_2 &&
         remember_peer_timestamp(s, c.tuple.remote, {c.ts_recent, c.ts_recent_stamp_s}, cx.now)) {
@@ -318,7 +318,7 @@ bool may_answer_invalid(StackState& s, Time now, std::uint32_t& last_ms, Mib ski
     return true;
 }
 
-void save_metrics(StackState& s, const Connection& c) {
+void save_metrics(StackState& s, const Connection& c, Time now) {
     if (s.sysctl.tcp_no_metrics_save != 0 || !c.rtt.valid()) {
         return;
     }
@@ -330,6 +330,7 @@ void save_metrics(StackState& s, const Connection& c) {
         it = s.metrics.try_emplace(c.tuple.remote.bits).first;
     }
     it->second.srtt_us = std::max(c.rtt.srtt8_us() >> 3U, 1U);
+    it->second.stamp_ms = clock_ms(now);
 }
 
 bool peer_is_proven(const StackState& s, Ipv4 peer) {

@@ -69,7 +69,7 @@ void clear_retransmit(Connection& c);
 bool may_answer_invalid(StackState& s, Time now, std::uint32_t& last_ms, Mib skipped);
 
 /// Remembers the peer's RTT (tcp_metrics).
-void save_metrics(StackState& s, const Connection& c);
+void save_metrics(StackState& s, const Connection& c, Time now);
 bool peer_is_proven(const StackState& s, Ipv4 peer);
 
 inline constexpr Duration kTimeWaitLength = std::chrono::seconds(60);  // Linux TCP_TIMEWAIT_LEN

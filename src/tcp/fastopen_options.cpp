@@ -56,9 +56,4 @@ Result<std::vector<std::uint8_t>> Stack::fastopen_key(SocketId socket) const {
     return octets_of(c->rare().fast_open ? c->rare().fast_open->keys : FastOpenKeys{});
 }
 
-void Stack::flush_metrics() {
-    state_->metrics.clear();
-    state_->fast_open.peers.clear();
-}
-
 }  // namespace netsim::tcp

@@ -285,7 +285,7 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
             become_time_wait(cx, c, false, kTimeWaitLength, Cause::kRcvAckOfFin);
             return Step::kStop;
         case State::kLastAck:
-            save_metrics(cx.s, c);
+            save_metrics(cx.s, c, cx.now);
             done(cx, c, Cause::kRcvAckOfFin);
             return Step::kStop;
         default:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "netsim/address.hpp"
 #include "netsim/result.hpp"
@@ -151,6 +152,15 @@ struct SocketInfo {
     std::string_view ca_state;              // "Open"
 
     SocketHistory history;
+};
+
+/// What earlier connections learnt about a peer (Linux tcp_metrics).
+struct PeerInfo {
+    Ipv4 address;
+    Duration age{0};  // of the round-trip time
+    Duration rtt{0};  // 0: not known, so the peer is not "proven"
+    std::uint16_t fastopen_mss = 0;
+    std::vector<std::uint8_t> fastopen_cookie{};
 };
 
 }  // namespace netsim::tcp

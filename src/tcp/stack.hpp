@@ -149,6 +149,10 @@ class Stack {
     void use_bytes(const wire::ByteStore& bytes);
     /// `ip tcp_metrics flush`: nothing is known of any peer.
     void flush_metrics();
+    /// `ip tcp_metrics delete`: false, nothing was known.
+    bool forget_peer(Ipv4 peer);
+    /// `ip tcp_metrics show`, by address.
+    std::vector<PeerInfo> known_peers(Time now) const;
     /// What the interface does with what is sent.
     void set_qdisc(Qdisc qdisc);
     /// The sequence number the next connection begins with.

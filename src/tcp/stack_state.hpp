@@ -52,6 +52,7 @@ struct BoundPort {
 /// "proven".
 struct PeerMetrics {
     std::uint32_t srtt_us = 0;
+    std::uint32_t stamp_ms = 0;    // when that was noted
     std::uint32_t ts = 0;          // its last timestamp, for tcp_tw_recycle
     std::uint32_t ts_stamp_s = 0;  // when that was noted; 0: never
 };

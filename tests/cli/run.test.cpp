@@ -1,4 +1,6 @@
 // netsim run: exit codes, one line per error, outputs whole or absent.
+#include <gmock/gmock.h>
+
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -290,6 +292,58 @@ TEST_F(Run, TheShippedFloodEndedEarlyStillExplainsItself) {
     const Outcome run = netsim({"run", "synflood", "--until", "0s"});
     EXPECT_NE(run.code, 2) << run.err;
     EXPECT_NE(run.out.find("nothing to explain"), std::string::npos) << run.out;
+}
+
+class SysctlConf : public CommandTest {
+ protected:
+    void SetUp() override {
+        CommandTest::SetUp();
+        write("two.lua",
+              "local net = netsim.network {} local web, bot = net:host('web'), net:host('bot')\n"
+              "print(web:sysctl('net.core.somaxconn'), bot:sysctl('net.core.somaxconn'))\n"
+              "print((web:sh('sysctl -p')))\n");
+        write("web.conf", "# ours\nnet.core.somaxconn = 2\n");
+    }
+};
+
+TEST_F(SysctlConf, IsAHostsOrEverybodys) {
+    const Outcome one = netsim({"run", "two.lua", "--sysctl-conf", "web=web.conf"});
+    EXPECT_EQ(one.code, 0) << one.err;
+    EXPECT_THAT(one.out, testing::StartsWith("2\t4096\nnet.core.somaxconn = 2\n"));
+    EXPECT_THAT(netsim({"run", "two.lua", "--sysctl-conf", "web.conf"}).out,
+                testing::StartsWith("2\t2\n"));
+    EXPECT_THAT(
+        netsim({"run", "two.lua", "--sysctl-conf", "web.conf", "--set", "web.net.core.somaxconn=9"})
+            .out,
+        testing::StartsWith("9\t2\n"));
+}
+
+TEST_F(SysctlConf, WhatNetsimSysctlPrintsIsReadBack) {
+    const Outcome conf = bash(
+        "$NETSIM sysctl --conf > all.conf && "
+        "$NETSIM run two.lua --sysctl-conf web=all.conf");
+    EXPECT_EQ(conf.code, 0) << conf.err;
+    EXPECT_THAT(conf.out, testing::StartsWith("4096\t4096\n"));
+    EXPECT_THAT(netsim({"sysctl", "--conf", "net.core.somaxconn"}).out,
+                "# upper limit of listen(2)'s backlog (allowed: 0..2147483647)\n"
+                "net.core.somaxconn = 4096\n");
+}
+
+TEST_F(SysctlConf, MistakesNameFileAndLine) {
+    write("bad.conf", "net.core.somaxconn = 1\nnet.core.somaxcon = 2\n");
+    const Outcome bad = netsim({"run", "two.lua", "--sysctl-conf", "web=bad.conf"});
+    EXPECT_EQ(bad.code, 2);
+    EXPECT_THAT(bad.err, testing::HasSubstr("bad.conf:2: unknown sysctl \"net.core.somaxcon\", "
+                                            "did you mean \"net.core.somaxconn\"?"));
+    EXPECT_EQ(bad.err_lines(), 1U);
+    const Outcome host = netsim({"run", "two.lua", "--sysctl-conf", "wbe=web.conf"});
+    EXPECT_EQ(host.code, 2);
+    EXPECT_THAT(host.err, testing::HasSubstr("--sysctl-conf wbe=web.conf: no host \"wbe\", did "
+                                             "you mean \"web\"?"));
+    const Outcome file = netsim({"run", "two.lua", "--sysctl-conf", "web=none.conf"});
+    EXPECT_EQ(file.code, 2);
+    EXPECT_THAT(file.err, testing::HasSubstr("none.conf: No such file"));
+    EXPECT_EQ(netsim({"run", "two.lua", "--sysctl-conf", "=web.conf"}).code, 2);
 }
 
 }  // namespace

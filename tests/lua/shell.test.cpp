@@ -49,5 +49,17 @@ TEST(LuaShell, ARunThatEndsFirstLeavesTheJobBehind) {
     EXPECT_EQ(ran.message(), "");
 }
 
+TEST(LuaShell, FilesAreWhatItsToolsRead) {
+    const Ran ran =
+        run_lua(two_hosts("print(a:file('/etc/sysctl.conf')) "
+                          "a:file('/etc/sysctl.conf', 'net.core.somaxconn = 2') "
+                          "print(a:sh('sysctl -p')) "
+                          "print(a:sysctl('net.core.somaxconn'), a:file('/etc/sysctl.conf'))"));
+    EXPECT_EQ(ran.out, "nil\nnet.core.somaxconn = 2\n\t0\n2\tnet.core.somaxconn = 2\n")
+        << ran.message();
+    const Ran bad = run_lua(two_hosts("a:file('x', '')"));
+    EXPECT_THAT(bad.message(), HasSubstr("its path must begin with /"));
+}
+
 }  // namespace
 }  // namespace netsim::lua

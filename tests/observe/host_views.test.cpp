@@ -18,7 +18,7 @@ TEST(HostViews, AListenerAndNoCounters) {
     ASSERT_TRUE(s);
     ASSERT_TRUE(web.bind(*s, Endpoint{Ipv4{}, 80}));
     ASSERT_TRUE(web.listen(*s, 128));
-    EXPECT_EQ(ss_text(web, "-ltnH"), "LISTEN 0 128 0.0.0.0:80 0.0.0.0:*\n");
+    EXPECT_EQ(ss_text(web, "-ltnH"), "LISTEN 0      128    0.0.0.0:80 0.0.0.0:*\n");
     EXPECT_EQ(ss_text(web, "-tnH"), "");
     EXPECT_EQ(nstat_text(web, ""), "#kernel\n");
 }

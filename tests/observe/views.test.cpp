@@ -70,7 +70,18 @@ SocketInfo small(EndpointKind kind, State state, std::uint16_t port) {
     return s;
 }
 
-std::vector<SocketInfo> all() {
+std::vector<SocketRow> rows_of(const std::vector<SocketInfo>& sockets) {
+    std::vector<SocketRow> rows;
+    for (const SocketInfo& socket : sockets) {
+        SocketRow row;
+        row.info = socket;
+        row.number = socket.id ? socket.id.index + 1U : 0U;
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+std::vector<SocketRow> all() {
     SocketInfo sending = connection(State::kEstablished, 40000);
     sending.send_queue = 6;
     sending.timer = TimerKind::kOn;
@@ -82,7 +93,7 @@ std::vector<SocketInfo> all() {
     half_open.timer = TimerKind::kOn;
     half_open.timer_left = 1500ms;
     half_open.retransmits = 1;
-    return {listener(), sending, connection(State::kCloseWait, 40003), half_open, waiting};
+    return rows_of({listener(), sending, connection(State::kCloseWait, 40003), half_open, waiting});
 }
 
 std::string error_of(std::string_view arguments) {
@@ -96,7 +107,7 @@ std::string error_of(std::string_view arguments) {
 
 TEST(Ss, AllNumeric) {
     EXPECT_EQ('\n' + ss_text(all(), "-tan"), R"(
-State      Recv-Q Send-Q Local Address:Port Peer Address:Port  Process
+State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process
 LISTEN     3      128          0.0.0.0:80        0.0.0.0:*
 ESTAB      0      6           10.0.0.2:80       10.0.0.1:40000
 CLOSE-WAIT 0      0           10.0.0.2:80       10.0.0.1:40003
@@ -107,7 +118,7 @@ TIME-WAIT  0      0           10.0.0.2:80       10.0.0.1:40001
 
 TEST(Ss, TimersAndServiceNames) {
     EXPECT_EQ('\n' + ss_text(all(), "-tao"), R"(
-State      Recv-Q Send-Q Local Address:Port Peer Address:Port  Process
+State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process
 LISTEN     3      128          0.0.0.0:http      0.0.0.0:*
 ESTAB      0      6           10.0.0.2:http     10.0.0.1:40000 timer:(on,200ms,0)
 CLOSE-WAIT 0      0           10.0.0.2:http     10.0.0.1:40003
@@ -118,9 +129,9 @@ TIME-WAIT  0      0           10.0.0.2:http     10.0.0.1:40001 timer:(timewait,5
 
 TEST(Ss, InfoAndDetailsOfEstablished) {
     EXPECT_EQ('\n' + ss_text(all(), "-tnie state established"), R"(
-State Recv-Q Send-Q Local Address:Port Peer Address:Port  Process
-ESTAB 0      6           10.0.0.2:80       10.0.0.1:40000 timer:(on,200ms,0) sk:2 <->
-	 ts sack reno wscale:7,10 rto:204 rtt:20.3/10 mss:1448 rcvmss:536 cwnd:10 bytes_sent:6 bytes_acked:7 segs_out:3 segs_in:4 snd_wnd:64256
+Recv-Q Send-Q Local Address:Port Peer Address:Port Process
+0      6           10.0.0.2:80       10.0.0.1:40000 timer:(on,200ms,0) sk:2 <->
+	 ts sack reno wscale:7,10 rto:204 rtt:20.3/10 mss:1448 rcvmss:536 cwnd:10 bytes_sent:6 bytes_acked:7 segs_out:3 segs_in:4 send 5706404bps snd_wnd:64256
 )");
 }
 
@@ -132,22 +143,23 @@ TEST(Ss, MemoryStandsBeforeTheInfo) {
     s.sndbuf = 87040;
     s.fwd_alloc = 896;
     s.wmem_queued = 1992;
-    const std::string text = ss_text(std::vector<SocketInfo>{s}, "-tnmiHO");
+    const std::string text = ss_text(rows_of({s}), "-tnmiHO");
     EXPECT_THAT(text, HasSubstr(":40000 skmem:(r2304,rb131072,t996,tb87040,f896,w1992) reno"));
     EXPECT_THAT(ss_text(all(), "-tnmH"), Not(HasSubstr("reno")));
 }
 
 TEST(Ss, WithoutFlagsNoListenersRequestsOrTimeWait) {
     EXPECT_EQ('\n' + ss_text(all(), "-n"), R"(
-Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port  Process
+Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process
 tcp   ESTAB      0      6           10.0.0.2:80       10.0.0.1:40000
 tcp   CLOSE-WAIT 0      0           10.0.0.2:80       10.0.0.1:40003
 )");
 }
 
 TEST(Ss, ListenersAlone) {
-    EXPECT_EQ(ss_text(all(), "-ltnH"), "LISTEN 3 128 0.0.0.0:80 0.0.0.0:*\n");
-    EXPECT_EQ(ss_text(all(), "-ltn -HO -i"), "LISTEN 3 128 0.0.0.0:80 0.0.0.0:* reno cwnd:10\n");
+    EXPECT_EQ(ss_text(all(), "-ltnH"), "LISTEN 3      128    0.0.0.0:80 0.0.0.0:*\n");
+    EXPECT_EQ(ss_text(all(), "-ltn -HO -i"),
+              "LISTEN 3      128    0.0.0.0:80 0.0.0.0:* reno cwnd:10 unacked:3\n");
 }
 
 TEST(Ss, StateWords) {
@@ -159,7 +171,7 @@ TEST(Ss, StateWords) {
 }
 
 TEST(Ss, AddressesAndPorts) {
-    EXPECT_THAT(ss_text(all(), "-tanH ( dport = :40000 )"), HasSubstr("ESTAB 0 6"));
+    EXPECT_THAT(ss_text(all(), "-tanH ( dport = :40000 )"), HasSubstr("ESTAB 0      6"));
     EXPECT_EQ(ss_text(all(), "-tanH dport :40000 and sport = :81"), "");
     EXPECT_THAT(ss_text(all(), "-tan dst 10.0.0.1"), Not(HasSubstr("LISTEN")));
     EXPECT_THAT(ss_text(all(), "-tan dst 10.0.0.1:40003"), HasSubstr("CLOSE-WAIT"));
@@ -171,7 +183,7 @@ TEST(Ss, TimersAreWrittenAsSsWritesThem) {
         SocketInfo s = connection(State::kEstablished, 1);
         s.timer = TimerKind::kKeepalive;
         s.timer_left = left;
-        const std::string text = ss_text(std::vector<SocketInfo>{s}, "-tnoH");
+        const std::string text = ss_text(rows_of({s}), "-tnoH");
         return text.substr(text.find("timer:"));
     };
     EXPECT_EQ(timer(200ms), "timer:(keepalive,200ms,0)\n");
@@ -184,14 +196,14 @@ TEST(Ss, TimersAreWrittenAsSsWritesThem) {
 
 TEST(Ss, MistakesAreTold) {
     EXPECT_EQ(error_of("-tx"),
-              "ss: unknown flag \"-x\"; allowed: -t -a -l -n -o -i -e -m -4 -H -O");
-    EXPECT_THAT(error_of("--tcp"), HasSubstr("unknown flag \"--tcp\""));
+              "ss: unknown flag \"-x\"; allowed: -t -u -a -l -n -o -i -e -m -p -s -H -O -4");
+    EXPECT_THAT(error_of("--tpc"), HasSubstr("unknown flag \"--tpc\""));
     EXPECT_THAT(error_of("-"), HasSubstr("unknown flag \"-\""));
     EXPECT_THAT(error_of("-t stat"), HasSubstr("unknown word \"stat\", did you mean \"state\""));
     EXPECT_THAT(error_of("-t state timewait"),
                 HasSubstr("unknown state \"timewait\", did you mean \"time-wait\""));
     EXPECT_THAT(error_of("-t state"), HasSubstr("a value is missing after \"state\""));
-    EXPECT_THAT(error_of("-t sport = :http"), HasSubstr("\"http\" is no port"));
+    EXPECT_THAT(error_of("-t sport = :htpp"), HasSubstr("\"htpp\" is no port"));
     EXPECT_THAT(error_of("-t dst web"), HasSubstr("\"web\" is no address"));
 }
 
@@ -228,8 +240,8 @@ TEST(Nstat, MistakesAreTold) {
         }
         return "no error";
     };
-    EXPECT_EQ(error("-q"), "nstat: unknown flag \"-q\"; allowed: -a -z");
-    EXPECT_EQ(error("-"), "nstat: unknown flag \"-\"; allowed: -a -z");
+    EXPECT_EQ(error("-q"), "nstat: unknown flag \"-q\"; allowed: -a -z -s -n -r -j");
+    EXPECT_EQ(error("-"), "nstat: unknown flag \"-\"; allowed: -a -z -s -n -r -j");
     EXPECT_THAT(error("TcpExtListenDrop"), HasSubstr("did you mean \"TcpExtListenDrops\""));
     EXPECT_THAT(error("*a*b*c*d*e*f*g*h*i*j*k*l*m*"), HasSubstr("no counter matches"));
 }
