@@ -177,6 +177,8 @@ void open_network(lua_State* L);
 void open_host(lua_State* L);
 void open_link(lua_State* L);
 void open_socket(lua_State* L);
+void open_udp(lua_State* L);
+void open_process(lua_State* L);
 void open_stats(lua_State* L);
 /// The table `netsim` itself.
 void open_netsim(lua_State* L);

@@ -27,9 +27,21 @@ std::unique_ptr<Job> start_nstat(const Invocation& invocation) {
 }
 
 constexpr Tool kTools[] = {
+    {"mtr", "mtr --report [-nw] [-c COUNT] [-i SECONDS] [-m MAXTTL] [-f FIRSTTTL] [-s SIZE] HOST",
+     start_mtr, true},
+    {"nslookup", "nslookup [-timeout=SECONDS] [-retry=N] NAME|ADDRESS [SERVER]", start_nslookup,
+     true},
     {"nstat", "nstat [-az] [COUNTER...]", start_nstat},
+    {"ping",
+     "ping [-nq] [-c COUNT] [-i SECONDS] [-s SIZE] [-t TTL] [-W SECONDS] [-w SECONDS] [-M do] HOST",
+     start_ping, true},
     {"sar", "sar -n SOCK INTERVAL [COUNT]", start_sar, true},
     {"ss", "ss [-talnoiemHO4] [FILTER]", start_ss},
+    {"tracepath", "tracepath [-nb] [-m HOPS] [-l LENGTH] [-p PORT] HOST", start_tracepath, true},
+    {"traceroute",
+     "traceroute [-nIT] [-q PROBES] [-w MAX[,HERE,NEAR]] [-m HOPS] [-f FIRST] [-N AT_ONCE] [-p "
+     "PORT] HOST",
+     start_traceroute, true},
 };
 
 const Tool& find_tool(std::string_view name) {
