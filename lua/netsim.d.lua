@@ -149,6 +149,7 @@ local Network = {}
 ---@field without? string[]  rules of TCP that it does not follow (netsim lab rules)
 ---@field isn? integer       the sequence number its first connection begins with
 ---@field cpu? boolean|"default"|CpuOptions  work takes time; false, nil: it takes none
+---@field clock? Duration  how far its own clock is ahead ("+3s", "-3s"): TCP timestamps, SYN cookies
 ---@field timer_wheel? boolean  timers as late as a kernel's with HZ=250 (ticks, and an eighth of the wait); else exact
 
 ---Work takes time: softirqs for what arrives, processes for their calls. Costs not given are those
@@ -504,14 +505,70 @@ function Link:drop(rule) end
 ---@field name string
 ---@field address string
 ---@field integrity_violations integer  received bytes that were not those sent; always 0
+---@field is_on boolean
 local Host = {}
+
+---@class Process
+---@field pid integer
+---@field name string
+---@field alive boolean
+local Process = {}
+
+---SIGKILL: its descriptors are closed (FIN, or RST where data is unread).
+function Process:kill() end
+
+---Descriptors it may have, 0 to 2 among them; 0: no limit.
+---@param what "nofile"
+---@param n integer
+function Process:limit(what, n) end
 
 ---@return Socket|nil, string? error, string? errno
 function Host:tcp() end
 
+---@return Udp|nil, string? error, string? errno
+function Host:udp() end
+
 ---Starts a process of this host: f may block in sleep, accept, connect, send and receive.
 ---@param f fun(host: Host, ...)
+---@return Process
+---@overload fun(self: Host, name: string, f: fun(host: Host, ...), ...): Process
+---@overload fun(self: Host, options: {name?: string, nofile?: integer}, f: fun(host: Host, ...), ...): Process
 function Host:spawn(f, ...) end
+
+---A DNS server over UDP: A and PTR answers from a zone, or for the names of all nodes there are.
+---@param options? {zone?: table<string, string>, domain?: string, ttl?: integer, authoritative?: boolean, port?: integer}
+---@return {queries: integer, answered: integer, nxdomain: integer}
+function Host:dns(options) end
+
+---Whom its resolver asks (/etc/resolv.conf); reads, or sets.
+---@param server? string
+---@return string address
+function Host:nameserver(server) end
+
+---Asks the name server, two tries of 5 s; blocks its process.
+---@param name string
+---@return string|nil address, string? error, string? code
+function Host:lookup(name) end
+
+---@return {pid: integer, name: string, files: integer, nofile: integer?}[]
+function Host:processes() end
+
+---@param which integer|string  a pid, or the name of processes
+---@return integer killed  how many
+function Host:kill(which) end
+
+---Power fails: sockets, processes, timers, counters are gone, nothing is sent, what arrives vanishes.
+function Host:power_off() end
+
+---In order: every process is killed (FINs leave), then power goes.
+---@param after? Duration  1 s
+function Host:shutdown(after) end
+
+---A fresh stack; then calls what on_boot() asked for.
+function Host:boot() end
+
+---@param f fun(host: Host)
+function Host:on_boot(f) end
 
 ---@param time Duration
 function Host:sleep(time) end
@@ -523,7 +580,7 @@ function Host:at(time, f) end
 ---@return number seconds
 function Host:now() end
 
----@param options? {port?: integer, backlog?: integer, request?: Size, response?: Size, service_time?: Duration, accept_delay?: Duration, workers?: integer, keep_open?: boolean, start?: Duration}
+---@param options? {port?: integer, backlog?: integer, request?: Size, response?: Size, service_time?: Duration, accept_delay?: Duration, workers?: integer, keep_open?: boolean, start?: Duration, name?: string, nofile?: integer}
 ---@return ServerStats
 function Host:serve(options) end
 
@@ -772,8 +829,54 @@ function Socket:getsockname() end
 ---@return string? address, integer|string port_or_error
 function Socket:getpeername() end
 
+---Datagrams, with LuaSocket's names. An outcome is nil, a word, the errno's name.
+---@class Udp
+local Udp = {}
+
+---@param address string  "*": any
+---@param port integer
+function Udp:setsockname(address, port) end
+
+---@param address string  "*": no peer any more
+---@param port? integer
+function Udp:setpeername(address, port) end
+
+---@param data string
+---@return integer|nil, string? error, string? errno
+function Udp:send(data) end
+
+---@param data string
+---@param address string
+---@param port integer
+---@return integer|nil, string? error, string? errno
+function Udp:sendto(data, address, port) end
+
+---@param size? integer  8192
+---@return string|nil, string? error, string? errno
+function Udp:receive(size) end
+
+---@param size? integer  8192
+---@return string|nil data, string address_or_error, integer|string port_or_errno
+function Udp:receivefrom(size) end
+
+---@param timeout? Duration
+function Udp:settimeout(timeout) end
+
+---@param name "recv-buffer-size"|"SO_RCVBUF"
+---@param value integer
+function Udp:setoption(name, value) end
+
+---@return string address, integer port
+function Udp:getsockname() end
+
+---@return string address, integer port
+function Udp:getpeername() end
+
+function Udp:close() end
+
 ---@class ServerStats
 ---@field accepted integer
+---@field accept_failed integer  EMFILE, ENFILE
 ---@field served integer
 ---@field closed integer
 ---@field failed integer

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +29,16 @@ struct ServerOptions {
     std::uint32_t workers = 0;   // connections served at a time; 0: no limit
     bool keep_open = false;
     Time start{};
+    std::string name = "serve";  // of its process
+    /// Descriptors it may have (RLIMIT_NOFILE), 0 to 2 and the listener's among them; 0: no limit.
+    /// Where accept() says EMFILE or ENFILE it pauses for 500 ms, as nginx does.
+    std::uint64_t nofile = 0;
 };
 
 struct ServerStats {
     std::uint64_t accepted = 0;
-    std::uint64_t served = 0;  // responses sent whole
+    std::uint64_t accept_failed = 0;  // accept() said EMFILE or ENFILE
+    std::uint64_t served = 0;         // responses sent whole
     std::uint64_t closed = 0;
     std::uint64_t failed = 0;  // read or write ended with an errno
     std::uint64_t bytes_received = 0;
@@ -111,6 +117,22 @@ struct SynFloodStats {
     std::uint64_t syns_sent = 0;
     std::uint64_t synacks_received = 0;  // unspoofed floods see the answers
     std::uint64_t rsts_received = 0;
+};
+
+/// A DNS server over UDP that answers A and PTR questions from a zone.
+struct DnsOptions {
+    /// Names without a dot at their end, in lower case. Empty: those of all nodes there are.
+    std::map<std::string, Ipv4> zone{};
+    std::string domain{};  // of the nodes' names: "web" is "web.example" in "example"
+    std::uint32_t ttl = 300;
+    bool authoritative = false;  // off: it says what a resolver says that asked others
+    std::uint16_t port = 53;
+};
+
+struct DnsStats {
+    std::uint64_t queries = 0;
+    std::uint64_t answered = 0;  // with a record
+    std::uint64_t nxdomain = 0;
 };
 
 struct PingOptions {

@@ -43,16 +43,18 @@ struct LinkOptions {
 
 /// Why a packet ended before its destination's transport. One counter each.
 enum class DropReason : std::uint8_t {
-    kQueueFull,    // drop-tail, packets or bytes
-    kLoss,         // the link's loss model
-    kLinkDown,     // sent into, or in flight on, a link that is down
-    kTtlExceeded,  // router: TTL ran out
-    kNoRoute,      // router or host: no route to the destination
-    kBlackhole,    // a blackhole route
-    kMtuExceeded,  // larger than the MTU with DF set
-    kNotForMe,     // a host got a packet for another address
-    kCorrupted,    // a checksum failed at the receiver
-    kCpuBacklog,   // a host's CPU: net.core.netdev_max_backlog
+    kQueueFull,     // drop-tail, packets or bytes
+    kLoss,          // the link's loss model
+    kLinkDown,      // sent into, or in flight on, a link that is down
+    kTtlExceeded,   // router: TTL ran out
+    kNoRoute,       // router or host: no route to the destination
+    kBlackhole,     // a blackhole route
+    kMtuExceeded,   // larger than the MTU with DF set
+    kNotForMe,      // a host got a packet for another address
+    kCorrupted,     // a checksum failed at the receiver
+    kCpuBacklog,    // a host's CPU: net.core.netdev_max_backlog
+    kHostOff,       // a host without power got it, or had not sent it yet
+    kSocketBuffer,  // a UDP socket's receive buffer had no room
     kRule,         // a link's rule (elements.hpp)
     kFirewall,     // a firewall's rule or policy
     kConntrack,    // connection tracking: its table was full, or the connection's tuple taken

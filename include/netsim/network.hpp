@@ -3,6 +3,7 @@
 // their Network.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -20,6 +21,7 @@
 #include "netsim/elements.hpp"
 #include "netsim/lesson.hpp"
 #include "netsim/link.hpp"
+#include "netsim/process.hpp"
 #include "netsim/result.hpp"
 #include "netsim/rng.hpp"
 #include "netsim/segment.hpp"
@@ -27,6 +29,7 @@
 #include "netsim/shell.hpp"
 #include "netsim/socket.hpp"
 #include "netsim/time.hpp"
+#include "netsim/udp.hpp"
 
 namespace netsim {
 
@@ -62,6 +65,9 @@ struct HostOptions {
     LessonRules without{};  // rules it does not follow
     std::optional<std::uint32_t>
         isn{};  // its first connection's initial sequence number; none: a hash
+    /// How far the host's own clock is ahead (below 0: behind): its TCP timestamps and the counter
+    /// of its SYN cookies. After a boot they count from there.
+    Duration clock{0};
 };
 
 struct RouterOptions {
@@ -198,6 +204,40 @@ class RouterRef : public NodeRef {
     MiddleboxRef middlebox(const MiddleboxOptions& options);
 };
 
+/// A process of a host. Its sockets are closed when it ends: so they are when it is killed, with
+/// FINs, or RSTs where data is unread.
+class ProcessRef {
+ public:
+    std::uint32_t pid() const { return pid_; }
+
+    /// Neither killed nor ended, and its host has had power ever since.
+    bool alive() const;
+    /// EMFILE, ENFILE (sysctl fs.file-max). Connections that accept() makes of its listeners are
+    /// its own too. InputError: it is not alive.
+    Result<Socket> tcp();
+    Result<UdpSocket> udp();
+    /// Descriptors it may have, 0 to 2 among them; 0: no limit. Those it has stay open.
+    void limit_files(std::uint64_t nofile);
+    /// The socket is this process's from now on.
+    void take(const Socket& socket);
+    void take(const UdpSocket& socket);
+    /// SIGKILL. Nothing happens if it is not alive.
+    void kill();
+    /// exit(2): the same, but what started it is not told.
+    void end();
+
+ private:
+    friend class HostRef;
+
+    ProcessRef(NetworkImpl* net, void* node, std::uint32_t pid, std::uint32_t boot)
+        : net_(net), node_(node), pid_(pid), boot_(boot) {}
+
+    NetworkImpl* net_;
+    void* node_;
+    std::uint32_t pid_;
+    std::uint32_t boot_;  // pids begin again with each
+};
+
 class HostRef : public NodeRef {
  public:
     using NodeRef::NodeRef;
@@ -207,6 +247,19 @@ class HostRef : public NodeRef {
     Result<Socket> tcp();
     /// Calls back with the poll bits that rose, whenever they do. Null: stop.
     void watch(const Socket& socket, std::function<void(unsigned events)> callback);
+    Result<UdpSocket> udp();
+    void watch(const UdpSocket& socket, std::function<void(unsigned events)> callback);
+
+    // --- processes
+    /// A process that makes no calls but those made for it. `on_end`: it was killed, or the host
+    /// lost power.
+    ProcessRef process(const ProcessOptions& options, std::function<void()> on_end = nullptr);
+    /// By pid; native applications are processes too.
+    std::vector<ProcessInfo> processes() const;
+    /// kill(2) by pid: false, there is none.
+    bool kill(std::uint32_t pid);
+    /// UDP sockets, in order of creation.
+    std::vector<UdpInfo> udp_sockets() const;
 
     // --- applications. `target`: "web:80" or "10.0.0.1:80"; throws InputError if unknown.
     StatsRef<ServerStats> serve(const ServerOptions& options);
@@ -216,6 +269,15 @@ class HostRef : public NodeRef {
     /// Also makes every router drop packets for the spoofed prefix silently (a blackhole route), as
     /// the real owners of those addresses would not answer.
     StatsRef<SynFloodStats> synflood(std::string_view target, const SynFloodOptions& options);
+    /// Answers from the zone, or for the names of all nodes there are now.
+    StatsRef<DnsStats> dns(const DnsOptions& options = {});
+    /// Whom this host's resolver asks (/etc/resolv.conf); 127.0.0.1 unless it was told.
+    void set_nameserver(Ipv4 server);
+    Ipv4 nameserver() const;
+    /// Asks it for the address of a name, as glibc does: 2 tries of 5 s. `done` is called once:
+    /// ETIMEDOUT, ECONNREFUSED...: no try had an answer; ENOENT: there is no such name. InputError:
+    /// not a name.
+    void lookup(const std::string& name, std::function<void(Result<Ipv4>)> done);
     StatsRef<PingStats> ping(std::string_view target, const PingOptions& options);
     /// Sends a segment made by hand, now; false: no route. InputError: flags that are none, too
     /// much data.
@@ -255,6 +317,21 @@ class HostRef : public NodeRef {
     void set_file(std::string_view path, std::string_view text);
     /// A sysctl.conf's settings, all or none. InputError: "file:line: what is wrong".
     void load_sysctl_conf(std::string_view text, std::string_view file);
+
+    // --- power
+    /// Power fails: every socket, process, timer and metric is gone, nothing is sent, and packets
+    /// that arrive vanish ("host is off"). From inside an event it happens right after that event.
+    /// Nothing happens to a host that is off.
+    void power_off();
+    /// Comes back, as a fresh host: new secrets, counters at 0, sysctls as they were. Then calls
+    /// what on_boot() asked for. In time and on a host that is on as power_off().
+    void boot();
+    /// In order: every process is killed, so that FINs and RSTs leave; power goes `after` that.
+    void shutdown(Duration after = std::chrono::seconds(1));
+    bool is_on() const;
+    /// Calls `f` whenever the host has booted, or has lost power, from now on.
+    void on_boot(std::function<void()> f);
+    void on_power_off(std::function<void()> f);
 
     // --- the CPU; without one there is nothing to see, and work is paid for at once
     bool has_cpu() const;

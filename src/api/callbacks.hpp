@@ -2,11 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "host/host.hpp"
+#include "host/processes.hpp"
+#include "host/udp.hpp"
 #include "netsim/socket.hpp"
 
 namespace netsim {
@@ -44,6 +47,50 @@ class SocketCallbacks final : public host::SocketWatcher {
     };
 
     std::vector<Entry> entries_;  // by socket index
+};
+
+/// The same for UDP sockets.
+class UdpCallbacks final : public host::UdpWatcher {
+ public:
+    using Function = std::function<void(unsigned)>;
+
+    void set(UdpId socket, Function function) {
+        functions_[{socket.index, socket.generation}] =
+            std::make_shared<Function>(std::move(function));
+    }
+
+    void clear(UdpId socket) { functions_.erase({socket.index, socket.generation}); }
+
+    void on_udp(UdpId socket, unsigned events) override {
+        const auto found = functions_.find({socket.index, socket.generation});
+        if (found != functions_.end()) {
+            const std::shared_ptr<Function> function = found->second;
+            (*function)(events);
+        }
+    }
+
+ private:
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::shared_ptr<Function>> functions_;
+};
+
+/// What a process of the API's user wants to know of its end.
+class CallbackProgram final : public host::Program {
+ public:
+    explicit CallbackProgram(std::function<void()> function) : function_(std::move(function)) {}
+
+    void on_end() override {
+        running_ = true;
+        if (function_) {
+            function_();
+        }
+        running_ = false;
+    }
+
+    bool running() const { return running_; }
+
+ private:
+    std::function<void()> function_;
+    bool running_ = false;
 };
 
 }  // namespace netsim

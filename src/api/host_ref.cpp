@@ -3,6 +3,7 @@
 
 #include "api/network_impl.hpp"
 #include "app/bulk.hpp"
+#include "app/dns.hpp"
 #include "app/load.hpp"
 #include "app/ping.hpp"
 #include "app/server.hpp"
@@ -27,6 +28,7 @@ host::Host& as_host(void* node) {
 }  // namespace
 
 Result<Socket> HostRef::tcp() {
+    NetworkImpl::require_power(net_->node_of(*this), "tcp()");
     net_->keep_routes_current();
     host::Host& host = as_host(node_);
     const Result<SocketId> socket = host.socket();
@@ -76,6 +78,22 @@ StatsRef<SynFloodStats> HostRef::synflood(std::string_view target, const SynFloo
         net_->blackhole_everywhere(*options.spoof);
     }
     return &flood.stats();
+}
+
+StatsRef<DnsStats> HostRef::dns(const DnsOptions& options) {
+    DnsOptions full = options;
+    if (full.zone.empty()) {
+        full.zone = net_->zone_of_nodes(options.domain);
+    }
+    return &net_->add_application<app::DnsServer>(net_->node_of(*this), "dns", full).stats();
+}
+
+void HostRef::set_nameserver(Ipv4 server) {
+    as_host(node_).set_nameserver(server);
+}
+
+Ipv4 HostRef::nameserver() const {
+    return as_host(node_).nameserver();
 }
 
 StatsRef<PingStats> HostRef::ping(std::string_view target, const PingOptions& options) {
@@ -164,6 +182,7 @@ std::string HostRef::nstat(std::string_view flags) const {
 }
 
 std::unique_ptr<shell::Job> HostRef::sh(std::string_view line) {
+    NetworkImpl::require_power(net_->node_of(*this), "sh");
     return net_->sh(net_->node_of(*this), line);
 }
 

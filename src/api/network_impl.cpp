@@ -107,6 +107,7 @@ HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options)
         config.sysctl.without = without_;
         config.sysctl.without.add(options.without);
         config.cpu = options.cpu;
+        config.clock = options.clock;
         if (config.cpu) {
             check_cpu(*config.cpu);
         }

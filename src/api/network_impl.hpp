@@ -34,6 +34,22 @@
 namespace netsim {
 
 class NetworkImpl : private shell::Directory {
+    /// While it lives, what happens is part of an event.
+    class InEvent {
+     public:
+        explicit InEvent(bool& flag) : flag_(flag) { flag_ = true; }
+
+        ~InEvent() { flag_ = false; }
+
+        InEvent(const InEvent&) = delete;
+        InEvent& operator=(const InEvent&) = delete;
+        InEvent(InEvent&&) = delete;
+        InEvent& operator=(InEvent&&) = delete;
+
+     private:
+        bool& flag_;
+    };
+
  public:
     explicit NetworkImpl(const NetworkOptions& options);
     NetworkImpl(const NetworkImpl&) = delete;
@@ -55,9 +71,14 @@ class NetworkImpl : private shell::Directory {
         std::unique_ptr<net::Node> owner;
         host::Host* host = nullptr;  // one of these two
         net::Router* router = nullptr;
-        SocketCallbacks callbacks;                     // hosts only
+        SocketCallbacks callbacks;  // hosts only
+        UdpCallbacks udp_callbacks;
+        std::map<std::uint32_t, std::unique_ptr<CallbackProgram>> programs;  // by pid
+        std::size_t prune_programs_at = 16;
         std::map<std::string, unsigned> applications;  // how many of each kind it has
         Ipv4 address;
+        std::vector<std::function<void()>> on_boot;
+        std::vector<std::function<void()>> on_power_off;
     };
 
     const Node& find(std::string_view name) const;
@@ -72,6 +93,9 @@ class NetworkImpl : private shell::Directory {
     std::vector<LinkRef> links();
     Endpoint resolve(std::string_view target) const;
     Ipv4 resolve_address(std::string_view name) const;
+    /// All nodes by name, in a domain if one is given; those whose names DNS cannot say are left
+    /// out.
+    std::map<std::string, Ipv4> zone_of_nodes(const std::string& domain) const;
     /// A command line at the prompt of a host.
     std::unique_ptr<shell::Job> sh(Node& node, std::string_view line);
 
@@ -95,6 +119,7 @@ class NetworkImpl : private shell::Directory {
     // --- applications
     template <typename Application, typename... Args>
     Application& add_application(Node& node, std::string_view kind, Args&&... args) {
+        require_power(node, kind);
         const unsigned ordinal = node.applications[std::string(kind)];
         auto made = std::make_unique<Application>(*node.host, ordinal, std::forward<Args>(args)...);
         ++node.applications[std::string(kind)];
@@ -104,6 +129,10 @@ class NetworkImpl : private shell::Directory {
     }
 
     void at(Node& node, Time when, std::function<void()> f);
+    /// At once, or right after the event that is happening.
+    void set_power(Node& node, bool on);
+    /// InputError: "tcp() on 'web': the host is off".
+    static void require_power(const Node& node, std::string_view call);
 
     // --- running
     RunResult run(Time until, const RunLimits& limits);
@@ -154,6 +183,7 @@ class NetworkImpl : private shell::Directory {
     bool paused(const sim::StopConditions& slice, const std::function<bool()>& pause);
     Time next_sample() const;
     void take_samples(Time at);
+    static void switch_power(Node& node, bool on);
 
     // Destroyed in reverse: packets on links go back to a pool that still stands.
     sim::Simulation sim_;
@@ -178,6 +208,7 @@ class NetworkImpl : private shell::Directory {
     net::Topology topology_;
     bool routes_stale_ = false;
     bool eager_routes_ = false;
+    bool in_event_ = false;  // the simulation is firing events
     std::vector<Prefix> blackholes_;
     std::vector<Prefix> announced_;
     std::vector<std::unique_ptr<net::Link>> links_;

@@ -68,7 +68,10 @@ RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
                 continue;
             }
         }
-        reason = sim_.run(slice);
+        {
+            const InEvent scope(in_event_);
+            reason = sim_.run(slice);
+        }
         const bool slice_done =
             reason == sim::StopReason::kUntil || reason == sim::StopReason::kIdle;
         if (!slice_done) {
@@ -93,8 +96,11 @@ bool NetworkImpl::step() {
     update_routes();
     while (true) {
         const Time sample = next_sample();
-        if (sim_.step(sample)) {
-            return true;
+        {
+            const InEvent scope(in_event_);
+            if (sim_.step(sample)) {
+                return true;
+            }
         }
         if (sample == kNever || sim_.events_pending() == 0) {
             return false;
@@ -124,7 +130,8 @@ std::uint64_t NetworkImpl::handshakes() const {
     std::uint64_t sum = 0;
     for (const Node& node : nodes_) {
         if (node.host != nullptr) {
-            sum += node.host->mibs().get(tcp::Mib::kTcpPassiveOpens);
+            sum += node.host->mibs().get(tcp::Mib::kTcpPassiveOpens) +
+                   node.host->handshakes_before_boot();
         }
     }
     return sum;

@@ -30,18 +30,41 @@ constexpr SocketId socket_of(std::uint64_t word) {
     return {static_cast<std::uint32_t>(word), static_cast<std::uint32_t>(word >> 32U)};
 }
 
-/// Owned by the network, outlives every event it schedules.
-class App : public sim::EventTarget {
+/// A process of its host. Owned by the network, outlives every event it schedules; none of them
+/// happens any more when it has been killed or power has failed.
+class App : public sim::EventTarget, private host::Program {
  public:
     App(const App&) = delete;
     App& operator=(const App&) = delete;
     App(App&&) = delete;
     App& operator=(App&&) = delete;
-    ~App() override = default;
+
+    ~App() override { host_.forget_program(pid_); }
+
+    void fire(std::uint64_t argument) final {
+        if (!ended_) [[likely]] {
+            on_event(argument);
+        }
+    }
 
  protected:
-    App(host::Host& host, std::string_view kind, unsigned ordinal)
-        : host_(host), kind_(kind), ordinal_(ordinal) {}
+    App(host::Host& host, std::string_view kind, unsigned ordinal,
+        const ProcessOptions& process = {})
+        : host_(host), kind_(kind), ordinal_(ordinal) {
+        pid_ = host.start_process(
+            {process.name.empty() ? std::string(kind) : process.name, process.nofile}, this);
+    }
+
+    /// Of this process.
+    Result<SocketId> new_socket() { return host_.socket(pid_); }
+
+    std::uint32_t pid() const { return pid_; }
+
+    /// It is over: what the host still calls must be taken back.
+    virtual void on_ended() {}
+
+    /// What was scheduled is due.
+    virtual void on_event(std::uint64_t argument) = 0;
 
     host::Host& host() const { return host_; }
 
@@ -66,9 +89,16 @@ class App : public sim::EventTarget {
     }
 
  private:
+    void on_end() final {
+        ended_ = true;
+        on_ended();
+    }
+
     host::Host& host_;
     std::string_view kind_;
     unsigned ordinal_;
+    std::uint32_t pid_ = 0;
+    bool ended_ = false;
 };
 
 /// Records by socket; T has a member `SocketId socket`. Host's socket indices are dense, so a

@@ -26,7 +26,7 @@ Bulk::Bulk(host::Host& host, unsigned ordinal, Endpoint target, const BulkOption
     }
 }
 
-void Bulk::fire(std::uint64_t argument) {
+void Bulk::on_event(std::uint64_t argument) {
     if (argument == kStart) {
         begin();
     } else if (phase_ == Phase::kSending) {
@@ -37,7 +37,7 @@ void Bulk::fire(std::uint64_t argument) {
 }
 
 void Bulk::begin() {
-    const Result<SocketId> socket = host().socket();
+    const Result<SocketId> socket = new_socket();
     if (!socket) {
         stats_.error = socket.error();
         phase_ = Phase::kDone;

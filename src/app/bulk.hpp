@@ -11,9 +11,8 @@ class Bulk final : public App, private host::SocketWatcher {
 
     const BulkStats& stats() const { return stats_; }
 
-    void fire(std::uint64_t argument) override;
-
  private:
+    void on_event(std::uint64_t argument) override;
     enum class Phase : std::uint8_t { kIdle, kConnecting, kSending, kFinishing, kDone };
 
     void on_socket(SocketId socket, unsigned events) override;

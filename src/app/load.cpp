@@ -61,7 +61,7 @@ bool Load::may_start() const {
            (options_.max_connections == 0 || stats_.attempts < options_.max_connections);
 }
 
-void Load::fire(std::uint64_t argument) {
+void Load::on_event(std::uint64_t argument) {
     if (argument == kNextStart) {
         start_next();
     } else if (argument == kUserBegins) {
@@ -91,7 +91,7 @@ void Load::start_next() {
 
 void Load::start_one() {
     ++stats_.attempts;
-    const Result<SocketId> socket = host().socket();
+    const Result<SocketId> socket = new_socket();
     Errno error = socket ? Errno::kOk : socket.error();
     if (socket) {
         host().watch(*socket, this);

@@ -12,9 +12,8 @@ class Load final : public App, private host::SocketWatcher {
 
     const LoadStats& stats() const { return stats_; }
 
-    void fire(std::uint64_t argument) override;
-
  private:
+    void on_event(std::uint64_t argument) override;
     enum class Phase : std::uint8_t { kConnecting, kHolding, kRequest, kResponse, kClosing };
 
     struct Attempt {

@@ -66,7 +66,7 @@ Ping::Ping(host::Host& host, unsigned ordinal, Ipv4 target, const PingOptions& o
     schedule(options.start, 0);
 }
 
-void Ping::fire(std::uint64_t argument) {
+void Ping::on_event(std::uint64_t argument) {
     static_cast<void>(argument);
     wire::Packet p{};
     p.source = host().address();

@@ -11,9 +11,11 @@ class Ping final : public App, private host::PacketTap {
 
     const PingStats& stats() const { return stats_; }
 
-    void fire(std::uint64_t argument) override;
-
  private:
+    void on_event(std::uint64_t argument) override;
+
+    void on_ended() override { host().remove_tap(*this); }
+
     bool on_packet(const wire::Packet& packet) override;
     bool echo_reply(const wire::Packet& packet);
     bool error(const wire::Packet& packet);

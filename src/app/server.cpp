@@ -1,6 +1,7 @@
 // Request/response server.
 #include "app/server.hpp"
 
+#include <chrono>
 #include <limits>
 
 namespace netsim::app {
@@ -8,11 +9,12 @@ namespace {
 
 constexpr std::uint64_t kBegin = 0;
 constexpr std::uint64_t kAcceptAgain = 1;
+constexpr Duration kNoFilePause = std::chrono::milliseconds(500);  // nginx: accept_mutex_delay
 
 }  // namespace
 
 Server::Server(host::Host& host, unsigned ordinal, const ServerOptions& options)
-    : App(host, "serve", ordinal), options_(options) {
+    : App(host, "serve", ordinal, {options.name, options.nofile}), options_(options) {
     if (options_.service_time < Duration{0} || options_.accept_delay < Duration{0}) {
         bad_option("service_time and accept_delay must not be negative");
     }
@@ -31,7 +33,7 @@ Server::Server(host::Host& host, unsigned ordinal, const ServerOptions& options)
 }
 
 Errno Server::listen() {
-    const Result<SocketId> socket = host().socket();
+    const Result<SocketId> socket = new_socket();
     if (!socket) {
         return socket.error();
     }
@@ -50,7 +52,7 @@ Errno Server::listen() {
     return Errno::kOk;
 }
 
-void Server::fire(std::uint64_t argument) {
+void Server::on_event(std::uint64_t argument) {
     if (argument == kBegin) {
         if (listen() != Errno::kOk) {
             ++stats_.failed;
@@ -94,6 +96,11 @@ void Server::accept_some() {
         }
         const Result<SocketId> socket = host().accept(listener_);
         if (!socket) {
+            if (socket.error() == Errno::kEMFILE || socket.error() == Errno::kENFILE) {
+                ++stats_.accept_failed;
+                accept_busy_ = true;
+                schedule(now() + kNoFilePause, kAcceptAgain);
+            }
             break;
         }
         ++stats_.accepted;

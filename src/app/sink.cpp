@@ -13,7 +13,7 @@ constexpr int kBacklog = 4096;
 }  // namespace
 
 Sink::Sink(host::Host& host, unsigned ordinal, std::uint16_t port) : App(host, "sink", ordinal) {
-    const Result<SocketId> socket = host.socket();
+    const Result<SocketId> socket = new_socket();
     Errno error = socket ? Errno::kOk : socket.error();
     if (socket) {
         listener_ = *socket;
@@ -34,7 +34,7 @@ Sink::Sink(host::Host& host, unsigned ordinal, std::uint16_t port) : App(host, "
     }
 }
 
-void Sink::fire(std::uint64_t argument) {
+void Sink::on_event(std::uint64_t argument) {
     static_cast<void>(argument);
     CHECK(false);
 }

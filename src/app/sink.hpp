@@ -12,9 +12,9 @@ class Sink final : public App, private host::SocketWatcher {
     const ServerStats& stats() const { return stats_; }
 
     /// Schedules nothing of its own.
-    void fire(std::uint64_t argument) override;
-
  private:
+    void on_event(std::uint64_t argument) override;
+
     struct Connection {
         SocketId socket;
     };

@@ -77,7 +77,7 @@ wire::Packet SynFlood::make_template() const {
     return p;
 }
 
-void SynFlood::fire(std::uint64_t argument) {
+void SynFlood::on_event(std::uint64_t argument) {
     static_cast<void>(argument);
     if (now() >= options_.stop ||
         (options_.max_syns != 0 && stats_.syns_sent >= options_.max_syns)) {

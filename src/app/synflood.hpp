@@ -16,9 +16,11 @@ class SynFlood final : public App, private host::PacketTap {
 
     const SynFloodStats& stats() const { return stats_; }
 
-    void fire(std::uint64_t argument) override;
-
  private:
+    void on_event(std::uint64_t argument) override;
+
+    void on_ended() override { host().remove_tap(*this); }
+
     bool on_packet(const wire::Packet& packet) override;
     void check_options() const;
     wire::Packet make_template() const;

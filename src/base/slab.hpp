@@ -105,6 +105,28 @@ class Slab {
         --size_;
     }
 
+    /// Erases all. Their ids stay stale: the slots go on with later generations, lowest index
+    /// first.
+    void clear() {
+        free_ = kNone;
+        for (std::uint32_t i = used_; i-- > 0;) {
+            if (live(i)) {
+                at(i).~T();
+                ++chunks_[i / kChunk]->generation[i % kChunk];
+            }
+            next_free(i) = free_;
+            free_ = i;
+        }
+        size_ = 0;
+    }
+
+    void swap(Slab& other) noexcept {
+        std::swap(chunks_, other.chunks_);
+        std::swap(free_, other.free_);
+        std::swap(used_, other.used_);
+        std::swap(size_, other.size_);
+    }
+
     bool contains(Id<T> id) const {
         return id.generation != 0 && id.index < used_ &&
                chunks_[id.index / kChunk]->marks.of(id.index % kChunk) == id.generation;

@@ -286,6 +286,29 @@ void Cpu::CallScope::end() {
     }
 }
 
+// --- power
+
+/// Events that are pending find a core on another turn, or nothing to dispatch.
+void Cpu::power_off() {
+    for (Core& core : cores_) {
+        Core fresh;
+        fresh.index = core.index;
+        fresh.turn = core.turn + 1;
+        core = std::move(fresh);
+    }
+    timer_effects_ = {};
+    runnable_ = {};
+    queued_.clear();
+    free_.clear();
+    for (const std::unique_ptr<Work>& work : all_) {
+        const std::uint32_t index = work->index;
+        *work = Work{};
+        work->index = index;
+        free_.push_back(work.get());
+    }
+    last_work_ = 0;
+}
+
 // --- looking
 
 CpuStats Cpu::stats() const {

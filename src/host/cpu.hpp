@@ -54,6 +54,9 @@ class Cpu final : private sim::EventTarget {
     /// A process' own computing.
     void compute(Duration time);
 
+    /// All that waits or is in work is gone; the times it has used are counted from zero.
+    void power_off();
+
     CpuStats stats() const;
 
     const CpuCosts& costs() const { return costs_; }

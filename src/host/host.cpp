@@ -46,10 +46,15 @@ Host::Host(net::Fabric& fabric, wire::ByteStore& bytes, const HostConfig& config
                                           fabric.sim.rng("host/" + config.name + "/secrets"))),
       state_(std::make_unique<State>()) {
     state_->address = config.address;
+    state_->clock = config.clock;
+    state_->udp = std::make_unique<Udp>(*this, static_cast<const tcp::Paths&>(*this),
+                                        fabric.sim.rng("host/" + config.name + "/udp"));
     stack_->set_timer_wheel(config.timer_wheel);
+    stack_->set_clock_offset(config.clock);
     stack_->use_bytes(bytes_);
     if (config.cpu) {
         state_->cpu = std::make_unique<Cpu>(*this, *config.cpu);
+        state_->special = true;
     }
 }
 
@@ -129,11 +134,19 @@ tcp::TxQueue Host::tx_queue(const tcp::FourTuple& connection, std::span<const wi
 }
 
 void Host::receive(wire::PacketPtr packet, std::uint32_t interface) {
-    if (state_->cpu != nullptr) [[unlikely]] {
-        state_->cpu->arrive(std::move(packet), interface);
+    if (state_->special) [[unlikely]] {
+        receive_specially(std::move(packet), interface);
         return;
     }
     receive_now(*packet, interface);
+}
+
+void Host::receive_specially(wire::PacketPtr packet, std::uint32_t interface) {
+    if (!state_->on) {
+        drop_at_ip(*packet, interface, DropReason::kHostOff);
+        return;
+    }
+    state_->cpu->arrive(std::move(packet), interface);
 }
 
 void Host::receive_now(const Packet& packet, std::uint32_t interface) {
@@ -185,8 +198,11 @@ bool Host::deliver(const Packet& packet, std::uint32_t interface) {
         } else if (packet.protocol == Protocol::kTcp) {
             mib.add(Mib::kTcpInCsumErrors);
             mib.add(Mib::kTcpInErrs);
+        } else if (packet.protocol == Protocol::kUdp) {
+            mib.add(Mib::kUdpInCsumErrors);
+            mib.add(Mib::kUdpInErrors);
         } else {
-            mib.add(packet.protocol == Protocol::kUdp ? Mib::kUdpInErrors : Mib::kIcmpInErrors);
+            mib.add(Mib::kIcmpInErrors);
         }
         drop_at_ip(packet, interface, DropReason::kCorrupted);
         return false;
@@ -215,7 +231,7 @@ bool Host::deliver(const Packet& packet, std::uint32_t interface) {
             deliver_icmp(packet);
             break;
         case Protocol::kUdp:
-            deliver_udp(packet);
+            deliver_udp(packet, interface);
             break;
     }
     return true;
@@ -255,15 +271,20 @@ void Host::deliver_icmp(const Packet& packet) {
         state_->path_mtu[icmp.quoted.destination.bits] = {
             std::max<std::uint32_t>(icmp.mtu, kMinPathMtu), fabric().sim.now() + kPathMtuLife};
     }
-    if (icmp.quoted.protocol == Protocol::kTcp) {
+    if (icmp.quoted.protocol == Protocol::kUdp && !state_->udp->error_arrives(icmp)) {
+        mib.add(Mib::kIcmpInErrors);
+    } else if (icmp.quoted.protocol == Protocol::kTcp) {
         state_->out.observed = fabric().tracer != nullptr;
         stack_->icmp_error_arrives(icmp, fabric().sim.now(), state_->out);
         drain(nullptr, kLoopback);
     }
 }
 
-/// No application has a UDP port yet: RFC 1122 §4.1.3.1.
-void Host::deliver_udp(const Packet& packet) {
+/// RFC 1122 §4.1.3.1
+void Host::deliver_udp(const Packet& packet, std::uint32_t interface) {
+    if (state_->udp->arrives(packet, interface)) {
+        return;
+    }
     stack_->mib().add(Mib::kUdpNoPorts);
     send_icmp_error(packet, wire::icmp::kDestinationUnreachable, wire::icmp::kPortUnreachable);
 }
@@ -414,16 +435,26 @@ void Host::arm_timer() {
     }
 }
 
+void Host::loopback_arrives() {
+    State& state = *state_;
+    const Packet packet = state.loopback.front();
+    state.loopback.pop_front();
+    if (state.stale_loopback > 0) {
+        --state.stale_loopback;
+        drop_at_ip(packet, kLoopback, DropReason::kHostOff);
+        return;
+    }
+    if (state.cpu != nullptr) [[unlikely]] {
+        state.cpu->arrive(fabric().packets.make(packet), kLoopback);
+    } else {
+        receive_now(packet, kLoopback);
+    }
+}
+
 void Host::fire(std::uint64_t argument) {
     State& state = *state_;
     if (argument == kLoopbackEvent) {
-        const Packet packet = state.loopback.front();
-        state.loopback.pop_front();
-        if (state.cpu != nullptr) [[unlikely]] {
-            state.cpu->arrive(fabric().packets.make(packet), kLoopback);
-        } else {
-            receive_now(packet, kLoopback);
-        }
+        loopback_arrives();
         return;
     }
     const Cpu::TimerScope softirq(state.cpu.get());
@@ -452,46 +483,6 @@ bool Host::must_yield() const {
 void Host::call_again(SocketId s, unsigned events) {
     if (state_->cpu != nullptr) {
         state_->cpu->call_again(s, events);
-    }
-}
-
-// --- looking
-
-void Host::for_each_socket(const std::function<void(const tcp::SocketInfo&)>& visit) const {
-    stack_->for_each_socket(fabric().sim.now(), visit);
-}
-
-std::uint64_t Host::count_sockets(std::uint32_t states, std::uint16_t port) const {
-    return stack_->count_sockets(states, port);
-}
-
-Result<tcp::SocketInfo> Host::info(SocketId s) const {
-    return stack_->info(s, fabric().sim.now());
-}
-
-std::uint32_t Host::syn_queue_length(std::uint16_t port) const {
-    return stack_->syn_queue_length(port);
-}
-
-std::uint32_t Host::accept_queue_length(std::uint16_t port) const {
-    return stack_->accept_queue_length(port);
-}
-
-std::uint32_t Host::syn_queue_peak(std::uint16_t port) const {
-    return stack_->syn_queue_peak(port);
-}
-
-std::uint32_t Host::accept_queue_peak(std::uint16_t port) const {
-    return stack_->accept_queue_peak(port);
-}
-
-std::uint64_t Host::integrity_violations() const {
-    return stack_->integrity_violations();
-}
-
-void Host::trace_call(Endpoint local, Endpoint remote, std::string_view text) {
-    if (fabric().tracer != nullptr) {
-        fabric().tracer->on_call({fabric().sim.now(), id(), name(), local, remote, text});
     }
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/processes.hpp"
 #include "net/node.hpp"
 #include "net/routes.hpp"
 #include "netsim/cpu.hpp"
@@ -36,6 +37,7 @@ struct SendFlags;
 namespace netsim::host {
 
 class Cpu;
+class Udp;
 
 /// Told when a socket's readiness may have changed. Runs as part of the event that changed it,
 /// after the stack's call returned; calls on the socket are allowed from inside.
@@ -74,6 +76,7 @@ struct HostConfig {
     tcp::Sysctl sysctl{};
     tcp::TimerWheel timer_wheel{};    // off: ideal timers
     std::optional<CpuOptions> cpu{};  // none: work takes no time
+    Duration clock{0};                // how far its clock is ahead
 };
 
 class Host final : public net::Node, private sim::EventTarget, private tcp::Paths {
@@ -96,17 +99,56 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     bool is_local(Ipv4 address) const override;
     net::RouteTable& routes();
     const net::RouteTable& routes() const;
+
+    /// Where packets to an address go, and how large they may be.
+    tcp::PathInfo route_to(Ipv4 destination) const { return path(destination); }
+
     tcp::Sysctl& sysctl();
     const tcp::Sysctl& sysctl() const;
     const tcp::Mibs& mibs() const;
+    /// For what sends below the stack.
+    void count(tcp::Mib counter);
     /// Packets that ended at this host's IP layer, by reason (kNoRoute, kNotForMe, kCorrupted,
     /// ...).
     std::uint64_t dropped(DropReason reason) const;
 
     wire::ByteStore& bytes() { return bytes_; }
 
+    // --- processes (netsim/process.hpp)
+    /// `program`: told when the process is killed or the host loses power; null: nobody. Its pid.
+    std::uint32_t start_process(const ProcessOptions& options, Program* program);
+    bool is_alive(std::uint32_t pid) const;
+    /// exit(2): its descriptors are closed in order, which sends FINs, and RSTs where data is
+    /// unread; it is gone. Nothing happens if it is already.
+    void end_process(std::uint32_t pid);
+    /// SIGKILL: its program is told, then it ends.
+    void kill_process(std::uint32_t pid);
+    /// Its program is no more; without descriptors it is not listed any longer.
+    void forget_program(std::uint32_t pid);
+    /// setrlimit(RLIMIT_NOFILE); 0: none.
+    void limit_files(std::uint32_t pid, std::uint64_t nofile);
+    /// The descriptor is another process's from now on, whatever its limit.
+    void give_socket(SocketId s, std::uint32_t pid);
+    void give_udp_socket(UdpId s, std::uint32_t pid);
+    /// By pid.
+    void for_each_process(const std::function<void(const ProcessInfo&)>& visit) const;
+    std::optional<SocketOwner> owner_of(SocketId s) const;
+    std::optional<SocketOwner> owner_of(UdpId s) const;
+
+    /// /etc/resolv.conf: whom a resolver asks; without one 127.0.0.1.
+    Ipv4 nameserver() const;
+    void set_nameserver(Ipv4 server);
+
+    // --- UDP; calls on a socket are udp()'s
+    /// Of a process, or (0) of none. EMFILE, ENFILE.
+    Result<UdpId> udp_socket(std::uint32_t pid = 0);
+    Udp& udp();
+    const Udp& udp() const;
+
     // --- socket calls; see netsim/socket.hpp for their errno
-    Result<SocketId> socket();
+    /// Of a process, or (0) of none. EMFILE, ENFILE. What accept() makes is the listener's
+    /// process's.
+    Result<SocketId> socket(std::uint32_t pid = 0);
     Result<void> bind(SocketId s, Endpoint local);
     Result<void> listen(SocketId s, int backlog);
     Result<void> connect(SocketId s, Endpoint remote);
@@ -180,6 +222,19 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     /// What is in its file system, by path: a script's sysctl.conf, what nstat remembers.
     std::map<std::string, std::string, std::less<>>& files();
     const std::map<std::string, std::string, std::less<>>& files() const;
+    // --- power; between two events of this host, never from inside a call on it
+    /// All is gone at once, nothing is sent: sockets, timers, what is queued for the CPU. Packets
+    /// that arrive from now on vanish. Nothing happens to a host that is off.
+    void power_off();
+    /// A fresh stack: new secrets, no counters, no metrics; sysctls keep their values. Nothing
+    /// happens to a host that is on.
+    void boot();
+
+    bool is_on() const;
+    /// How often it has booted, the first time included.
+    std::uint32_t boots() const;
+    /// TcpPassiveOpens of the boots before this one.
+    std::uint64_t handshakes_before_boot() const;
 
     tcp::Stack& stack() { return *stack_; }
 
@@ -194,6 +249,7 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
 
  private:
     friend class Cpu;
+    friend class Udp;
 
     void fire(std::uint64_t argument) override;
     bool expect(const wire::Packet& packet, Ahead ahead) const override;
@@ -207,9 +263,15 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
 
     SocketWatcher* watcher(SocketId s) const;
     void receive_now(const wire::Packet& packet, std::uint32_t interface);
+    void receive_specially(wire::PacketPtr packet, std::uint32_t interface);
+    void loopback_arrives();
+    void release_streams();
+    void hold(SocketId s, Process* owner);
+    void release(Process* owner, int fd);
+    void close_descriptors(std::uint32_t pid);
     bool deliver(const wire::Packet& packet, std::uint32_t interface);
     void deliver_icmp(const wire::Packet& packet);
-    void deliver_udp(const wire::Packet& packet);
+    void deliver_udp(const wire::Packet& packet, std::uint32_t interface);
     void drop_at_ip(const wire::Packet& packet, std::uint32_t interface, DropReason reason,
                     std::string_view text = {});
     // --- the host's own firewall (host_elements.cpp)

@@ -11,6 +11,8 @@
 
 #include "host/cpu.hpp"
 #include "host/host.hpp"
+#include "host/processes.hpp"
+#include "host/udp.hpp"
 #include "net/icmp_limit.hpp"
 #include "net/routes.hpp"
 #include "sim/timed_calls.hpp"
@@ -30,6 +32,9 @@ struct SocketSlot {
     std::uint32_t generation = 0;
     SocketWatcher* watcher = nullptr;
     wire::StreamId rx_stream = 0;  // the real stream last read from: released with the socket
+    Process* owner = nullptr;      // whose descriptor it is; null: nobody's
+    int fd = -1;
+    bool held = false;  // it counts among the host's open files
 };
 
 struct Host::State {
@@ -51,15 +56,32 @@ struct Host::State {
     std::map<std::string, std::string, std::less<>> files;
     std::vector<wire::PayloadRef> ranges;  // scratch of receive()
 
+    bool on = true;
+    bool special = false;  // off, or work takes time: packets do not go straight up
+    std::uint32_t boots = 1;
+    std::size_t stale_loopback = 0;  // packets in `loopback` that power took
+    std::uint64_t handshakes_before_boot = 0;
+    Duration clock{0};
+    Processes processes;
+    std::unique_ptr<Udp> udp;
+    Ipv4 nameserver{0x7f000001U};
+
     SocketSlot& slot(SocketId s) {
         if (s.index >= slots.size()) {
             slots.resize(s.index + std::size_t{1});
         }
         SocketSlot& found = slots[s.index];
         if (found.generation != s.generation) {
-            found = SocketSlot{s.generation, nullptr, 0};
+            found = SocketSlot{};
+            found.generation = s.generation;
         }
         return found;
+    }
+
+    /// Null: nothing is known of it.
+    SocketSlot* find_slot(SocketId s) {
+        return s.index < slots.size() && slots[s.index].generation == s.generation ? &slots[s.index]
+                                                                                   : nullptr;
     }
 
     Time timer_at() const { return armed.empty() ? kNever : armed.back(); }

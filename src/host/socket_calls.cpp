@@ -7,8 +7,17 @@
 
 namespace netsim::host {
 
-Result<SocketId> Host::socket() {
-    return stack_->socket();
+Result<SocketId> Host::socket(std::uint32_t pid) {
+    Process* owner = state_->processes.find(pid);
+    const Errno room = state_->processes.room(owner, stack_->sysctl().file_max);
+    if (room != Errno::kOk) {
+        return fail(room);
+    }
+    const Result<SocketId> made = stack_->socket();
+    if (made) {
+        hold(*made, owner);
+    }
+    return made;
 }
 
 Result<void> Host::bind(SocketId s, Endpoint local) {
@@ -33,8 +42,16 @@ Result<void> Host::connect(SocketId s, Endpoint remote) {
 
 Result<SocketId> Host::accept(SocketId s) {
     Cpu::CallScope call(state_->cpu.get());
+    const SocketSlot* listener = state_->find_slot(s);
+    Process* owner = listener != nullptr ? listener->owner : nullptr;
+    // Linux __sys_accept4_file(): the descriptor first, then the queue.
+    const Errno room = state_->processes.room(owner, stack_->sysctl().file_max);
+    if (room != Errno::kOk) {
+        return fail(room);
+    }
     const auto accepted = stack_->accept(s);
     if (accepted) {
+        hold(*accepted, owner);
         call.charge(&CpuCosts::accept);
     }
     return accepted;
@@ -208,12 +225,18 @@ Result<void> Host::close(SocketId s) {
     Cpu::CallScope call(state_->cpu.get());
     call.charge(&CpuCosts::close);
     const tcp::Stack::SendCursor cursor = stack_->send_cursor(s);
-    const SocketSlot* slot = s.index < state_->slots.size() ? &state_->slot(s) : nullptr;
+    SocketSlot* slot = state_->find_slot(s);
     if ((cursor.stream & wire::kRealStream) != 0) {
         bytes_.close_writer(cursor.stream);
     }
     if (slot != nullptr && slot->rx_stream != 0) {
         bytes_.close_reader(slot->rx_stream);
+        slot->rx_stream = 0;
+    }
+    if (slot != nullptr && slot->held) {
+        slot->held = false;
+        release(slot->owner, slot->fd);
+        slot->owner = nullptr;
     }
     state_->out.observed = fabric().tracer != nullptr;
     const auto result = stack_->close(s, fabric().sim.now(), state_->out);
@@ -254,8 +277,10 @@ Result<Endpoint> Host::remote_endpoint(SocketId s) const {
 }
 
 void Host::watch(SocketId s, SocketWatcher* watcher) {
-    if (watcher != nullptr || s.index < state_->slots.size()) {
+    if (watcher != nullptr) {
         state_->slot(s).watcher = watcher;
+    } else if (SocketSlot* slot = state_->find_slot(s)) {
+        slot->watcher = nullptr;
     }
 }
 

@@ -4,10 +4,14 @@
 #include "base/text.hpp"
 #include "lua/args.hpp"
 #include "lua/bind.hpp"
+#include "lua/dns.hpp"
 #include "lua/elements.hpp"
+#include "lua/power.hpp"
+#include "lua/process.hpp"
 #include "lua/session.hpp"
 #include "lua/socket.hpp"
 #include "lua/stats.hpp"
+#include "lua/udp.hpp"
 
 namespace netsim::lua {
 namespace {
@@ -20,22 +24,14 @@ std::string to_target(lua_State* L, const char* what) {
 
 int host_tcp(lua_State* L) {
     HostHandle& self = self_host(L);
-    const Result<Socket> socket = self.host.tcp();
+    Process* process = self.box->scheduler().current();
+    const bool own = process != nullptr && process->host.id() == self.host.id();
+    const Result<Socket> socket = own ? process->ref->tcp() : self.host.tcp();
     if (!socket) {
         return push_errno(L, socket.error());
     }
     push_socket(L, self.box, self.host, *socket);
     return 1;
-}
-
-// spawn(function(host, ...) ... end, ...)
-int host_spawn(lua_State* L) {
-    HostHandle& self = self_host(L);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    lua_pushvalue(L, 1);
-    lua_insert(L, 3);
-    self.box->scheduler().spawn(L, self.host, lua_gettop(L) - 1);
-    return 0;
 }
 
 int host_sleep(lua_State* L) {
@@ -76,6 +72,8 @@ int host_serve(lua_State* L) {
     options.get("accept_delay", server.accept_delay);
     options.integer("workers", server.workers, 0, kMany);
     options.get("keep_open", server.keep_open);
+    options.get("name", server.name);
+    options.integer("nofile", server.nofile, 0, kMany);
     options.get("start", server.start);
     options.finish();
     push_stats(L, self.box, self.host.serve(server));
@@ -427,6 +425,16 @@ void open_host(lua_State* L) {
         {"bulk", NETSIM_LUA(host_bulk)},
         {"synflood", NETSIM_LUA(host_synflood)},
         {"ping", NETSIM_LUA(host_ping)},
+        {"udp", NETSIM_LUA(host_udp)},
+        {"dns", NETSIM_LUA(host_dns)},
+        {"nameserver", NETSIM_LUA(host_nameserver)},
+        {"lookup", NETSIM_LUA(host_lookup)},
+        {"processes", NETSIM_LUA(host_processes)},
+        {"kill", NETSIM_LUA(host_kill)},
+        {"power_off", NETSIM_LUA(host_power_off)},
+        {"shutdown", NETSIM_LUA(host_shutdown)},
+        {"boot", NETSIM_LUA(host_boot)},
+        {"on_boot", NETSIM_LUA(host_on_boot)},
         {"sysctl", NETSIM_LUA(host_sysctl)},
         {"isn", NETSIM_LUA(host_isn)},
         {"counter", NETSIM_LUA(host_counter)},
@@ -456,6 +464,7 @@ void open_host(lua_State* L) {
     constexpr Member kFields[] = {
         {"name", NETSIM_LUA(host_name)},
         {"address", NETSIM_LUA(host_address)},
+        {"is_on", NETSIM_LUA(host_is_on)},
         {"integrity_violations", NETSIM_LUA(host_violations)},
     };
     register_class(L, {HostHandle::kClass, kMethods, kFields, destroy_object<HostHandle>});

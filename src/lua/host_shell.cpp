@@ -27,7 +27,7 @@ class ShellOperation final : public Operation {
     int timed_out(lua_State* L) override { return push_job(L, *job_); }
 
     void each_socket(
-        const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>&) override {}
+        const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>&) override {}
 
     void arm(std::function<void()> wake) override { job_->on_done(std::move(wake)); }
 

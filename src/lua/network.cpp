@@ -77,6 +77,7 @@ int network_host(lua_State* L) {
     options.with("isn", [&](const std::string& what) {
         host.isn = static_cast<std::uint32_t>(to_integer(L, -1, what, 0, 0xffffffffLL));
     });
+    options.get("clock", host.clock);
     options.with("cpu", [&](const std::string& what) {
         host.cpu = to_cpu(L, -1, what, self_box(L)->session().options().cpu_costs);
     });

@@ -8,6 +8,8 @@
 #include "lua/bind.hpp"
 #include "lua/session.hpp"
 #include "lua/socket.hpp"
+#include "lua/socket_operations.hpp"
+#include "lua/udp.hpp"
 
 namespace netsim::lua {
 namespace {
@@ -55,19 +57,20 @@ bool Callback::call(Network& net, const std::function<int(lua_State*)>& push,
     return true;
 }
 
-void Process::own(ProcessId self, SocketState& socket) {
+void Process::own(ProcessId self, Waitable& socket) {
     if (socket.owner == self) {
         return;
     }
     socket.owner = self;
     if (sockets.size() >= prune_at) {
-        std::erase_if(sockets, [self](const std::weak_ptr<SocketState>& weak) {
+        std::erase_if(sockets, [self](const std::weak_ptr<Waitable>& weak) {
             const auto other = weak.lock();
             return !other || !other->open || other->owner != self;
         });
         prune_at = std::max<std::size_t>(16, 2 * sockets.size());
     }
     sockets.push_back(socket.weak_from_this());
+    socket.give_to(*ref);
 }
 
 Process& Scheduler::process(ProcessId id) {
@@ -76,17 +79,23 @@ Process& Scheduler::process(ProcessId id) {
     return *found;
 }
 
-void Scheduler::adopt(SocketState& socket) {
+void Scheduler::adopt(Waitable& socket) {
     if (current_) {
         process(current_).own(current_, socket);
     }
 }
 
-void Scheduler::spawn(lua_State* L, const HostRef& host, int count) {
+ProcessRef Scheduler::spawn(lua_State* L, const HostRef& host, const ProcessOptions& options,
+                            int count) {
     const int function = lua_gettop(L) - count + 1;
     luaL_checktype(L, function, LUA_TFUNCTION);
+    if (!host.is_on()) {
+        throw MisuseError("spawn: host \"" + host.name() + "\" is off (boot() turns it on)");
+    }
     const ProcessId id = processes_.emplace(Process(host));
     Process& entry = process(id);
+    HostRef where = host;
+    entry.ref = where.process(options, [this, id] { lose(id); });
     entry.thread = lua_newthread(L);
     entry.thread_ref = reference(L, -1);
     lua_pop(L, 1);
@@ -94,18 +103,27 @@ void Scheduler::spawn(lua_State* L, const HostRef& host, int count) {
         throw MisuseError("spawn: too many arguments");
     }
     for (int i = function + 1; i < function + count; ++i) {
-        if (auto* socket = test_object<SocketHandle>(L, i); socket != nullptr) {
-            // As a child inherits a descriptor that its parent then closes.
-            entry.own(id, *socket->state);
+        // As a child inherits a descriptor that its parent then closes.
+        if (auto* tcp = test_object<SocketHandle>(L, i); tcp != nullptr) {
+            entry.own(id, *tcp->state);
+        } else if (auto* udp = test_object<UdpHandle>(L, i); udp != nullptr) {
+            entry.own(id, *udp->state);
         }
     }
     lua_xmove(L, entry.thread, count);
-    HostRef where = host;
     where.at(box_.net().now(), [this, id, count] {
         if (processes_.contains(id)) {
             resume(id, count - 1);
         }
     });
+    return *entry.ref;
+}
+
+int Scheduler::end_call(lua_State* L, int results) {
+    const Process* process = current();
+    return process != nullptr && process->killed
+               ? block(L, std::make_unique<EndlessOperation>(), "kill()")
+               : results;
 }
 
 int Scheduler::block(lua_State* L, std::unique_ptr<Operation> operation, const char* what) {
@@ -180,7 +198,7 @@ void Scheduler::park(ProcessId id) {
     const std::uint64_t park = ++entry.parks;
     entry.expired = false;
     *static_cast<Scheduler**>(lua_getextraspace(entry.thread)) = this;
-    entry.operation->each_socket([&](const std::shared_ptr<SocketState>& socket, unsigned events) {
+    entry.operation->each_socket([&](const std::shared_ptr<Waitable>& socket, unsigned events) {
         socket->waiters.push_back({id, park, events});
         socket->watch(*this);
     });
@@ -191,7 +209,7 @@ void Scheduler::park(ProcessId id) {
 }
 
 void Scheduler::unpark(ProcessId id, Process& process) {
-    process.operation->each_socket([&](const std::shared_ptr<SocketState>& socket, unsigned) {
+    process.operation->each_socket([&](const std::shared_ptr<Waitable>& socket, unsigned) {
         std::erase_if(socket->waiters, [&](const Waiter& waiter) { return waiter.process == id; });
     });
     ++process.parks;
@@ -207,7 +225,7 @@ void Scheduler::wake(ProcessId id, std::uint64_t park, bool expired) {
     resume(id, 0);
 }
 
-void Scheduler::socket_ready(SocketState& socket, unsigned events) {
+void Scheduler::socket_ready(Waitable& socket, unsigned events) {
     const std::vector<Waiter> waiters = socket.waiters;  // waking changes the list
     for (const Waiter& waiter : waiters) {
         // An error or hang-up concerns whoever waits, as in poll(2).
@@ -255,7 +273,9 @@ void Scheduler::resume(ProcessId id, int arguments) {
         report(entry);
         return;
     }
-    if (lua_status(entry.thread) != LUA_YIELD) {
+    if (entry.killed) {
+        forget(id);
+    } else if (lua_status(entry.thread) != LUA_YIELD) {
         end(id);
     }
     current_ = outer;
@@ -270,15 +290,48 @@ void Scheduler::report(const Process& process) {
 
 void Scheduler::end(ProcessId id) {
     Process& entry = process(id);
-    const std::vector<std::weak_ptr<SocketState>> sockets = std::move(entry.sockets);
+    const std::vector<std::weak_ptr<Waitable>> sockets = std::move(entry.sockets);
     for (const auto& weak : sockets) {
         const auto socket = weak.lock();
         if (socket && socket->open && socket->owner == id) {
             socket->close();
         }
     }
+    entry.ref->end();
+    forget(id);
+}
+
+void Scheduler::forget(ProcessId id) {
+    Process& entry = process(id);
     luaL_unref(entry.thread, LUA_REGISTRYINDEX, entry.thread_ref);
     processes_.erase(id);
+}
+
+/// It was killed, or its host lost power: its descriptors are closed by who tells.
+void Scheduler::lose(ProcessId id) {
+    Process* entry = processes_.find(id);
+    if (entry == nullptr) {
+        return;
+    }
+    if (entry->operation) {
+        unpark(id, *entry);
+    }
+    for (const std::weak_ptr<Waitable>& weak : entry->sockets) {
+        const auto socket = weak.lock();
+        if (!socket || !socket->open || socket->owner != id) {
+            continue;
+        }
+        socket->lose();
+        for (const Waiter& waiter : socket->waiters) {  // other processes: their calls fail
+            entry->host.at(box_.net().now(),
+                           [this, waiter] { wake(waiter.process, waiter.park, false); });
+        }
+    }
+    if (id == current_) {
+        entry->killed = true;
+    } else {
+        forget(id);
+    }
 }
 
 void Scheduler::abandon() {

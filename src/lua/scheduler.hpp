@@ -21,7 +21,7 @@ class Runtime;
 class Scheduler;
 class Session;
 struct Process;
-struct SocketState;
+struct Waitable;
 
 using ProcessId = Id<Process>;
 
@@ -41,7 +41,7 @@ class Operation {
     virtual int timed_out(lua_State* L) = 0;
     /// The sockets, and poll bits, worth another attempt.
     virtual void each_socket(
-        const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>& visit) = 0;
+        const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>& visit) = 0;
 
     /// What is no socket calls `wake` when another attempt is worth it.
     virtual void arm(std::function<void()> wake) { static_cast<void>(wake); }
@@ -53,16 +53,18 @@ struct Process {
     explicit Process(const HostRef& on) : host(on) {}
 
     HostRef host;
+    std::optional<ProcessRef> ref;  // the host's process it is
+    bool killed = false;            // ... while it was running
     lua_State* thread = nullptr;
     int thread_ref = LUA_NOREF;
-    std::unique_ptr<Operation> operation;             // while parked
-    bool expired = false;                             // its deadline came first
-    std::uint64_t parks = 0;                          // tells a stale wake-up from a current one
-    std::vector<std::weak_ptr<SocketState>> sockets;  // closed when the process ends, if still its
-    std::size_t prune_at = 16;                        // length at which dead ones are swept out
+    std::unique_ptr<Operation> operation;          // while parked
+    bool expired = false;                          // its deadline came first
+    std::uint64_t parks = 0;                       // tells a stale wake-up from a current one
+    std::vector<std::weak_ptr<Waitable>> sockets;  // closed when the process ends, if still its
+    std::size_t prune_at = 16;                     // length at which dead ones are swept out
 
     /// The process `self` called the socket last: its end closes it.
-    void own(ProcessId self, SocketState& socket);
+    void own(ProcessId self, Waitable& socket);
 };
 
 /// A Lua function called by the simulation, again and again, on a coroutine of its own that may
@@ -90,7 +92,10 @@ class Scheduler {
 
     /// A process of `host` that begins with the event after the current one. The function and its
     /// arguments are the top `count` values of the stack.
-    void spawn(lua_State* L, const HostRef& host, int count);
+    ProcessRef spawn(lua_State* L, const HostRef& host, const ProcessOptions& options, int count);
+
+    /// If the running process was killed just now, its call does not return.
+    int end_call(lua_State* L, int results);
 
     /// Attempts an operation; parks the calling process if it is not ready. `what` names the call.
     int block(lua_State* L, std::unique_ptr<Operation> operation, const char* what);
@@ -102,12 +107,12 @@ class Scheduler {
     bool may_block(lua_State* L);
 
     /// The running process, if any, becomes the socket's owner.
-    void adopt(SocketState& socket);
+    void adopt(Waitable& socket);
 
     ProcessId current_id() const { return current_; }
 
     /// A socket became ready: wakes who waits for it.
-    void socket_ready(SocketState& socket, unsigned events);
+    void socket_ready(Waitable& socket, unsigned events);
 
     /// The run is over: what processes still wait for is let go. Its sockets hold the box that
     /// holds this scheduler, which would keep all of them for ever.
@@ -126,6 +131,8 @@ class Scheduler {
     void wake_soon(ProcessId id, std::uint64_t park);
     void resume(ProcessId id, int arguments);
     void end(ProcessId id);
+    void forget(ProcessId id);
+    void lose(ProcessId id);
     void report(const Process& process);
 
     Box& box_;

@@ -419,6 +419,8 @@ void Session::open_libraries() {
         open_host(L);
         open_link(L);
         open_socket(L);
+        open_udp(L);
+        open_process(L);
         open_stats(L);
         open_elements(L);
     });

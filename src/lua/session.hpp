@@ -186,6 +186,8 @@ void open_network(lua_State* L);
 void open_host(lua_State* L);
 void open_link(lua_State* L);
 void open_socket(lua_State* L);
+void open_udp(lua_State* L);
+void open_process(lua_State* L);
 void open_stats(lua_State* L);
 void open_elements(lua_State* L);  // what link:drop() and its like return
 /// The table `netsim` itself.

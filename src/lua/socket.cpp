@@ -64,8 +64,8 @@ int socket_listen(lua_State* L) {
 
 int socket_accept(lua_State* L) {
     SocketState& self = self_socket(L);
-    return self.box->scheduler().block(
-        L, std::make_unique<AcceptOperation>(self.shared_from_this()), "accept()");
+    return self.box->scheduler().block(L, std::make_unique<AcceptOperation>(self.shared()),
+                                       "accept()");
 }
 
 int socket_connect(lua_State* L) {
@@ -76,8 +76,8 @@ int socket_connect(lua_State* L) {
     }
     const Endpoint remote = self.box->net().resolve(target);
     self.note("connect()");
-    return self.box->scheduler().block(
-        L, std::make_unique<ConnectOperation>(self.shared_from_this(), remote), "connect()");
+    return self.box->scheduler().block(L, std::make_unique<ConnectOperation>(self.shared(), remote),
+                                       "connect()");
 }
 
 int socket_send(lua_State* L) {
@@ -94,8 +94,7 @@ int socket_send(lua_State* L) {
     self.note("send(" + std::to_string(part.size()) + ")");
     return self.box->scheduler().block(
         L,
-        std::make_unique<SendOperation>(self.shared_from_this(), part,
-                                        static_cast<std::uint64_t>(first - 1)),
+        std::make_unique<SendOperation>(self.shared(), part, static_cast<std::uint64_t>(first - 1)),
         "send()");
 }
 
@@ -110,7 +109,7 @@ int socket_fastopen(lua_State* L) {
     const std::string data = to_text(L, with_port ? 4 : 3, "fastopen: data");
     const Endpoint remote = self.box->net().resolve(target);
     self.note("fastopen(" + std::to_string(data.size()) + ")");
-    auto operation = std::make_unique<SendOperation>(self.shared_from_this(), data, 0);
+    auto operation = std::make_unique<SendOperation>(self.shared(), data, 0);
     operation->open_towards(remote);
     return self.box->scheduler().block(L, std::move(operation), "fastopen()");
 }
@@ -119,8 +118,8 @@ int socket_send_synthetic(lua_State* L) {
     SocketState& self = self_socket(L);
     const std::uint64_t count = to_bytes(L, 2, "send_synthetic: bytes");
     self.note("send(" + std::to_string(count) + ")");
-    return self.box->scheduler().block(
-        L, std::make_unique<SendOperation>(self.shared_from_this(), count), "send_synthetic()");
+    return self.box->scheduler().block(L, std::make_unique<SendOperation>(self.shared(), count),
+                                       "send_synthetic()");
 }
 
 int socket_receive(lua_State* L) {
@@ -143,9 +142,7 @@ int socket_receive(lua_State* L) {
     }
     std::string prefix = lua_isnoneornil(L, 3) ? "" : to_text(L, 3, "receive: prefix");
     return self.box->scheduler().block(
-        L,
-        std::make_unique<ReceiveOperation>(self.shared_from_this(), pattern, count,
-                                           std::move(prefix)),
+        L, std::make_unique<ReceiveOperation>(self.shared(), pattern, count, std::move(prefix)),
         "receive()");
 }
 
@@ -155,8 +152,8 @@ int socket_discard(lua_State* L) {
                                                (std::string_view(lua_tostring(L, 2)) == "*a"));
     const std::uint64_t count =
         all ? std::numeric_limits<std::uint64_t>::max() : to_bytes(L, 2, "discard: bytes");
-    return self.box->scheduler().block(
-        L, std::make_unique<DiscardOperation>(self.shared_from_this(), count), "discard()");
+    return self.box->scheduler().block(L, std::make_unique<DiscardOperation>(self.shared(), count),
+                                       "discard()");
 }
 
 int socket_shutdown(lua_State* L) {

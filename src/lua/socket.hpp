@@ -8,42 +8,32 @@
 
 #include "lua/scheduler.hpp"
 #include "lua/session.hpp"
+#include "lua/waitable.hpp"
 #include "netsim/socket.hpp"
 
 namespace netsim::lua {
 
-/// A parked process that waits for a socket.
-struct Waiter {
-    ProcessId process;
-    std::uint64_t park = 0;
-    unsigned events = 0;
-};
-
-/// Shared by the Lua object, the operations under way and the watcher.
-struct SocketState : std::enable_shared_from_this<SocketState> {
+struct SocketState final : Waitable {
     SocketState(BoxPtr in, const HostRef& on, Socket wrapped)
-        : box(std::move(in)), host(on), socket(wrapped) {}
+        : Waitable(std::move(in), on), socket(wrapped) {}
 
-    /// Tells the scheduler whenever the socket becomes ready, from now on.
-    void watch(Scheduler& scheduler);
-    /// close(2); parked calls end with "closed".
-    Result<void> close();
+    void watch(Scheduler& scheduler) override;
+    Result<void> close() override;
+
+    void give_to(ProcessRef& process) override { process.take(socket); }
 
     /// A line in the margin of ladders.
     void note(const std::string& text) { host.note(socket, text); }
 
-    BoxPtr box;
-    HostRef host;
+    std::shared_ptr<SocketState> shared() {
+        return std::static_pointer_cast<SocketState>(shared_from_this());
+    }
+
     Socket socket;
-    ProcessId owner;  // who called last: its end closes the socket
-    std::optional<Duration> timeout;
     std::string buffer;          // received, not yet asked for: the rest after a line
     std::uint64_t received = 0;  // bytes, for getstats()
     std::uint64_t sent = 0;
     Time made{};
-    bool open = true;
-    bool watched = false;
-    std::vector<Waiter> waiters;
 };
 
 struct SocketHandle {

@@ -276,7 +276,7 @@ int DiscardOperation::timed_out(lua_State* L) {
 }
 
 void SelectOperation::each_socket(
-    const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>& visit) {
+    const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>& visit) {
     for (const auto& socket : receivers) {
         visit(socket, poll::kIn | poll::kRdHup);
     }

@@ -15,7 +15,7 @@ class SocketOperation : public Operation {
     SocketOperation(std::shared_ptr<SocketState> socket, unsigned events);
 
     void each_socket(
-        const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>& visit) override {
+        const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>& visit) override {
         visit(socket_, events_);
     }
 
@@ -130,7 +130,7 @@ class SleepOperation final : public Operation {
 
     int timed_out(lua_State* /*L*/) override { return 0; }
 
-    void each_socket(const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>&
+    void each_socket(const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>&
                      /*visit*/) override {}
 };
 
@@ -141,7 +141,18 @@ class ComputeOperation final : public Operation {
 
     int timed_out(lua_State* /*L*/) override { return 0; }
 
-    void each_socket(const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>&
+    void each_socket(const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>&
+                     /*visit*/) override {}
+};
+
+/// A call that never returns: its process will not live that long.
+class EndlessOperation final : public Operation {
+ public:
+    std::optional<int> attempt(lua_State* /*L*/) override { return std::nullopt; }
+
+    int timed_out(lua_State* /*L*/) override { return 0; }
+
+    void each_socket(const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>&
                      /*visit*/) override {}
 };
 
@@ -156,7 +167,7 @@ class SelectOperation final : public Operation {
     std::optional<int> attempt(lua_State* L) override;
     int timed_out(lua_State* L) override;
     void each_socket(
-        const std::function<void(const std::shared_ptr<SocketState>&, unsigned)>& visit) override;
+        const std::function<void(const std::shared_ptr<Waitable>&, unsigned)>& visit) override;
 
  private:
     int push_ready(lua_State* L, bool timed_out);

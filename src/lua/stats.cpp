@@ -41,6 +41,11 @@ struct StatsName<PingStats> {
     static constexpr const char* kName = "ping statistics";
 };
 
+template <>
+struct StatsName<DnsStats> {
+    static constexpr const char* kName = "dns statistics";
+};
+
 template <typename Stats>
 struct StatsHandle {
     static constexpr const char* kClass = StatsName<Stats>::kName;
@@ -304,6 +309,10 @@ void push_stats(lua_State* L, const BoxPtr& box, StatsRef<PingStats> stats) {
     push_handle(L, box, stats);
 }
 
+void push_stats(lua_State* L, const BoxPtr& box, StatsRef<DnsStats> stats) {
+    push_handle(L, box, stats);
+}
+
 void push_series(lua_State* L, const BoxPtr& box, const Series* series) {
     push_object(L, SeriesHandle{box, series});
 }
@@ -346,6 +355,7 @@ void open_stats(lua_State* L) {
     register_stats<ServerStats>(
         L, std::to_array<Member>(
                {{"accepted", guarded<count_field<ServerStats, &ServerStats::accepted>>},
+                {"accept_failed", guarded<count_field<ServerStats, &ServerStats::accept_failed>>},
                 {"served", guarded<count_field<ServerStats, &ServerStats::served>>},
                 {"closed", guarded<count_field<ServerStats, &ServerStats::closed>>},
                 {"failed", guarded<count_field<ServerStats, &ServerStats::failed>>},
@@ -399,6 +409,11 @@ void open_stats(lua_State* L) {
         std::to_array<Member>({{"sent", guarded<count_field<PingStats, &PingStats::sent>>},
                                {"received", guarded<count_field<PingStats, &PingStats::received>>},
                                {"replies", guarded<ping_replies>}}));
+    register_stats<DnsStats>(
+        L,
+        std::to_array<Member>({{"queries", guarded<count_field<DnsStats, &DnsStats::queries>>},
+                               {"answered", guarded<count_field<DnsStats, &DnsStats::answered>>},
+                               {"nxdomain", guarded<count_field<DnsStats, &DnsStats::nxdomain>>}}));
     constexpr Member kSeriesFields[] = {
         {"name", NETSIM_LUA(series_name)},   {"interval", NETSIM_LUA(series_interval)},
         {"start", NETSIM_LUA(series_start)}, {"values", NETSIM_LUA(series_values)},

@@ -10,6 +10,7 @@ void push_stats(lua_State* L, const BoxPtr& box, StatsRef<LoadStats> stats);
 void push_stats(lua_State* L, const BoxPtr& box, StatsRef<BulkStats> stats);
 void push_stats(lua_State* L, const BoxPtr& box, StatsRef<SynFloodStats> stats);
 void push_stats(lua_State* L, const BoxPtr& box, StatsRef<PingStats> stats);
+void push_stats(lua_State* L, const BoxPtr& box, StatsRef<DnsStats> stats);
 /// The time series at `index`; null if it is something else.
 const Series* to_series(lua_State* L, int index);
 

@@ -49,11 +49,23 @@ constexpr Tool kTools[] = {
     {"iptables", "iptables -L [CHAIN] -n [-v] [-x] [--line-numbers]", start_iptables},
     {"lsof", "lsof [-nPta] [-i [TCP|UDP][@HOST][:PORT]] [-s TCP:STATE] [-p PID] [-c NAME]",
      start_lsof},
+    {"mtr", "mtr --report [-nw] [-c COUNT] [-i SECONDS] [-m MAXTTL] [-f FIRSTTTL] [-s SIZE] HOST",
+     start_mtr, true},
     {"netstat", "netstat [-tualnpo] | -s | -i | -r", start_netstat},
+    {"nslookup", "nslookup [-timeout=SECONDS] [-retry=N] NAME|ADDRESS [SERVER]", start_nslookup,
+     true},
     {"nstat", "nstat [-azsnrj] [COUNTER...]", start_nstat},
+    {"ping",
+     "ping [-nq] [-c COUNT] [-i SECONDS] [-s SIZE] [-t TTL] [-W SECONDS] [-w SECONDS] [-M do] HOST",
+     start_ping, true},
     {"sar", "sar -n DEV|SOCK|TCP|ETCP INTERVAL [COUNT]", start_sar, true},
     {"ss", "ss [-tualnoiempsHO4] [FILTER]", start_ss},
     {"sysctl", "sysctl [-anNbeqw] [-r PATTERN] [NAME[=VALUE]...] | -p [FILE...]", start_sysctl},
+    {"tracepath", "tracepath [-nb] [-m HOPS] [-l LENGTH] [-p PORT] HOST", start_tracepath, true},
+    {"traceroute",
+     "traceroute [-nIT] [-q PROBES] [-w MAX[,HERE,NEAR]] [-m HOPS] [-f FIRST] [-N AT_ONCE] [-p "
+     "PORT] HOST",
+     start_traceroute, true},
 };
 
 const Tool& find_tool(std::string_view name) {

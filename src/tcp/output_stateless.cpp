@@ -2,6 +2,7 @@
 // the numbers a connection starts with.
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <utility>
 
 #include "tcp/actions.hpp"
@@ -96,11 +97,14 @@ InitialWindow initial_window(const StackState& s, const SocketOptions& opt, std:
 namespace {
 
 std::uint32_t timestamp_offset(const StackState& s, std::uint64_t tuple_hash) {
+    const auto clock_ahead = static_cast<std::uint32_t>(
+        std::chrono::floor<std::chrono::milliseconds>(s.clock_offset).count());
     if (s.sysctl.tcp_timestamps != 1) {
-        return 0;
+        return clock_ahead;
     }
     const bool one_clock = s.sysctl.rules.timestamp_offset == Rules::TimestampOffset::kPerHost;
-    return static_cast<std::uint32_t>((one_clock ? s.secrets.isn.k0 : tuple_hash) >> 32U);
+    return static_cast<std::uint32_t>((one_clock ? s.secrets.isn.k0 : tuple_hash) >> 32U) +
+           clock_ahead;
 }
 
 }  // namespace

@@ -168,8 +168,16 @@ class Stack {
     Result<Endpoint> local_endpoint(SocketId s) const;
     Result<Endpoint> remote_endpoint(SocketId s) const;
 
+    /// Power fails and comes back: no socket, timer, counter or thing learnt is left, the secrets
+    /// are new. Settings stay, and ids of sockets that were are those of none now.
+    void restart(Rng rng);
+
     /// Timers late as Linux's wheel makes them (timer_wheel.hpp). Set before the first input.
     void set_timer_wheel(const TimerWheel& wheel);
+
+    /// How far the host's clock is ahead of simulated time: its timestamps and the counter of its
+    /// SYN cookies go by it. Set before the first input.
+    void set_clock_offset(Duration offset);
 
     // --- looking
     Sysctl& sysctl();

@@ -21,6 +21,23 @@ StackState::StackState(const Paths& ip, const Sysctl& settings, Rng random)
       secrets{draw_key(rng), {draw_key(rng), draw_key(rng)}, draw_key(rng)},
       table(*this) {}
 
+void Stack::set_clock_offset(Duration offset) {
+    state_->clock_offset = offset;
+}
+
+void Stack::restart(Rng rng) {
+    auto fresh = std::make_unique<StackState>(state_->paths, state_->sysctl, rng);
+    state_->sockets.clear();
+    fresh->sockets.swap(state_->sockets);
+    fresh->wheel = state_->wheel;
+    fresh->clock_offset = state_->clock_offset;
+    fresh->bytes = state_->bytes;
+    fresh->qdisc = state_->qdisc;
+    fresh->next_stream = state_->next_stream;  // names of streams, not of the host's making
+    fresh->integrity_violations = state_->integrity_violations;
+    state_ = std::move(fresh);
+}
+
 std::string_view to_string(Drop reason) {
     static constexpr std::array<std::string_view, kDropCount> kText{
 #define DROP(name, text) text,

@@ -94,6 +94,7 @@ struct StackState {
     DeadlineList<TimeWaitSlab> time_wait_timers;
     DeadlineCalendar timers;
     TimerWheel wheel;
+    Duration clock_offset{0};        // what the host's clock is ahead of simulated time
     std::vector<OwnedSocket> owned;  // by processes in the midst of a call: few, mostly none
 
     absl::flat_hash_map<std::uint32_t, PeerMetrics> metrics;

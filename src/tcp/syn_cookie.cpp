@@ -2,6 +2,7 @@
 #include "tcp/syn_cookie.hpp"
 
 #include <array>
+#include <chrono>
 
 namespace netsim::tcp {
 
@@ -17,8 +18,10 @@ constexpr std::uint32_t kSackBit = 0x10U;
 constexpr std::uint32_t kEcnBit = 0x20U;
 constexpr std::uint32_t kOptionMask = 0x3fU;
 
-std::uint32_t minute(Time now) {
-    return static_cast<std::uint32_t>(to_ns(now) / 60'000'000'000);
+/// Linux tcp_cookie_time()
+std::uint32_t minute(const StackState& s, Time now) {
+    return static_cast<std::uint32_t>(
+        std::chrono::floor<std::chrono::minutes>(now.time_since_epoch() + s.clock_offset).count());
 }
 
 std::uint32_t hash(const StackState& s, const FourTuple& t, std::uint32_t counter,
@@ -37,7 +40,7 @@ wire::SeqNum make_cookie(const StackState& s, const FourTuple& tuple, wire::SeqN
         --index;
     }
     mss = kMssTable[index];
-    const std::uint32_t t = minute(now);
+    const std::uint32_t t = minute(s, now);
     return wire::SeqNum(hash(s, tuple, 0, 0) + client_isn.raw() + (t << 24U) +
                         ((hash(s, tuple, t, 1) + index) & kLow24));
 }
@@ -45,7 +48,7 @@ wire::SeqNum make_cookie(const StackState& s, const FourTuple& tuple, wire::SeqN
 std::optional<std::uint16_t> check_cookie(const StackState& s, const FourTuple& tuple,
                                           wire::SeqNum client_isn, wire::SeqNum cookie, Time now) {
     const std::uint32_t rest = cookie.raw() - hash(s, tuple, 0, 0) - client_isn.raw();
-    const std::uint32_t t = minute(now);
+    const std::uint32_t t = minute(s, now);
     const std::uint32_t age = (t - (rest >> 24U)) & 0xffU;
     if (age >= kCounterAgeMax) {
         return std::nullopt;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kTwRecycle = "net.ipv4.tcp_tw_recycle";
 constexpr std::int64_t kIntMax = 2147483647;
+constexpr std::int64_t kInt64Max = 9223372036854775807;
 
 /// Where a value lives: `count` consecutive integers.
 struct Row {
@@ -40,6 +41,8 @@ struct TextRow {
 };
 
 constexpr auto kRows = std::to_array<Row>({
+    {"fs.file-max", ONE(file_max), 0, kInt64Max,
+     "descriptors of all processes together; more are refused with ENFILE"},
     {"net.core.dev_weight", ONE(dev_weight), 1, kIntMax,
      "packets of a CPU's backlog in one poll (hosts with a CPU)"},
     {"net.core.netdev_budget", ONE(netdev_budget), 1, kIntMax,
@@ -48,6 +51,7 @@ constexpr auto kRows = std::to_array<Row>({
      "us of a softirq's round, the same (hosts with a CPU)"},
     {"net.core.netdev_max_backlog", ONE(netdev_max_backlog), 0, kIntMax,
      "packets that may wait for a core (hosts with a CPU)"},
+    {"net.core.rmem_default", ONE(rmem_default), 2304, kIntMax, "receive buffer of a UDP socket"},
     {"net.core.rmem_max", ONE(rmem_max), 2304, kIntMax, "largest SO_RCVBUF an application may set"},
     {"net.core.somaxconn", ONE(somaxconn), 0, kIntMax, "upper limit of listen(2)'s backlog"},
     {"net.core.wmem_max", ONE(wmem_max), 4608, kIntMax, "largest SO_SNDBUF an application may set"},

@@ -37,11 +37,13 @@ struct PortRanges {
 };
 
 struct Sysctl {
+    std::int64_t file_max = 9223372036854775807;
     std::int64_t somaxconn = 4096;
     std::int64_t netdev_max_backlog = 1000;
     std::int64_t netdev_budget = 300;
     std::int64_t netdev_budget_usecs = 8000;
     std::int64_t dev_weight = 64;
+    std::int64_t rmem_default = 212992;
     std::int64_t rmem_max = 4194304;
     std::int64_t wmem_max = 4194304;
     std::array<std::int64_t, 2> ip_local_port_range{32768, 60999};

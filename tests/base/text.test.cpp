@@ -90,6 +90,8 @@ TEST(DropReason, EachHasItsWords) {
     EXPECT_EQ(to_string(DropReason::kQueueFull), "queue full");
     EXPECT_EQ(to_string(DropReason::kCorrupted), "corrupted");
     EXPECT_EQ(to_string(DropReason::kCpuBacklog), "CPU backlog full");
+    EXPECT_EQ(to_string(DropReason::kHostOff), "host is off");
+    EXPECT_EQ(to_string(DropReason::kSocketBuffer), "socket buffer full");
 }
 
 TEST(CheckDeathTest, SaysWhatWhereAndWhen) {
