@@ -17,6 +17,7 @@
 #include "netsim/address.hpp"
 #include "netsim/apps.hpp"
 #include "netsim/cpu.hpp"
+#include "netsim/ladder.hpp"
 #include "netsim/lesson.hpp"
 #include "netsim/link.hpp"
 #include "netsim/result.hpp"
@@ -296,10 +297,13 @@ class Network {
     /// such as "host web", "port 80", "syn", "drop", joined by "and". InputError on an unknown
     /// word.
     void trace(std::ostream& out, std::string_view filter = "");
-    /// Collects what a ladder needs from now on; ladder() draws the connection between two hosts as
-    /// text.
+    /// Collects what a ladder needs from now on; ladder() draws the connections between two hosts.
+    /// InputError for an unknown host, or if the options ask for a connection there is not.
     void watch_ladder();
-    std::string ladder(std::string_view left_host, std::string_view right_host) const;
+    std::string ladder(std::string_view left_host, std::string_view right_host,
+                       const LadderOptions& options = {}) const;
+    /// Which two hosts had connections since watch_ladder(), most segments first.
+    std::vector<LadderPair> ladder_pairs() const;
 
  private:
     std::unique_ptr<NetworkImpl> impl_;

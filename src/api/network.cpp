@@ -138,8 +138,13 @@ void Network::watch_ladder() {
     impl_->watch_ladder();
 }
 
-std::string Network::ladder(std::string_view left_host, std::string_view right_host) const {
-    return impl_->ladder(left_host, right_host);
+std::string Network::ladder(std::string_view left_host, std::string_view right_host,
+                            const LadderOptions& options) const {
+    return impl_->ladder(left_host, right_host, options);
+}
+
+std::vector<LadderPair> Network::ladder_pairs() const {
+    return impl_->ladder_pairs();
 }
 
 }  // namespace netsim

@@ -121,7 +121,9 @@ class NetworkImpl : private shell::Directory {
     void trace(std::ostream& out, std::string_view filter);
     void sniff(const net::Node& node, std::string_view filter, Sniffer::Function function);
     void watch_ladder();
-    std::string ladder(std::string_view left, std::string_view right) const;
+    std::string ladder(std::string_view left, std::string_view right,
+                       const LadderOptions& options) const;
+    std::vector<LadderPair> ladder_pairs() const;
 
  private:
     struct Recorder {

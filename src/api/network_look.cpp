@@ -44,12 +44,26 @@ void NetworkImpl::watch_ladder() {
     }
 }
 
-std::string NetworkImpl::ladder(std::string_view left, std::string_view right) const {
+std::string NetworkImpl::ladder(std::string_view left, std::string_view right,
+                                const LadderOptions& options) const {
     if (ladder_ == nullptr) {
         throw InputError("no ladder: call watch_ladder() before the run");
     }
     return ladder_->draw({std::string(left), find(left).address},
-                         {std::string(right), find(right).address});
+                         {std::string(right), find(right).address}, options);
+}
+
+std::vector<LadderPair> NetworkImpl::ladder_pairs() const {
+    if (ladder_ == nullptr) {
+        throw InputError("no ladder: call watch_ladder() before the run");
+    }
+    std::vector<observe::LadderEnd> ends;
+    for (const Node& node : nodes_) {
+        if (node.host != nullptr) {
+            ends.push_back({node.owner->name(), node.address});
+        }
+    }
+    return ladder_->pairs(ends);
 }
 
 std::vector<MemoryUse> NetworkImpl::memory_use() {

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "cli/calibration.hpp"
+#include "cli/ladder_options.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
@@ -19,6 +20,9 @@ struct Texts {
     std::string memory;
     std::string lua_memory;
     std::string trace;
+    std::string ladder;
+    std::string ladder_format;
+    std::string ladder_show;
     std::string json;
     std::string pcap;
     std::string seed;
@@ -35,6 +39,7 @@ struct RunFlags {
     CLI::Option* json = nullptr;
     CLI::Option* pcap = nullptr;
     CLI::Option* trace = nullptr;
+    CLI::Option* ladder = nullptr;
 };
 
 template <typename F>
@@ -85,6 +90,16 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                                   "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
                       ->expected(0, 1)
                       ->type_name("FILTER");
+    flags.ladder = run->add_option("--ladder", texts.ladder,
+                                   "Draw the connections of hosts A,B (A:PORT,B: one of them); "
+                                   "without a value, what the busiest two did first")
+                       ->expected(0, 1)
+                       ->type_name("A,B");
+    run->add_option("--ladder-format", texts.ladder_format, "text (default), mermaid or svg")
+        ->type_name("F");
+    run->add_option("--ladder-show", texts.ladder_show,
+                    "Of: absolute, options, windows, utf8; joined by commas")
+        ->type_name("WORDS");
     run->add_option("--cpu", texts.cpu,
                     "Costs of hosts with a CPU, from netsim calibrate --json FILE")
         ->type_name("FILE");
@@ -219,6 +234,9 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     }
     if (flags.trace->count() > 0) {
         run.trace = texts.trace;
+    }
+    if (flags.ladder->count() > 0 || !texts.ladder_format.empty() || !texts.ladder_show.empty()) {
+        run.ladder = parse_ladder_request(texts.ladder, texts.ladder_format, texts.ladder_show);
     }
 }
 

@@ -19,6 +19,13 @@ namespace netsim::lua {
 
 using Json = nlohmann::ordered_json;
 
+/// --ladder: which hosts; empty names: the two that exchanged most.
+struct LadderRequest {
+    std::string left;
+    std::string right;
+    LadderOptions options;
+};
+
 struct RunOptions {
     std::string script;                    // as messages name it
     std::string text;                      // its source
@@ -34,6 +41,7 @@ struct RunOptions {
     LessonRules without;                   // rules that no host follows
     bool tell_failures = true;             // failed expectations on `err` at once
     const Json* results = nullptr;         // netsim.checks() judges these, not the script's own
+    std::optional<LadderRequest> ladder;   // drawn when a case is over
     bool quiet = false;                    // no print()
     bool help = false;                     // tell the script's parameters and end
     bool utf8 = false;                     // plots and tables in more than ASCII

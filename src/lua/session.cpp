@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <ostream>
 #include <utility>
 
 #include "base/digest.hpp"
@@ -82,6 +83,9 @@ Box::Box(Session& session, std::string name, const NetworkOptions& options)
     const RunOptions& run = session_.options();
     if (run.trace) {
         network_->trace(*run.out, *run.trace);
+    }
+    if (run.ladder) {
+        network_->watch_ladder();
     }
     network_->on_progress([this](Time now) {
         const RunOptions& o = session_.options();
@@ -264,6 +268,10 @@ void Box::finish() {
     scheduler_.abandon();
     if (begun_ && session_.options().pcap_dir) {
         network.finish_captures();
+    }
+    if (begun_ && session_.options().ladder) {
+        *session_.options().out << requested_ladder(network, name_, *session_.options().ladder);
+        session_.runtime().check_out();
     }
     network_.reset();
     if (report_.ended == "memory") {

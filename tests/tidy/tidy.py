@@ -21,7 +21,7 @@ SOURCE = (".cpp", ".hpp")
 
 # Public headers belong to a layer too: a layer sees those of the layers below it. These are plain
 # values that name types of the API; any layer may use them.
-PUBLIC_VALUES = {"address", "cpu", "lesson", "link", "result", "rng", "segment", "series", "socket",
+PUBLIC_VALUES = {"address", "cpu", "ladder", "lesson", "link", "result", "rng", "segment", "series", "socket",
                  "time"}
 PUBLIC_LAYER = {"apps": "app", "shell": "shell", "network": "api"}
 
