@@ -16,6 +16,7 @@
 
 #include "netsim/address.hpp"
 #include "netsim/apps.hpp"
+#include "netsim/capture.hpp"
 #include "netsim/cpu.hpp"
 #include "netsim/ladder.hpp"
 #include "netsim/lesson.hpp"
@@ -292,6 +293,9 @@ class Network {
     /// finish_captures() is called; finish_captures() throws InputError if writing failed (disk
     /// full).
     void capture(const std::string& path);
+    /// The same in a file for each host (routers too) or each interface, in a directory that is
+    /// there: "web.pcapng", "web.eth0.pcapng". At most 256 files: finish_captures() says.
+    void capture(const std::string& directory, CapturePer per);
     void finish_captures();
     /// tcpdump-like text of every packet that matches, as it happens. Filter: "" (all) or words
     /// such as "host web", "port 80", "syn", "drop", joined by "and". InputError on an unknown

@@ -122,6 +122,10 @@ void Network::capture(const std::string& path) {
     impl_->capture(path);
 }
 
+void Network::capture(const std::string& directory, CapturePer per) {
+    impl_->capture(directory, per);
+}
+
 std::vector<MemoryUse> Network::memory_use() const {
     return impl_->memory_use();
 }

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "api/callbacks.hpp"
-#include "api/fan_out.hpp"
 #include "api/sniffer.hpp"
 #include "app/app.hpp"
 #include "host/host.hpp"
@@ -117,6 +116,7 @@ class NetworkImpl : private shell::Directory {
     const Series* record(std::string name, Duration interval, std::function<double()> read);
     std::vector<const Series*> series() const;
     void capture(const std::string& path);
+    void capture(const std::string& directory, CapturePer per);
     void finish_captures();
     void trace(std::ostream& out, std::string_view filter);
     void sniff(const net::Node& node, std::string_view filter, Sniffer::Function function);
@@ -153,8 +153,8 @@ class NetworkImpl : private shell::Directory {
     wire::PacketPool packets_;
     wire::ByteStore bytes_;
     net::Fabric fabric_;
-    FanOut fan_out_;
     std::vector<std::unique_ptr<observe::PcapngWriter>> captures_;
+    std::vector<std::unique_ptr<observe::PcapngFiles>> capture_files_;
     std::vector<std::unique_ptr<observe::TraceText>> traces_;
     std::vector<std::unique_ptr<Sniffer>> sniffers_;
     std::unique_ptr<observe::Ladder> ladder_;

@@ -7,9 +7,7 @@
 namespace netsim {
 
 void NetworkImpl::observe(sim::Tracer& observer) {
-    fan_out_.add(observer);
-    sim::Tracer* only = fan_out_.only();
-    fabric_.tracer = only != nullptr ? only : &fan_out_;
+    fabric_.watch(observer);
 }
 
 void NetworkImpl::capture(const std::string& path) {
@@ -17,7 +15,15 @@ void NetworkImpl::capture(const std::string& path) {
     observe(*captures_.back());
 }
 
+void NetworkImpl::capture(const std::string& directory, CapturePer per) {
+    capture_files_.push_back(std::make_unique<observe::PcapngFiles>(directory, per, &bytes_));
+    observe(*capture_files_.back());
+}
+
 void NetworkImpl::finish_captures() {
+    for (const auto& files : capture_files_) {
+        files->finish();
+    }
     for (const auto& capture : captures_) {
         capture->finish();
     }
@@ -32,8 +38,8 @@ observe::KnownNames NetworkImpl::known_names() const {
 }
 
 void NetworkImpl::trace(std::ostream& out, std::string_view filter) {
-    traces_.push_back(
-        std::make_unique<observe::TraceText>(out, observe::PacketFilter(filter, known_names())));
+    traces_.push_back(std::make_unique<observe::TraceText>(
+        out, observe::PacketFilter(filter, known_names(), &bytes_)));
     observe(*traces_.back());
 }
 

@@ -44,7 +44,64 @@ void show_word(LadderOptions& options, std::string_view word) {
                      did_you_mean(word, kLadderWords) + " (known: " + join(kLadderWords) + ")");
 }
 
+std::uint64_t whole_number(const std::string& flag, const std::string& text, std::uint64_t low,
+                           std::uint64_t high) {
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stop != end || value < low || value > high) {
+        throw InputError(flag + " " + text + ": expected a whole number from " +
+                         std::to_string(low) + " to " + std::to_string(high));
+    }
+    return value;
+}
+
 }  // namespace
+
+void add_ladder(CLI::App& app, Options& options, LadderFlags& flags) {
+    CLI::App* ladder = app.add_subcommand("ladder", "Draw the TCP connections of a capture");
+    flags.command = ladder;
+    ladder->add_option("FILE", options.capture, "A pcap or pcapng file; - is standard input")
+        ->required();
+    ladder->add_option("--host", options.ladder.host, "Only connections of this address or name")
+        ->type_name("HOST");
+    ladder->add_option("--port", flags.port, "Only connections with this port")->type_name("N");
+    ladder->add_option("--stream", flags.stream, "Only this one, from 0, as Wireshark's tcp.stream")
+        ->type_name("N");
+    ladder->add_flag("--absolute", options.ladder.ladder.absolute,
+                     "Sequence numbers as sent, not relative");
+    ladder->add_flag("--options", options.ladder.ladder.options, "The options of SYNs");
+    ladder->add_flag("--windows", options.ladder.ladder.windows, "The windows, scaled");
+    ladder->add_option("--width", flags.width, "Columns, 80 to 120 (default 100)")->type_name("N");
+    ladder->add_option("--max", flags.rows, "Most rows of each connection")->type_name("N");
+    ladder->add_flag("--mermaid", flags.mermaid, "As a Mermaid sequenceDiagram");
+    ladder->add_option("--svg", options.svg, "As an SVG image, to FILE; - is standard output")
+        ->type_name("FILE");
+}
+
+void finish_ladder(Options& options, const LadderFlags& flags) {
+    constexpr std::uint64_t kMany = 1'000'000'000;
+    LadderOptions& ladder = options.ladder.ladder;
+    if (!flags.port.empty()) {
+        ladder.port = static_cast<std::uint16_t>(whole_number("--port", flags.port, 1, 65535));
+    }
+    if (!flags.stream.empty()) {
+        options.ladder.stream = whole_number("--stream", flags.stream, 0, kMany);
+    }
+    if (!flags.rows.empty()) {
+        ladder.rows_max = whole_number("--max", flags.rows, 1, kMany);
+    }
+    if (!flags.width.empty()) {
+        ladder.width = whole_number("--width", flags.width, LadderOptions::kWidthMin,
+                                    LadderOptions::kWidthMax);
+    }
+    if (flags.mermaid && !options.svg.empty()) {
+        throw InputError("ladder: --mermaid or --svg, not both");
+    }
+    ladder.format = flags.mermaid         ? LadderFormat::kMermaid
+                    : options.svg.empty() ? LadderFormat::kText
+                                          : LadderFormat::kSvg;
+}
 
 lua::LadderRequest parse_ladder_request(const std::string& hosts, const std::string& format,
                                         const std::string& show) {

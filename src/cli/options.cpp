@@ -25,6 +25,7 @@ struct Texts {
     std::string ladder_show;
     std::string json;
     std::string pcap;
+    std::string pcap_per;
     std::string seed;
     std::string instructions;
     std::string cpu;
@@ -86,6 +87,9 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                      ->type_name("FILE");
     flags.pcap = run->add_option("--pcap", texts.pcap, "Packets as DIR/CASE.pcapng, for Wireshark")
                      ->type_name("DIR");
+    run->add_option("--pcap-per", texts.pcap_per,
+                    "host or interface: a file for each, in DIR/CASE/")
+        ->type_name("WHAT");
     flags.trace = run->add_option("--trace", texts.trace,
                                   "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
                       ->expected(0, 1)
@@ -232,6 +236,15 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     if (flags.pcap->count() > 0) {
         run.pcap_dir = texts.pcap;
     }
+    if (!texts.pcap_per.empty()) {
+        if (!run.pcap_dir) {
+            throw InputError("--pcap-per: needs --pcap DIR");
+        }
+        if (texts.pcap_per != "host" && texts.pcap_per != "interface") {
+            throw InputError("--pcap-per " + texts.pcap_per + ": expected host or interface");
+        }
+        run.pcap_per = texts.pcap_per == "host" ? CapturePer::kHost : CapturePer::kInterface;
+    }
     if (flags.trace->count() > 0) {
         run.trace = texts.trace;
     }
@@ -324,6 +337,8 @@ Options parse_options(int argc, char** argv) {
     app.add_subcommand("bench", "Measure netsim's speed and size; from a clone");
     CLI::Option* calibrate_json = nullptr;
     CLI::App* calibrate = add_calibrate(app, options, texts, calibrate_json);
+    LadderFlags ladder;
+    add_ladder(app, options, ladder);
     CLI::App* version = app.add_subcommand("version", "Print the version");
     app.add_subcommand("help", "This text");
     if (argc > 1 && std::string_view(argv[1]) == "help") {
@@ -377,6 +392,9 @@ Options parse_options(int argc, char** argv) {
         if (replay_json->count() > 0) {
             options.json = texts.json;
         }
+    } else if (ladder.command->parsed()) {
+        options.command = Command::kLadder;
+        finish_ladder(options, ladder);
     } else if (topo->parsed()) {
         options.command = Command::kTopo;
         options.parameters = topo->remaining();

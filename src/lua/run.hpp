@@ -37,6 +37,7 @@ struct RunOptions {
     std::optional<std::uint64_t> seed;     // instead of the script's
     std::optional<Duration> until;         // simulated time ends here at the latest
     std::optional<std::string> pcap_dir;   // a capture per case
+    std::optional<CapturePer> pcap_per;    // a folder of them per case
     std::optional<std::string> trace;      // packets that match, as text
     LessonRules without;                   // rules that no host follows
     bool tell_failures = true;             // failed expectations on `err` at once

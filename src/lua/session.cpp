@@ -141,7 +141,9 @@ void Box::begin() {
     check_settings();
     session_.check_arguments();
     if (session_.options().pcap_dir) {
-        net().capture(session_.capture_path(name_));
+        const std::string path = session_.capture_path(name_);
+        session_.options().pcap_per ? net().capture(path, *session_.options().pcap_per)
+                                    : net().capture(path);
     }
 }
 
@@ -321,12 +323,13 @@ std::string Session::capture_path(const std::string& name) {
     for (int i = 2; !captures_.insert(base).second; ++i) {
         base = file_name(name) + "-" + std::to_string(i);
     }
+    const std::filesystem::path directory(*options_.pcap_dir);
     std::error_code error;
-    std::filesystem::create_directories(*options_.pcap_dir, error);
+    std::filesystem::create_directories(options_.pcap_per ? directory / base : directory, error);
     if (error) {
         throw InputError("--pcap " + *options_.pcap_dir + ": " + error.message());
     }
-    return (std::filesystem::path(*options_.pcap_dir) / (base + ".pcapng")).string();
+    return (directory / (options_.pcap_per ? base : base + ".pcapng")).string();
 }
 
 void Session::finish_boxes(std::size_t keep) {

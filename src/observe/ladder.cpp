@@ -179,7 +179,9 @@ std::string Ladder::draw(const LadderEnd& left, const LadderEnd& right,
     for (LadderViews& views : all) {
         choices.push_back({{left, right}, views});
     }
-    add_connections(picture, records_, choices, options);
+    for (const LadderChoice& choice : chosen_connections(picture, choices, options)) {
+        picture.connections.push_back(ladder_rows(records_, choice, options));
+    }
     if (not_kept_ > 0) {
         picture.notes.push_back(
             fmt::format("({} later records not kept: limit {})", not_kept_, records_max_));

@@ -119,16 +119,17 @@ std::optional<LadderWay> ladder_way(const LadderRecords& records, const LadderMe
     return std::nullopt;
 }
 
-void add_connections(LadderPicture& picture, const LadderRecords& records,
-                     const std::vector<LadderChoice>& choices, const LadderOptions& options) {
-    std::vector<const LadderChoice*> chosen;
+std::vector<LadderChoice> chosen_connections(LadderPicture& picture,
+                                             const std::vector<LadderChoice>& choices,
+                                             const LadderOptions& options) {
+    std::vector<LadderChoice> chosen;
     for (const LadderChoice& choice : choices) {
         if (options.port == 0 || has_port(choice.views, options.port)) {
-            chosen.push_back(&choice);
+            chosen.push_back(choice);
         }
     }
     if (choices.empty()) {
-        return;
+        return chosen;
     }
     if (chosen.empty()) {
         no_such_port(choices, options.port);
@@ -138,16 +139,15 @@ void add_connections(LadderPicture& picture, const LadderRecords& records,
                                      options.connection, chosen.size()));
     }
     if (options.connection > 0) {
-        chosen = {chosen[options.connection - 1]};
+        const LadderChoice one = chosen[options.connection - 1];
+        chosen.assign(1, one);
     }
-    const std::size_t drawn = std::min(chosen.size(), options.connections_max);
-    for (std::size_t i = 0; i < drawn; ++i) {
-        picture.connections.push_back(ladder_rows(records, *chosen[i], options));
+    if (chosen.size() > options.connections_max) {
+        picture.notes.push_back(fmt::format("({} more connections not drawn)",
+                                            chosen.size() - options.connections_max));
+        chosen.resize(options.connections_max);
     }
-    if (chosen.size() > drawn) {
-        picture.notes.push_back(
-            fmt::format("({} more connections not drawn)", chosen.size() - drawn));
-    }
+    return chosen;
 }
 
 }  // namespace netsim::observe

@@ -55,7 +55,7 @@ class MermaidDrawing {
     /// Left hosts, what stands between, right hosts: in this order from left to right.
     void participants() {
         for (const LadderConnection& connection : picture_.connections) {
-            declare(connection.hosts[0].name);
+            declare(name_of(connection, 0));
         }
         for (const LadderConnection& connection : picture_.connections) {
             for (const LadderRow& row : connection.rows) {
@@ -65,8 +65,14 @@ class MermaidDrawing {
             }
         }
         for (const LadderConnection& connection : picture_.connections) {
-            declare(connection.hosts[1].name);
+            declare(name_of(connection, 1));
         }
+    }
+
+    /// A host that talks to itself is two participants, told apart by port.
+    static const std::string& name_of(const LadderConnection& connection, std::size_t side) {
+        const bool same = connection.hosts[0].name == connection.hosts[1].name;
+        return same ? connection.title.at(side) : connection.hosts.at(side).name;
     }
 
     void declare(const std::string& name) {
@@ -84,8 +90,8 @@ class MermaidDrawing {
     }
 
     void over(const LadderConnection& connection, const std::string& text) {
-        fmt::format_to(MermaidOut(out_), "    Note over {},{}: {}\n", id(connection.hosts[0].name),
-                       id(connection.hosts[1].name), mermaid_text(text));
+        fmt::format_to(MermaidOut(out_), "    Note over {},{}: {}\n", id(name_of(connection, 0)),
+                       id(name_of(connection, 1)), mermaid_text(text));
     }
 
     /// States and calls of both sides, one note each.
@@ -96,7 +102,7 @@ class MermaidDrawing {
         }
         const std::string both = call.empty() || state.empty() ? "" : "<br/>";
         fmt::format_to(MermaidOut(out_), "    Note {} of {}: {}{}{}\n",
-                       side == 0 ? "left" : "right", id(connection.hosts.at(side).name),
+                       side == 0 ? "left" : "right", id(name_of(connection, side)),
                        mermaid_text(call), both, mermaid_text(state));
     }
 
@@ -133,7 +139,7 @@ class MermaidDrawing {
     }
 
     void draw_arrow(const LadderConnection& connection, const LadderRow& row, std::size_t from) {
-        const std::string sender = row.origin.empty() ? connection.hosts.at(from).name : row.origin;
+        const std::string sender = row.origin.empty() ? name_of(connection, from) : row.origin;
         const bool lost = row.arrow == Arrow::kLost || row.refused;
         const std::string line = row.again ? "--" : "-";
         const bool open = row.arrow == Arrow::kDeparts || row.arrow == Arrow::kInFlight;
@@ -147,8 +153,8 @@ class MermaidDrawing {
             label += " x " + row.reason;
         }
         fmt::format_to(MermaidOut(out_), "    {}{}{}{}: {} {}\n", id(sender), line, head,
-                       id(connection.hosts.at(1 - from).name),
-                       ladder_time(row.at, connection.digits), mermaid_text(label));
+                       id(name_of(connection, 1 - from)), ladder_time(row.at, connection.digits),
+                       mermaid_text(label));
     }
 
     const LadderPicture& picture_;

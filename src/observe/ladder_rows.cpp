@@ -33,8 +33,10 @@ class Rows {
         : records_(records), choice_(choice), labels_(options) {
         result_.hosts = choice.hosts;
         for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-            result_.title.at(side) =
-                choice.hosts.at(side).name + ' ' + to_string(choice.views.at(side).local);
+            const LadderEnd& host = choice.hosts.at(side);
+            const std::string local = to_string(choice.views.at(side).local);
+            const bool named = host.name != to_string(host.address);
+            result_.title.at(side) = named ? host.name + ' ' + local : local;
         }
     }
 

@@ -74,10 +74,11 @@ struct LadderPicture {
 std::vector<LadderViews> ladder_connections(const LadderRecords& records, const LadderEnd& left,
                                             const LadderEnd& right);
 
-/// Adds those of `choices` that the options choose, and notes about the others. InputError if
+/// Those that the options choose; the others are counted in the picture's notes. InputError if
 /// options.connection is more than there are, or none has options.port.
-void add_connections(LadderPicture& picture, const LadderRecords& records,
-                     const std::vector<LadderChoice>& choices, const LadderOptions& options);
+std::vector<LadderChoice> chosen_connections(LadderPicture& picture,
+                                             const std::vector<LadderChoice>& choices,
+                                             const LadderOptions& options);
 
 LadderConnection ladder_rows(const LadderRecords& records, const LadderChoice& choice,
                              const LadderOptions& options);

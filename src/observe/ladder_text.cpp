@@ -322,7 +322,7 @@ std::string draw_ladder(const LadderPicture& picture, const LadderOptions& optio
 std::string ladder_text(const LadderPicture& picture, const LadderOptions& options) {
     std::string out;
     if (picture.inferred && !picture.connections.empty()) {
-        out += "(states are inferred from the segments alone)\n";
+        out += "(~ states are inferred from the segments alone)\n";
     }
     for (const LadderConnection& connection : picture.connections) {
         out += (&connection == &picture.connections.front() ? "" : "\n") +

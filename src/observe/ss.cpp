@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "observe/services.hpp"
 #include "observe/ss_query.hpp"
 #include "observe/views.hpp"
 
@@ -17,39 +18,11 @@ using tcp::SocketInfo;
 using tcp::State;
 using tcp::TimerKind;
 
-/// ss shows services by name unless -n; these are the ones a script is likely to use.
-constexpr std::array<std::pair<std::uint16_t, std::string_view>, 16> kServices{{
-    {7, "echo"},
-    {9, "discard"},
-    {20, "ftp-data"},
-    {21, "ftp"},
-    {22, "ssh"},
-    {23, "telnet"},
-    {25, "smtp"},
-    {53, "domain"},
-    {80, "http"},
-    {110, "pop3"},
-    {143, "imap2"},
-    {179, "bgp"},
-    {443, "https"},
-    {3306, "mysql"},
-    {5432, "postgresql"},
-    {8080, "http-alt"},
-}};
-
 std::string port_text(std::uint16_t port, bool numeric) {
     if (port == 0) {
         return "*";
     }
-    if (!numeric) {
-        const auto* const found =
-            std::find_if(kServices.begin(), kServices.end(),
-                         [&](const auto& service) { return service.first == port; });
-        if (found != kServices.end()) {
-            return std::string(found->second);
-        }
-    }
-    return std::to_string(port);
+    return port_name(port, numeric);
 }
 
 /// "200ms", "1.500ms" (one and a half seconds), "58sec", "1min58sec", "119min": ss's own notation,

@@ -8,5 +8,6 @@
 namespace netsim::shell {
 
 std::unique_ptr<Job> start_sar(const Invocation& invocation);
+std::unique_ptr<Job> start_tcpdump(const Invocation& invocation);
 
 }  // namespace netsim::shell

@@ -30,6 +30,7 @@ constexpr Tool kTools[] = {
     {"nstat", "nstat [-az] [COUNTER...]", start_nstat},
     {"sar", "sar -n SOCK INTERVAL [COUNT]", start_sar, true},
     {"ss", "ss [-talnoiemHO4] [FILTER]", start_ss},
+    {"tcpdump", "tcpdump [-nSvlpt] [-i IF] [-c N] [FILTER]", start_tcpdump, true},
 };
 
 const Tool& find_tool(std::string_view name) {

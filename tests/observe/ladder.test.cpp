@@ -54,7 +54,7 @@ TEST(Ladder, LossAndRetransmissionAcrossASilence) {
         user 10.0.0.1:40000              web 10.0.0.2:80
   0.000 |-- SYN seq=0 -------------x loss              |
         |               ... 1.000 s ...                |
-  1.000 |-- SYN seq=0 (again) [TCPReqQFullDrop] ------x| 1.010
+  1.000 |-- SYN seq=0 (again) [SYN queue full (TCPReqQFullDrop)] ------x| 1.010
 )");
 }
 

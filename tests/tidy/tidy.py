@@ -21,8 +21,8 @@ SOURCE = (".cpp", ".hpp")
 
 # Public headers belong to a layer too: a layer sees those of the layers below it. These are plain
 # values that name types of the API; any layer may use them.
-PUBLIC_VALUES = {"address", "cpu", "ladder", "lesson", "link", "result", "rng", "segment", "series", "socket",
-                 "time"}
+PUBLIC_VALUES = {"address", "capture", "cpu", "ladder", "lesson", "link", "result", "rng",
+                 "segment", "series", "socket", "time"}
 PUBLIC_LAYER = {"apps": "app", "shell": "shell", "network": "api"}
 
 # Arrows that must never be drawn, whatever src/CMakeLists.txt says.
