@@ -291,10 +291,25 @@ function Network:explain(endpoint) end
 ---Collects from now on what ladder() draws.
 function Network:watch_ladder() end
 
----@param left Host|string
----@param right Host|string
+---@class LadderOptions
+---@field format? "text"|"mermaid"|"svg"
+---@field width? integer  columns of text, 80 to 120
+---@field absolute? boolean  sequence numbers as sent
+---@field start? integer|integer[]  the number of both SYNs, or of the left and the right one
+---@field options? boolean  of SYNs
+---@field windows? boolean
+---@field utf8? boolean
+---@field port? integer  only connections with this port
+---@field connection? integer  only this one, from 1
+---@field connections_max? integer  default 4
+---@field rows_max? integer
+
+---Of two hosts, or of those that exchanged most.
+---@param left? Host|string
+---@param right? Host|string
+---@param options? LadderOptions
 ---@return string
-function Network:ladder(left, right) end
+function Network:ladder(left, right, options) end
 
 ---@param target Target
 ---@return string address, integer port

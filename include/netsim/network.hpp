@@ -17,8 +17,10 @@
 
 #include "netsim/address.hpp"
 #include "netsim/apps.hpp"
+#include "netsim/capture.hpp"
 #include "netsim/cpu.hpp"
 #include "netsim/elements.hpp"
+#include "netsim/ladder.hpp"
 #include "netsim/lesson.hpp"
 #include "netsim/link.hpp"
 #include "netsim/process.hpp"
@@ -485,6 +487,9 @@ class Network {
     /// finish_captures() is called; finish_captures() throws InputError if writing failed (disk
     /// full).
     void capture(const std::string& path);
+    /// The same in a file for each host (routers too) or each interface, in a directory that is
+    /// there: "web.pcapng", "web.eth0.pcapng". At most 256 files: finish_captures() says.
+    void capture(const std::string& directory, CapturePer per);
     void finish_captures();
     /// tcpdump-like text of every packet that matches, as it happens. Filter: "" (all) or words
     /// such as "host web", "port 80", "syn", "drop", joined by "and". InputError on an unknown
@@ -502,10 +507,13 @@ class Network {
     /// A host's endpoints in words: "web:80" (the listener and every connection of the port),
     /// "web:80-user:40000" (one connection). InputError if a name is unknown.
     std::string explain(std::string_view endpoint) const;
-    /// Collects what a ladder needs from now on; ladder() draws the connection between two hosts as
-    /// text.
+    /// Collects what a ladder needs from now on; ladder() draws the connections between two hosts.
+    /// InputError for an unknown host, or if the options ask for a connection there is not.
     void watch_ladder();
-    std::string ladder(std::string_view left_host, std::string_view right_host) const;
+    std::string ladder(std::string_view left_host, std::string_view right_host,
+                       const LadderOptions& options = {}) const;
+    /// Which two hosts had connections since watch_ladder(), most segments first.
+    std::vector<LadderPair> ladder_pairs() const;
 
  private:
     std::unique_ptr<NetworkImpl> impl_;

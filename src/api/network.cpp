@@ -126,6 +126,10 @@ void Network::capture(const std::string& path) {
     impl_->capture(path);
 }
 
+void Network::capture(const std::string& directory, CapturePer per) {
+    impl_->capture(directory, per);
+}
+
 std::vector<MemoryUse> Network::memory_use() const {
     return impl_->memory_use();
 }
@@ -146,8 +150,13 @@ void Network::watch_ladder() {
     impl_->watch_ladder();
 }
 
-std::string Network::ladder(std::string_view left_host, std::string_view right_host) const {
-    return impl_->ladder(left_host, right_host);
+std::string Network::ladder(std::string_view left_host, std::string_view right_host,
+                            const LadderOptions& options) const {
+    return impl_->ladder(left_host, right_host, options);
+}
+
+std::vector<LadderPair> Network::ladder_pairs() const {
+    return impl_->ladder_pairs();
 }
 
 }  // namespace netsim

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "api/callbacks.hpp"
-#include "api/fan_out.hpp"
 #include "api/sniffer.hpp"
 #include "app/app.hpp"
 #include "host/host.hpp"
@@ -149,6 +148,7 @@ class NetworkImpl : private shell::Directory {
     const Series* record(std::string name, Duration interval, std::function<double()> read);
     std::vector<const Series*> series() const;
     void capture(const std::string& path);
+    void capture(const std::string& directory, CapturePer per);
     void finish_captures();
     void sniff(const net::Node& node, std::string_view filter, Sniffer::Function function);
     std::size_t trace(std::ostream& out, std::string_view filter);
@@ -157,7 +157,9 @@ class NetworkImpl : private shell::Directory {
     const observe::StateCoverage& states() const;
     std::string explain(std::string_view endpoint);
     void watch_ladder();
-    std::string ladder(std::string_view left, std::string_view right) const;
+    std::string ladder(std::string_view left, std::string_view right,
+                       const LadderOptions& options) const;
+    std::vector<LadderPair> ladder_pairs() const;
 
  private:
     struct Recorder {
@@ -179,7 +181,6 @@ class NetworkImpl : private shell::Directory {
     std::vector<std::string_view> node_names() const;
     observe::KnownNames known_names() const;
     void observe(sim::Tracer& observer);
-    void tell_observers();
     bool paused(const sim::StopConditions& slice, const std::function<bool()>& pause);
     Time next_sample() const;
     void take_samples(Time at);
@@ -190,8 +191,8 @@ class NetworkImpl : private shell::Directory {
     wire::PacketPool packets_;
     wire::ByteStore bytes_;
     net::Fabric fabric_;
-    FanOut fan_out_;
     std::vector<std::unique_ptr<observe::PcapngWriter>> captures_;
+    std::vector<std::unique_ptr<observe::PcapngFiles>> capture_files_;
     std::vector<std::unique_ptr<observe::TraceText>> traces_;
     std::vector<std::unique_ptr<Sniffer>> sniffers_;
     std::unique_ptr<observe::Ladder> ladder_;

@@ -7,13 +7,7 @@
 namespace netsim {
 
 void NetworkImpl::observe(sim::Tracer& observer) {
-    fan_out_.add(observer);
-    tell_observers();
-}
-
-void NetworkImpl::tell_observers() {
-    sim::Tracer* only = fan_out_.only();
-    fabric_.tracer = fan_out_.size() == 0 ? nullptr : only != nullptr ? only : &fan_out_;
+    fabric_.watch(observer);
 }
 
 void NetworkImpl::capture(const std::string& path) {
@@ -21,7 +15,15 @@ void NetworkImpl::capture(const std::string& path) {
     observe(*captures_.back());
 }
 
+void NetworkImpl::capture(const std::string& directory, CapturePer per) {
+    capture_files_.push_back(std::make_unique<observe::PcapngFiles>(directory, per, &bytes_));
+    observe(*capture_files_.back());
+}
+
 void NetworkImpl::finish_captures() {
+    for (const auto& files : capture_files_) {
+        files->finish();
+    }
     for (const auto& capture : captures_) {
         capture->finish();
     }
@@ -36,16 +38,15 @@ observe::KnownNames NetworkImpl::known_names() const {
 }
 
 std::size_t NetworkImpl::trace(std::ostream& out, std::string_view filter) {
-    traces_.push_back(
-        std::make_unique<observe::TraceText>(out, observe::PacketFilter(filter, known_names())));
+    traces_.push_back(std::make_unique<observe::TraceText>(
+        out, observe::PacketFilter(filter, known_names(), &bytes_)));
     observe(*traces_.back());
     return traces_.size() - 1;
 }
 
 void NetworkImpl::untrace(std::size_t trace) {
     if (trace < traces_.size() && traces_[trace] != nullptr) {
-        fan_out_.remove(*traces_[trace]);
-        tell_observers();
+        fabric_.unwatch(*traces_[trace]);
         traces_[trace].reset();
     }
 }
@@ -57,12 +58,26 @@ void NetworkImpl::watch_ladder() {
     }
 }
 
-std::string NetworkImpl::ladder(std::string_view left, std::string_view right) const {
+std::string NetworkImpl::ladder(std::string_view left, std::string_view right,
+                                const LadderOptions& options) const {
     if (ladder_ == nullptr) {
         throw InputError("no ladder: call watch_ladder() before the run");
     }
     return ladder_->draw({std::string(left), find(left).address},
-                         {std::string(right), find(right).address});
+                         {std::string(right), find(right).address}, options);
+}
+
+std::vector<LadderPair> NetworkImpl::ladder_pairs() const {
+    if (ladder_ == nullptr) {
+        throw InputError("no ladder: call watch_ladder() before the run");
+    }
+    std::vector<observe::LadderEnd> ends;
+    for (const Node& node : nodes_) {
+        if (node.host != nullptr) {
+            ends.push_back({node.owner->name(), node.address});
+        }
+    }
+    return ladder_->pairs(ends);
 }
 
 std::vector<MemoryUse> NetworkImpl::memory_use() {

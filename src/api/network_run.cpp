@@ -33,8 +33,11 @@ void NetworkImpl::take_samples(Time at) {
 /// One event after the other, until `pause` says so; what else can end a slice run() decides.
 bool NetworkImpl::paused(const sim::StopConditions& slice, const std::function<bool()>& pause) {
     for (std::uint64_t i = 0; slice.events_max == 0 || i < slice.events_max; ++i) {
-        if (sim_.interrupted() || sim_.stop_asked() || !sim_.step(slice.until)) {
-            return false;
+        {
+            const InEvent scope(in_event_);
+            if (sim_.interrupted() || sim_.stop_asked() || !sim_.step(slice.until)) {
+                return false;
+            }
         }
         if (pause()) {
             return true;

@@ -12,6 +12,7 @@ int replay_command(const Options& options);
 int sysctl_command(const Options& options);
 int topo_command(const Options& options);
 int packetdrill_command(const Options& options);
+int ladder_command(const Options& options);
 int bench_command(const Options& options);
 int exec_command(const Options& options);
 int explain_command(const Options& options);

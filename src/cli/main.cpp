@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
                 return topo_command(options);
             case Command::kPacketdrill:
                 return packetdrill_command(options);
+            case Command::kLadder:
+                return ladder_command(options);
             case Command::kBench:
                 return bench_command(options);
             case Command::kExec:

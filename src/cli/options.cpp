@@ -11,6 +11,7 @@
 #include "cli/calibration.hpp"
 #include "cli/look_options.hpp"
 #include "cli/shipped.hpp"
+#include "cli/ladder_options.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
@@ -21,9 +22,13 @@ struct Texts {
     std::string memory;
     std::string lua_memory;
     std::string trace;
+    std::string ladder;
+    std::string ladder_format;
+    std::string ladder_show;
     std::string json;
     std::string states;
     std::string pcap;
+    std::string pcap_per;
     std::string seed;
     std::string instructions;
     std::string cpu;
@@ -40,6 +45,7 @@ struct RunFlags {
     CLI::Option* states = nullptr;
     CLI::Option* pcap = nullptr;
     CLI::Option* trace = nullptr;
+    CLI::Option* ladder = nullptr;
 };
 
 template <typename F>
@@ -92,6 +98,9 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                      ->type_name("FILE");
     flags.pcap = run->add_option("--pcap", texts.pcap, "Packets as DIR/CASE.pcapng, for Wireshark")
                      ->type_name("DIR");
+    run->add_option("--pcap-per", texts.pcap_per,
+                    "host or interface: a file for each, in DIR/CASE/")
+        ->type_name("WHAT");
     flags.trace = run->add_option("--trace", texts.trace,
                                   "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
                       ->expected(0, 1)
@@ -101,6 +110,16 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                         "TCP's state diagram with the edges taken, as text or to FILE.svg")
             ->expected(0, 1)
             ->type_name("FILE");
+    flags.ladder = run->add_option("--ladder", texts.ladder,
+                                   "Draw the connections of hosts A,B (A:PORT,B: one of them); "
+                                   "without a value, what the busiest two did first")
+                       ->expected(0, 1)
+                       ->type_name("A,B");
+    run->add_option("--ladder-format", texts.ladder_format, "text (default), mermaid or svg")
+        ->type_name("F");
+    run->add_option("--ladder-show", texts.ladder_show,
+                    "Of: absolute, options, windows, utf8; joined by commas")
+        ->type_name("WORDS");
     run->add_option("--cpu", texts.cpu,
                     "Costs of hosts with a CPU, from netsim calibrate --json FILE")
         ->type_name("FILE");
@@ -254,8 +273,20 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     if (flags.pcap->count() > 0) {
         run.pcap_dir = texts.pcap;
     }
+    if (!texts.pcap_per.empty()) {
+        if (!run.pcap_dir) {
+            throw InputError("--pcap-per: needs --pcap DIR");
+        }
+        if (texts.pcap_per != "host" && texts.pcap_per != "interface") {
+            throw InputError("--pcap-per " + texts.pcap_per + ": expected host or interface");
+        }
+        run.pcap_per = texts.pcap_per == "host" ? CapturePer::kHost : CapturePer::kInterface;
+    }
     if (flags.trace->count() > 0) {
         run.trace = texts.trace;
+    }
+    if (flags.ladder->count() > 0 || !texts.ladder_format.empty() || !texts.ladder_show.empty()) {
+        run.ladder = parse_ladder_request(texts.ladder, texts.ladder_format, texts.ladder_show);
     }
 }
 
@@ -355,6 +386,8 @@ Options parse_options(int argc, char** argv) {
     app.add_subcommand("bench", "Measure netsim's speed and size; from a clone");
     CLI::Option* calibrate_json = nullptr;
     CLI::App* calibrate = add_calibrate(app, options, texts, calibrate_json);
+    LadderFlags ladder;
+    add_ladder(app, options, ladder);
     CLI::App* version = app.add_subcommand("version", "Print the version");
     app.add_subcommand("help", "This text");
     if (argc > 1 && std::string_view(argv[1]) == "help") {
@@ -411,6 +444,9 @@ Options parse_options(int argc, char** argv) {
         if (replay_json->count() > 0) {
             options.json = texts.json;
         }
+    } else if (ladder.command->parsed()) {
+        options.command = Command::kLadder;
+        finish_ladder(options, ladder);
     } else if (topo->parsed()) {
         options.command = Command::kTopo;
         options.parameters = topo->remaining();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lua/run.hpp"
+#include "observe/capture_ladder.hpp"
 
 namespace netsim::cli {
 
@@ -24,6 +25,7 @@ enum class Command : std::uint8_t {
     kTopo,
     kReplay,
     kPacketdrill,
+    kLadder,
     kBench,
     kExec,
     kExplain,
@@ -68,6 +70,11 @@ struct Options {
     std::vector<std::string> files;
     std::vector<std::string> defines;
     bool verbose = false;
+
+    // ladder
+    std::string capture;
+    observe::CaptureLadderOptions ladder;
+    std::string svg;  // a file; empty: standard output, in the format asked for
 
     std::vector<std::string> arguments;  // bench: for the program that measures
 };

@@ -15,20 +15,6 @@ const BoxPtr& self_box(lua_State* L) {
     return check_self<NetworkHandle>(L).box;
 }
 
-// A host, a router, or the name of one.
-NodeRef to_node(lua_State* L, int index, Network& net) {
-    if (auto* host = test_object<HostHandle>(L, index)) {
-        return host->host;
-    }
-    if (auto* router = test_object<RouterHandle>(L, index)) {
-        return router->router;
-    }
-    if (lua_type(L, index) == LUA_TSTRING) {
-        return net.node(lua_tostring(L, index));
-    }
-    throw MisuseError(wrong_type(L, index, "host, router or name of one"));
-}
-
 std::string value_text(lua_State* L, int index, const std::string& what) {
     if (lua_type(L, index) == LUA_TNUMBER) {
         return std::to_string(to_integer(L, index, what, std::numeric_limits<std::int64_t>::min(),
@@ -333,21 +319,6 @@ int network_trace(lua_State* L) {
     return 0;
 }
 
-int network_watch_ladder(lua_State* L) {
-    self_network(L).watch_ladder();
-    return 0;
-}
-
-std::string node_name(lua_State* L, int index, Network& net) {
-    return to_node(L, index, net).name();
-}
-
-int network_ladder(lua_State* L) {
-    Network& net = self_network(L);
-    push_string(L, net.ladder(node_name(L, 2, net), node_name(L, 3, net)));
-    return 1;
-}
-
 int network_resolve(lua_State* L) {
     const Endpoint endpoint = self_network(L).resolve(to_text(L, 2, "resolve: target"));
     push_string(L, to_string(endpoint.address));
@@ -413,6 +384,20 @@ NodeRef self_node(lua_State* L, BoxPtr& box) {
     box = router.box;
     static_cast<void>(box->net());
     return router.router;
+}
+
+// A host, a router, or the name of one.
+NodeRef to_node(lua_State* L, int index, Network& net) {
+    if (auto* host = test_object<HostHandle>(L, index)) {
+        return host->host;
+    }
+    if (auto* router = test_object<RouterHandle>(L, index)) {
+        return router->router;
+    }
+    if (lua_type(L, index) == LUA_TSTRING) {
+        return net.node(lua_tostring(L, index));
+    }
+    throw MisuseError(wrong_type(L, index, "host, router or name of one"));
 }
 
 int node_route(lua_State* L) {

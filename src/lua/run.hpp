@@ -50,6 +50,13 @@ struct SysctlConf {
     std::string text;
 };
 
+/// --ladder: which hosts; empty names: the two that exchanged most.
+struct LadderRequest {
+    std::string left;
+    std::string right;
+    LadderOptions options;
+};
+
 struct RunOptions {
     std::string script;                    // as messages name it
     std::string text;                      // its source
@@ -62,10 +69,12 @@ struct RunOptions {
     std::optional<std::uint64_t> seed;     // instead of the script's
     std::optional<Duration> until;         // simulated time ends here at the latest
     std::optional<std::string> pcap_dir;   // a capture per case
+    std::optional<CapturePer> pcap_per;    // a folder of them per case
     std::optional<std::string> trace;      // packets that match, as text
     LessonRules without;                   // rules that no host follows
     bool tell_failures = true;             // failed expectations on `err` at once
     const Json* results = nullptr;         // netsim.checks() judges these, not the script's own
+    std::optional<LadderRequest> ladder;   // drawn when a case is over
     bool quiet = false;                    // no print()
     bool states = false;                   // count the changes of TCP states
     bool help = false;                     // tell the script's parameters and end

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <ostream>
 #include <utility>
 
 #include "base/digest.hpp"
@@ -94,6 +95,9 @@ Box::Box(Session& session, std::string name, const NetworkOptions& options)
     if (run.states) {
         network_->watch_states();
     }
+    if (run.ladder) {
+        network_->watch_ladder();
+    }
     network_->on_progress([this](Time now) {
         const RunOptions& o = session_.options();
         if (o.interrupted && o.interrupted()) {
@@ -174,7 +178,9 @@ void Box::begin() {
         driven_ = driver->takes(name_);
     }
     if (session_.options().pcap_dir) {
-        net().capture(session_.capture_path(name_));
+        const std::string path = session_.capture_path(name_);
+        session_.options().pcap_per ? net().capture(path, *session_.options().pcap_per)
+                                    : net().capture(path);
     }
 }
 
@@ -322,6 +328,10 @@ void Box::finish() {
     if (begun_ && session_.options().pcap_dir) {
         network.finish_captures();
     }
+    if (begun_ && session_.options().ladder) {
+        *session_.options().out << requested_ladder(network, name_, *session_.options().ladder);
+        session_.runtime().check_out();
+    }
     network_.reset();
     if (report_.ended == "memory") {
         malloc_trim(0);  // else the next case would begin at the limit
@@ -370,12 +380,13 @@ std::string Session::capture_path(const std::string& name) {
     for (int i = 2; !captures_.insert(base).second; ++i) {
         base = file_name(name) + "-" + std::to_string(i);
     }
+    const std::filesystem::path directory(*options_.pcap_dir);
     std::error_code error;
-    std::filesystem::create_directories(*options_.pcap_dir, error);
+    std::filesystem::create_directories(options_.pcap_per ? directory / base : directory, error);
     if (error) {
         throw InputError("--pcap " + *options_.pcap_dir + ": " + error.message());
     }
-    return (std::filesystem::path(*options_.pcap_dir) / (base + ".pcapng")).string();
+    return (directory / (options_.pcap_per ? base : base + ".pcapng")).string();
 }
 
 void Session::finish_boxes(std::size_t keep) {

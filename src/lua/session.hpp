@@ -151,6 +151,13 @@ struct LinkHandle {
 
 /// The network handle `self`, the network alive.
 Network& self_network(lua_State* L);
+/// A host, a router, or the name of one.
+NodeRef to_node(lua_State* L, int index, Network& net);
+int network_watch_ladder(lua_State* L);
+int network_ladder(lua_State* L);
+/// What --ladder asks for of a network whose run is over.
+std::string requested_ladder(const Network& net, const std::string& name,
+                             const LadderRequest& request);
 HostHandle& self_host(lua_State* L);
 void push_host(lua_State* L, const BoxPtr& box, const HostRef& host);
 void push_router(lua_State* L, const BoxPtr& box, const RouterRef& router);

@@ -8,6 +8,7 @@
 
 #include "netsim/address.hpp"
 #include "netsim/link.hpp"
+#include "sim/fan_out.hpp"
 #include "sim/simulation.hpp"
 #include "sim/trace.hpp"
 #include "wire/packet.hpp"
@@ -21,8 +22,20 @@ class LinkDirection;
 struct Fabric {
     sim::Simulation& sim;
     wire::PacketPool& packets;
-    sim::Tracer* tracer = nullptr;     // null: nobody watches
     wire::ByteStore* bytes = nullptr;  // of strings that scripts send; null: there are none
+    sim::Tracer* tracer = nullptr;  // null: nobody watches
+    sim::FanOut watchers{};         // where watch() put them
+
+    /// From now on; the watcher must stay until unwatch() or to the end. Not from within a record.
+    void watch(sim::Tracer& watcher) {
+        watchers.add(watcher);
+        tracer = watchers.target();
+    }
+
+    void unwatch(sim::Tracer& watcher) {
+        watchers.remove(watcher);
+        tracer = watchers.target();
+    }
 };
 
 struct Interface {

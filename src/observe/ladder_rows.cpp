@@ -7,13 +7,14 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <set>
+
+#include "observe/ladder_labels.hpp"
 
 namespace netsim::observe {
 namespace {
 
-using Message = Ladder::Message;
-using Note = Ladder::Note;
+constexpr Duration kSilenceMin = std::chrono::milliseconds(100);
+constexpr int kSilenceFlights = 10;
 
 enum class Kind : std::uint8_t { kDeparture, kArrival, kNote };
 
@@ -23,89 +24,20 @@ struct Event {
     Kind kind = Kind::kNote;
     std::size_t side = 0;   // where it happens: 0 left, 1 right
     std::size_t index = 0;  // of the message or note
-};
-
-std::string flag_words(const wire::TcpHeader& tcp) {
-    constexpr std::array<std::pair<std::uint16_t, const char*>, 9> kWords{{
-        {wire::flag::kSyn, "SYN"},
-        {wire::flag::kFin, "FIN"},
-        {wire::flag::kRst, "RST"},
-        {wire::flag::kPsh, "PSH"},
-        {wire::flag::kAck, "ACK"},
-        {wire::flag::kUrg, "URG"},
-        {wire::flag::kEce, "ECE"},
-        {wire::flag::kCwr, "CWR"},
-        {wire::flag::kAe, "AE"},
-    }};
-    std::string text;
-    for (const auto& [bit, word] : kWords) {
-        if (tcp.any(bit)) {
-            text += text.empty() ? "" : ",";
-            text += word;
-        }
-    }
-    return text.empty() ? "none" : text;
-}
-
-/// Writes labels: knows where each direction's numbers began and how far they got.
-class Labels {
- public:
-    explicit Labels(bool absolute) : absolute_(absolute) {}
-
-    /// Call once per message, in order of sending.
-    std::string next(const wire::TcpHeader& tcp, std::size_t side) {
-        Direction& own = directions_.at(side);
-        Direction& other = directions_.at(1 - side);
-        if (tcp.syn() && (!own.base || *own.base != tcp.seq)) {
-            own = Direction{tcp.seq, tcp.seq};
-        } else if (!own.base) {
-            own = Direction{tcp.seq - 1, tcp.seq};
-        }
-        if (tcp.ack_flag() && !other.base) {
-            other = Direction{tcp.ack - 1, tcp.ack};
-        }
-        const bool again = tcp.seg_len() > 0 && !wire::after(tcp.end_seq(), own.sent);
-        own.sent = wire::later(own.sent, tcp.end_seq());
-        return text(tcp, *own.base, other.base.value_or(wire::SeqNum())) +
-               (again ? " (again)" : "");
-    }
-
- private:
-    struct Direction {
-        std::optional<wire::SeqNum> base{};
-        wire::SeqNum sent{};  // everything before it was sent
-    };
-
-    std::string text(const wire::TcpHeader& tcp, wire::SeqNum own, wire::SeqNum other) const {
-        const std::uint32_t own_base = absolute_ ? 0 : own.raw();
-        const std::uint32_t other_base = absolute_ ? 0 : other.raw();
-        std::string out = fmt::format("{} seq={}", flag_words(tcp), tcp.seq.raw() - own_base);
-        if (tcp.ack_flag()) {
-            fmt::format_to(std::back_inserter(out), " ack={}", tcp.ack.raw() - other_base);
-        }
-        if (tcp.payload.length > 0) {
-            fmt::format_to(std::back_inserter(out), " len={}", tcp.payload.length);
-        }
-        if (tcp.has_option(wire::option::kSack)) {
-            for (std::size_t i = 0; i < tcp.sack_count; ++i) {
-                fmt::format_to(std::back_inserter(out), "{}{}-{}", i == 0 ? " sack=" : ",",
-                               tcp.sack.at(i).begin.raw() - other_base,
-                               tcp.sack.at(i).end.raw() - other_base);
-            }
-        }
-        return out;
-    }
-
-    bool absolute_;
-    std::array<Direction, 2> directions_;
+    bool middle = false;    // of a message neither end made
 };
 
 class Rows {
  public:
-    Rows(const Ladder& ladder, const std::array<LadderEnd, 2>& hosts,
-         const std::array<Endpoint, 2>& ends, bool absolute)
-        : ladder_(ladder), hosts_(hosts), labels_(absolute) {
-        result_.ends = ends;
+    Rows(const LadderRecords& records, const LadderChoice& choice, const LadderOptions& options)
+        : records_(records), choice_(choice), labels_(options) {
+        result_.hosts = choice.hosts;
+        for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+            const LadderEnd& host = choice.hosts.at(side);
+            const std::string local = to_string(choice.views.at(side).local);
+            const bool named = host.name != to_string(host.address);
+            result_.title.at(side) = named ? host.name + ' ' + local : local;
+        }
     }
 
     LadderConnection build() {
@@ -118,6 +50,8 @@ class Rows {
             const Event& event = events_[i];
             if (event.kind == Kind::kNote) {
                 place_note(event);
+            } else if (event.middle) {
+                middle_row(event);
             } else if (event.kind == Kind::kDeparture) {
                 departure(i);
             } else if (!whole_.at(event.index)) {
@@ -125,60 +59,52 @@ class Rows {
             }
         }
         result_.flight = median_flight();
+        finish();
         return std::move(result_);
     }
 
  private:
-    /// 0 or 1 for the end that sends this message on this connection; nullopt: another connection.
-    std::optional<std::size_t> sender(const wire::Packet& packet) const {
-        if (packet.protocol != wire::Protocol::kTcp) {
-            return std::nullopt;
-        }
-        const Endpoint source{packet.source, packet.tcp.source_port};
-        const Endpoint destination{packet.destination, packet.tcp.destination_port};
-        for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-            if (source == result_.ends.at(side) && destination == result_.ends.at(1 - side)) {
-                return side;
-            }
-        }
-        return std::nullopt;
-    }
-
-    bool belongs(const Note& note, std::size_t side) const {
-        const Endpoint& own = result_.ends.at(side);
-        const Endpoint& peer = result_.ends.at(1 - side);
+    bool belongs(const LadderNote& note, std::size_t side) const {
+        const LadderView& view = choice_.views.at(side);
         // A listener that closes changes nothing for the connection it made.
         const bool listener_closes =
             note.is_state && note.from == "LISTEN" && note.remote == Endpoint{};
-        return !listener_closes && ladder_.is_node(note.node, hosts_.at(side).name) &&
-               (note.local.port == 0 || note.local.port == own.port) &&
-               (note.local.address.is_any() || note.local.address == own.address) &&
-               (note.remote == Endpoint{} || note.remote == peer);
+        return !listener_closes && records_.is_node(note.node, choice_.hosts.at(side).name) &&
+               (note.local.port == 0 || note.local.port == view.local.port) &&
+               (note.local.address.is_any() || note.local.address == view.local.address) &&
+               (note.remote == Endpoint{} || note.remote == view.remote);
     }
 
-    bool reached(const Message& message, std::size_t sender_side) const {
+    bool reached(const LadderMessage& message, std::size_t sender_side) const {
         return message.seen_order != 0 &&
-               ladder_.is_node(message.seen_node, hosts_.at(1 - sender_side).name);
+               records_.is_node(message.seen_node, choice_.hosts.at(1 - sender_side).name);
+    }
+
+    void collect_message(std::size_t i) {
+        const LadderMessage& message = records_.messages[i];
+        const std::optional<LadderWay> way = ladder_way(records_, message, choice_);
+        if (!way) {
+            return;
+        }
+        const bool arrives = reached(message, way->from);
+        // What was made between the two has no place to leave from: it is drawn where it arrives.
+        if (!message.copy && !(way->middle && arrives)) {
+            events_.push_back(
+                {message.sent_order, message.sent, Kind::kDeparture, way->from, i, way->middle});
+        }
+        if (arrives) {
+            events_.push_back(
+                {message.seen_order, message.seen, Kind::kArrival, 1 - way->from, i, way->middle});
+        }
     }
 
     void collect() {
-        const auto& messages = ladder_.messages();
-        whole_.resize(messages.size());
-        text_.resize(messages.size());
-        for (std::size_t i = 0; i < messages.size(); ++i) {
-            const Message& message = messages[i];
-            const std::optional<std::size_t> side = sender(message.packet);
-            if (!side) {
-                continue;
-            }
-            if (!message.copy) {
-                events_.push_back({message.sent_order, message.sent, Kind::kDeparture, *side, i});
-            }
-            if (reached(message, *side)) {
-                events_.push_back({message.seen_order, message.seen, Kind::kArrival, 1 - *side, i});
-            }
+        whole_.resize(records_.messages.size());
+        label_.resize(records_.messages.size());
+        for (std::size_t i = 0; i < records_.messages.size(); ++i) {
+            collect_message(i);
         }
-        const auto& notes = ladder_.notes();
+        const auto& notes = records_.notes;
         for (std::size_t i = 0; i < notes.size(); ++i) {
             for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
                 if (belongs(notes[i], side)) {
@@ -190,7 +116,7 @@ class Rows {
     }
 
     void find_arrivals() {
-        arrival_.resize(ladder_.messages().size());
+        arrival_.resize(records_.messages.size());
         for (std::size_t i = 0; i < events_.size(); ++i) {
             if (events_[i].kind == Kind::kArrival) {
                 arrival_[events_[i].index] = i;
@@ -199,17 +125,25 @@ class Rows {
     }
 
     void label_all() {
-        std::unordered_map<std::uint64_t, std::string> by_uid;
+        std::unordered_map<std::uint64_t, LadderLabel> by_uid;
         for (const Event& event : events_) {
             if (event.kind == Kind::kNote) {
                 continue;
             }
-            const Message& message = ladder_.messages()[event.index];
-            if (event.kind == Kind::kDeparture) {
-                text_[event.index] = labels_.next(message.packet.tcp, event.side);
-                by_uid[message.packet.uid] = text_[event.index];
-            } else if (message.copy) {
-                text_[event.index] = by_uid[message.packet.uid] + " (copy)";
+            const LadderMessage& message = records_.messages[event.index];
+            const wire::Packet& packet = message.packet;
+            LadderLabel& label = label_[event.index];
+            if (message.copy) {
+                label = by_uid[packet.uid];
+                label.text += " (copy)";
+            } else if (packet.protocol == wire::Protocol::kIcmp) {
+                label.text = icmp_label(packet.icmp);
+            } else if (event.middle) {
+                const bool departs = event.kind == Kind::kDeparture;
+                label.text = labels_.stranger(packet.tcp, departs ? event.side : 1 - event.side);
+            } else if (event.kind == Kind::kDeparture) {
+                label = labels_.next(packet.tcp, event.side);
+                by_uid[packet.uid] = label;
             }
         }
     }
@@ -223,7 +157,7 @@ class Rows {
             }
             const bool overtakes = event.order > own.order && event.kind == Kind::kArrival &&
                                    event.side != own.side &&
-                                   ladder_.messages()[event.index].sent_order > own.order;
+                                   records_.messages[event.index].sent_order > own.order;
             if (overtakes || (event.kind == Kind::kArrival && event.side == own.side)) {
                 return true;
             }
@@ -233,8 +167,14 @@ class Rows {
 
     void departure(std::size_t i) {
         const Event& event = events_[i];
-        const Message& message = ladder_.messages()[event.index];
+        const LadderMessage& message = records_.messages[event.index];
         const std::size_t arrival = arrival_[event.index];
+        if (message.once && !message.dropped) {
+            arrow_row(event, Arrow::kWhole);
+            result_.rows.back().once = true;
+            result_.rows.back().side_at = {event.at, event.at};
+            return;
+        }
         if (arrival == 0) {
             arrow_row(event, message.dropped ? Arrow::kLost : Arrow::kInFlight);
             return;
@@ -249,14 +189,37 @@ class Rows {
         flights_.push_back(message.seen - message.sent);
     }
 
-    static bool refused(const Message& message) {
+    void middle_row(const Event& event) {
+        const LadderMessage& message = records_.messages[event.index];
+        const bool arrives = event.kind == Kind::kArrival;
+        arrow_row(event, arrives           ? Arrow::kWhole
+                         : message.dropped ? Arrow::kLost
+                                           : Arrow::kInFlight);
+        LadderRow& row = result_.rows.back();
+        if (!arrives) {
+            row.side_at = {kNever, kNever};  // it left from neither side
+        }
+        const auto name = records_.names.find(message.maker);
+        row.origin = name == records_.names.end() ? "?" : name->second;
+    }
+
+    static bool refused(const LadderMessage& message) {
         return message.dropped && message.drop_node == message.seen_node;
     }
 
+    /// "queue full at r": a router's or firewall's drop says where.
+    std::string reason_of(const LadderMessage& message) const {
+        const auto name = records_.names.find(message.drop_node);
+        const bool between = message.dropped && name != records_.names.end() &&
+                             name->second != choice_.hosts[0].name &&
+                             name->second != choice_.hosts[1].name;
+        return between ? message.reason + " at " + name->second : message.reason;
+    }
+
     void arrow_row(const Event& event, Arrow arrow) {
-        const Message& message = ladder_.messages()[event.index];
+        const LadderMessage& message = records_.messages[event.index];
         const bool reuse = !result_.rows.empty() && event.kind == Kind::kDeparture &&
-                           result_.rows.back().arrow == Arrow::kNone &&
+                           !event.middle && result_.rows.back().arrow == Arrow::kNone &&
                            result_.rows.back().side_at.at(event.side) == event.at &&
                            result_.rows.back().side_at.at(1 - event.side) == kNever;
         if (!reuse) {
@@ -267,13 +230,15 @@ class Rows {
         row.arrow = arrow;
         row.refused = arrow != Arrow::kDeparts && refused(message);
         row.leftwards = (event.kind == Kind::kDeparture) == (event.side == 1);
-        row.label = text_[event.index];
-        row.reason = message.reason;
+        row.again = label_[event.index].again;
+        row.key = event.index + 1;
+        row.label = label_[event.index].text;
+        row.reason = reason_of(message);
         row.side_at.at(event.side) = event.at;
     }
 
     void place_note(const Event& event) {
-        const Note& note = ladder_.notes()[event.index];
+        const LadderNote& note = records_.notes[event.index];
         if (note.is_state && result_.first_state.at(event.side).empty()) {
             result_.first_state.at(event.side) = note.from;
         }
@@ -297,7 +262,7 @@ class Rows {
         slot_of(row, note, event.side) = note.text;
     }
 
-    static std::string& slot_of(LadderRow& row, const Note& note, std::size_t side) {
+    static std::string& slot_of(LadderRow& row, const LadderNote& note, std::size_t side) {
         return note.is_state ? row.state.at(side) : row.call.at(side);
     }
 
@@ -310,43 +275,54 @@ class Rows {
         return *middle;
     }
 
-    const Ladder& ladder_;
-    const std::array<LadderEnd, 2>& hosts_;
-    Labels labels_;
+    void finish() {
+        Time before = kNever;
+        bool whole_ms = true;
+        for (LadderRow& row : result_.rows) {
+            if (before != kNever && row.at - before >= kSilenceMin &&
+                row.at - before >= kSilenceFlights * result_.flight) {
+                row.silence = row.at - before;
+            }
+            before = row.at;
+            for (const Time at : row.side_at) {
+                whole_ms = whole_ms && (at == kNever || to_ns(at) % 1'000'000 == 0);
+            }
+        }
+        result_.digits = whole_ms ? 3 : 6;
+    }
+
+    const LadderRecords& records_;
+    const LadderChoice& choice_;
+    LadderLabels labels_;
     LadderConnection result_;
     std::vector<Event> events_;
     std::vector<std::size_t> arrival_;  // per message: its arrival's event; 0: none
     std::vector<bool> whole_;           // per message: drawn on one row
-    std::vector<std::string> text_;     // per message: its label
+    std::vector<LadderLabel> label_;    // per message
     std::vector<Duration> flights_;
 };
 
 }  // namespace
 
-std::vector<std::array<Endpoint, 2>> ladder_connections(const Ladder& ladder, const LadderEnd& left,
-                                                        const LadderEnd& right) {
-    std::vector<std::array<Endpoint, 2>> found;
-    std::set<std::array<Endpoint, 2>> known;
-    for (const Message& message : ladder.messages()) {
-        const wire::Packet& packet = message.packet;
-        const Endpoint source{packet.source, packet.tcp.source_port};
-        const Endpoint destination{packet.destination, packet.tcp.destination_port};
-        std::array<Endpoint, 2> ends{source, destination};
-        if (source.address == right.address && destination.address == left.address) {
-            std::swap(ends[0], ends[1]);
-        } else if (source.address != left.address || destination.address != right.address) {
-            continue;
-        }
-        if (known.insert(ends).second) {
-            found.push_back(ends);
-        }
+LadderConnection ladder_rows(const LadderRecords& records, const LadderChoice& choice,
+                             const LadderOptions& options) {
+    LadderConnection connection = Rows(records, choice, options).build();
+    if (options.rows_max > 0 && connection.rows.size() > options.rows_max) {
+        connection.rows_left_out = connection.rows.size() - options.rows_max;
+        connection.rows.resize(options.rows_max);
     }
-    return found;
+    return connection;
 }
 
-LadderConnection ladder_rows(const Ladder& ladder, const std::array<LadderEnd, 2>& hosts,
-                             const std::array<Endpoint, 2>& ends, bool absolute) {
-    return Rows(ladder, hosts, ends, absolute).build();
+/// Milliseconds where that says it all, else microseconds.
+std::string ladder_time(Time at, int digits) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    if (at == kNever) {
+        return {};
+    }
+    const std::int64_t ns = to_ns(at);
+    return digits == 3 ? fmt::format("{}.{:03}", ns / kSecond, ns % kSecond / 1'000'000)
+                       : fmt::format("{}.{:06}", ns / kSecond, ns % kSecond / 1000);
 }
 
 }  // namespace netsim::observe

@@ -1,7 +1,8 @@
-// A small language for choosing packets, tcpdump's where it has the word:
-//   [src|dst] host NAME|IP   [src|dst] port N   [src|dst] net PREFIX   tcp udp icmp
-//   syn fin rst ack (flags)  data (payload)     drop (dropped packets) node NAME (where it happens)
-// joined by and, or, not and parentheses.
+// A useful part of tcpdump's filter language (pcap-filter(7)), and words of netsim's own:
+//   [src|dst] host NAME|IP   [src|dst] net PREFIX   [tcp|udp] [src|dst] port N|NAME, portrange A-B
+//   ip tcp udp icmp   less N, greater N   A == B of len, tcp[13], ip[2:2], & | + ...   tcp-syn ...
+//   syn fin rst ack data (segments)   drop (dropped packets)   node NAME (where it happens)
+// joined by and, or (of equal rank, from left to right, as tcpdump's), not and parentheses.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "netsim/address.hpp"
 #include "sim/trace.hpp"
+#include "wire/payload.hpp"
 
 namespace netsim::observe {
 
@@ -22,8 +24,9 @@ using KnownNames = std::vector<std::pair<std::string, Ipv4>>;
 class PacketFilter {
  public:
     /// Throws InputError with the column of the offending word and the nearest known one. Blank
-    /// text matches everything.
-    explicit PacketFilter(std::string_view text, const KnownNames& names = {});
+    /// text matches everything. `store`: real payload, for tcp[20] and the like; else it is zeros.
+    explicit PacketFilter(std::string_view text, const KnownNames& names = {},
+                          const wire::ByteStore* store = nullptr);
 
     bool matches(const sim::PacketRecord& record) const;
 
@@ -37,20 +40,30 @@ class PacketFilter {
         kHost,
         kPort,
         kNet,
+        kIp,
         kProtocol,
         kFlag,
         kData,
         kDrop,
         kNode,
+        kNumber,    // pushes `value`
+        kLength,    // pushes the packet's
+        kOctets,    // pops an index, pushes the number there: `protocol`[index:size]
+        kOperator,  // pops two, pushes one
+        kCompare,   // pops two, and is a condition
     };
 
-    enum class Side : std::uint8_t { kEither, kSource, kDestination };
+    enum class Side : std::uint8_t { kEither, kSource, kDestination, kBoth };
 
     /// One step of the expression in postfix order.
     struct Step {
         Test test = Test::kAnd;
         Side side = Side::kEither;
-        std::uint16_t number = 0;       // port, protocol or flag
+        std::uint8_t protocol = 0;     // 0: any; kOctets: 0 is ip
+        char symbol = 0;               // operators: + - * / % & | ^ { } ; comparisons: = ! < > l g
+        std::uint16_t number = 0;      // port (the lowest), flag, or size
+        std::uint16_t number_max = 0;  // port
+        std::uint32_t value = 0;
         std::vector<Ipv4> addresses{};  // of a host
         Prefix prefix{};
         std::string name{};
@@ -58,6 +71,7 @@ class PacketFilter {
 
  private:
     std::vector<Step> steps_;
+    const wire::ByteStore* store_;
 };
 
 }  // namespace netsim::observe

@@ -1,8 +1,11 @@
 // pcapng blocks. Host byte order, as the format allows; the section header's magic tells it.
 #include "observe/pcapng_writer.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "netsim/result.hpp"
+#include "observe/drop_words.hpp"
 #include "wire/codec.hpp"
 #include "wire/packet.hpp"
 
@@ -70,7 +73,7 @@ void end_block(Buffer& out) {
 }
 
 std::string comment_of(std::string_view reason) {
-    return "dropped: " + std::string(reason);
+    return "dropped: " + drop_words(reason);
 }
 
 }  // namespace
@@ -189,6 +192,41 @@ void PcapngWriter::finish() {
     if (!file_.closed()) {
         write_held();
         file_.close();
+    }
+}
+
+PcapngFiles::PcapngFiles(std::string directory, CapturePer per, const wire::ByteStore* store)
+    : directory_(std::move(directory)), per_(per), store_(store) {}
+
+void PcapngFiles::on_packet(const sim::PacketRecord& record) {
+    std::string name(record.node_name);
+    if (per_ == CapturePer::kInterface) {
+        name += '.';
+        name += record.interface_name.empty() ? "dropped" : record.interface_name;
+    }
+    const auto found = files_.find(name);
+    if (found != files_.end()) {
+        return found->second->on_packet(record);
+    }
+    if (files_.size() >= kFilesMax) {
+        too_many_ = true;
+        return;
+    }
+    std::string plain = name;
+    std::replace(plain.begin(), plain.end(), '/', '_');  // a host's name may be anything
+    auto file = std::make_unique<PcapngWriter>(directory_ + '/' + plain + ".pcapng", store_);
+    file->on_packet(record);
+    files_.emplace(name, std::move(file));
+}
+
+void PcapngFiles::finish() {
+    for (const auto& [name, file] : files_) {
+        file->finish();
+    }
+    if (too_many_) {
+        throw InputError("captures in " + directory_ + ": only of the first " +
+                         std::to_string(kFilesMax) +
+                         (per_ == CapturePer::kHost ? " hosts" : " interfaces"));
     }
 }
 

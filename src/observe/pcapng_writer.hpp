@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "netsim/capture.hpp"
 #include "observe/output_file.hpp"
 #include "sim/trace.hpp"
 #include "wire/payload.hpp"
@@ -62,6 +64,28 @@ class PcapngWriter final : public sim::Tracer {
     Time held_at_{};
     std::uint64_t packets_ = 0;
     std::vector<std::uint8_t> block_;
+};
+
+/// A file for each host or router, or for each interface: DIRECTORY/web.pcapng,
+/// DIRECTORY/web.eth0.pcapng. Drops at no interface stand in web.dropped.pcapng then.
+class PcapngFiles final : public sim::Tracer {
+ public:
+    static constexpr std::size_t kFilesMax = 256;  // open at once
+
+    /// The directory must be there.
+    PcapngFiles(std::string directory, CapturePer per, const wire::ByteStore* store);
+
+    /// InputError if a file cannot be written.
+    void on_packet(const sim::PacketRecord& record) override;
+    /// As PcapngWriter::finish() of each; InputError if there were more than kFilesMax.
+    void finish();
+
+ private:
+    std::string directory_;
+    CapturePer per_;
+    const wire::ByteStore* store_;
+    std::map<std::string, std::unique_ptr<PcapngWriter>, std::less<>> files_;
+    bool too_many_ = false;
 };
 
 }  // namespace netsim::observe

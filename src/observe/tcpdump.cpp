@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "netsim/link.hpp"
+#include "observe/services.hpp"
+#include "wire/codec.hpp"
 
 namespace netsim::observe {
 namespace {
@@ -83,64 +85,6 @@ std::string options_text(const wire::TcpHeader& tcp, std::uint32_t sack_shift) {
     return out;
 }
 
-std::string unreachable_text(const wire::IcmpHeader& icmp) {
-    const std::string to = to_string(icmp.quoted.destination);
-    switch (icmp.code) {
-        case wire::icmp::kNetUnreachable:
-            return fmt::format("net {} unreachable", to);
-        case wire::icmp::kHostUnreachable:
-            return fmt::format("host {} unreachable", to);
-        case wire::icmp::kProtocolUnreachable:
-            return fmt::format("{} protocol {} unreachable", to,
-                               static_cast<unsigned>(icmp.quoted.protocol));
-        case wire::icmp::kPortUnreachable:
-            if (icmp.quoted.protocol == wire::Protocol::kIcmp) {
-                return fmt::format("{} protocol 1 port {} unreachable", to,
-                                   icmp.quoted.destination_port);
-            }
-            return fmt::format("{} {} port {} unreachable", to,
-                               icmp.quoted.protocol == wire::Protocol::kTcp ? "tcp" : "udp",
-                               icmp.quoted.destination_port);
-        case wire::icmp::kFragmentationNeeded:
-            if (icmp.mtu == 0) {
-                return fmt::format("{} unreachable - need to frag", to);
-            }
-            return fmt::format("{} unreachable - need to frag (mtu {})", to, icmp.mtu);
-        case wire::icmp::kAdminProhibited:
-            return fmt::format("host {} unreachable - admin prohibited filter", to);
-        default:
-            return fmt::format("{} unreachable - #{}", to, unsigned{icmp.code});
-    }
-}
-
-std::string icmp_text(const wire::Packet& packet) {
-    const wire::IcmpHeader& icmp = packet.icmp;
-    std::string what;
-    switch (icmp.type) {
-        case wire::icmp::kEchoRequest:
-        case wire::icmp::kEchoReply:
-            what = fmt::format("echo {}, id {}, seq {}",
-                               icmp.type == wire::icmp::kEchoRequest ? "request" : "reply",
-                               icmp.echo_id, icmp.echo_seq);
-            break;
-        case wire::icmp::kDestinationUnreachable:
-            what = unreachable_text(icmp);
-            break;
-        case wire::icmp::kTimeExceeded:
-            what = icmp.code == 0 ? "time exceeded in-transit" : "ip reassembly time exceeded";
-            break;
-        case wire::icmp::kParameterProblem:
-            what = "parameter problem - octet 0";
-            break;
-        default:
-            what = fmt::format("type-#{}", unsigned{icmp.type});
-            break;
-    }
-    return fmt::format("IP {} > {}: ICMP {}, length {}", to_string(packet.source),
-                       to_string(packet.destination), what,
-                       packet.length() - wire::kIpHeaderLength);
-}
-
 /// A record of a drop does not say which way the packet was going: links drop what leaves, and a
 /// node that did not make the packet drops what came in.
 bool is_inbound(const sim::PacketRecord& record) {
@@ -186,7 +130,7 @@ std::string flag_letters(std::uint16_t flags) {
 
 TcpdumpText::Shift TcpdumpText::shift_of(const wire::Packet& packet) {
     const wire::TcpHeader& tcp = packet.tcp;
-    if (absolute_ || !tcp.ack_flag()) {
+    if (options_.absolute || !tcp.ack_flag()) {
         return {};
     }
     Key key{Endpoint{packet.source, tcp.source_port},
@@ -214,12 +158,114 @@ TcpdumpText::Shift TcpdumpText::shift_of(const wire::Packet& packet) {
     return reverse ? Shift{base.ack, base.seq, base.seq} : Shift{base.seq, base.ack, base.ack};
 }
 
+std::string TcpdumpText::name(Ipv4 address) const {
+    const std::string named = options_.name_of ? options_.name_of(address) : std::string();
+    return named.empty() ? to_string(address) : named;
+}
+
+std::string TcpdumpText::endpoint(Ipv4 address, std::uint16_t port) const {
+    return name(address) + '.' + port_name(port, !options_.services);
+}
+
+/// "IP ", and with -v what stands in the header, on a line of its own.
+std::string TcpdumpText::ip_header(const wire::Packet& packet) const {
+    if (!options_.verbose) {
+        return "IP ";
+    }
+    const unsigned tos = (unsigned{packet.dscp} << 2U) | static_cast<unsigned>(packet.ecn);
+    constexpr std::array<std::string_view, 4> kEcn{"", ",ECT(1)", ",ECT(0)", ",CE"};
+    const std::string_view protocol = packet.protocol == wire::Protocol::kTcp   ? "TCP (6)"
+                                      : packet.protocol == wire::Protocol::kUdp ? "UDP (17)"
+                                                                                : "ICMP (1)";
+    return fmt::format(
+        "IP (tos 0x{:x}{}, ttl {}, id {}, offset 0, flags [{}], proto {}, length {})"
+        "\n    ",
+        tos, kEcn.at(static_cast<std::size_t>(packet.ecn)), unsigned{packet.ttl}, packet.id,
+        packet.dont_fragment ? "DF" : "none", protocol, packet.length());
+}
+
+/// Of a TCP segment, with -v.
+std::string TcpdumpText::checksum(const wire::Packet& packet) const {
+    if (!options_.verbose) {
+        return {};
+    }
+    wire::Packet intact = packet;
+    intact.corrupted = 0;
+    const auto field = [&](const wire::Packet& one) {
+        constexpr std::size_t kAt = wire::kIpHeaderLength + 16;
+        const std::vector<std::uint8_t> bytes = wire::encode(one, options_.store);
+        return (unsigned{bytes[kAt]} << 8U) | bytes[kAt + 1];
+    };
+    const unsigned right = field(intact);
+    const unsigned is = packet.corrupted == 0 ? right : field(packet);
+    return is == right ? fmt::format(", cksum 0x{:04x} (correct)", is)
+                       : fmt::format(", cksum 0x{:04x} (incorrect -> 0x{:04x})", is, right);
+}
+
+std::string TcpdumpText::unreachable(const wire::IcmpHeader& icmp) const {
+    const std::string to = name(icmp.quoted.destination);
+    switch (icmp.code) {
+        case wire::icmp::kNetUnreachable:
+            return fmt::format("net {} unreachable", to);
+        case wire::icmp::kHostUnreachable:
+            return fmt::format("host {} unreachable", to);
+        case wire::icmp::kProtocolUnreachable:
+            return fmt::format("{} protocol {} unreachable", to,
+                               static_cast<unsigned>(icmp.quoted.protocol));
+        case wire::icmp::kPortUnreachable:
+            if (icmp.quoted.protocol == wire::Protocol::kIcmp) {
+                return fmt::format("{} protocol 1 port {} unreachable", to,
+                                   icmp.quoted.destination_port);
+            }
+            return fmt::format("{} {} port {} unreachable", to,
+                               icmp.quoted.protocol == wire::Protocol::kTcp ? "tcp" : "udp",
+                               icmp.quoted.destination_port);
+        case wire::icmp::kFragmentationNeeded:
+            if (icmp.mtu == 0) {
+                return fmt::format("{} unreachable - need to frag", to);
+            }
+            return fmt::format("{} unreachable - need to frag (mtu {})", to, icmp.mtu);
+        case wire::icmp::kAdminProhibited:
+            return fmt::format("host {} unreachable - admin prohibited filter", to);
+        default:
+            return fmt::format("{} unreachable - #{}", to, unsigned{icmp.code});
+    }
+}
+
+std::string TcpdumpText::icmp(const wire::Packet& packet) const {
+    const wire::IcmpHeader& header = packet.icmp;
+    std::string what;
+    switch (header.type) {
+        case wire::icmp::kEchoRequest:
+        case wire::icmp::kEchoReply:
+            what = fmt::format("echo {}, id {}, seq {}",
+                               header.type == wire::icmp::kEchoRequest ? "request" : "reply",
+                               header.echo_id, header.echo_seq);
+            break;
+        case wire::icmp::kDestinationUnreachable:
+            what = unreachable(header);
+            break;
+        case wire::icmp::kTimeExceeded:
+            what = header.code == 0 ? "time exceeded in-transit" : "ip reassembly time exceeded";
+            break;
+        case wire::icmp::kParameterProblem:
+            what = "parameter problem - octet 0";
+            break;
+        default:
+            what = fmt::format("type-#{}", unsigned{header.type});
+            break;
+    }
+    return fmt::format("{}{} > {}: ICMP {}, length {}", ip_header(packet), name(packet.source),
+                       name(packet.destination), what, packet.length() - wire::kIpHeaderLength);
+}
+
 std::string TcpdumpText::tcp(const wire::Packet& packet) {
     const wire::TcpHeader& tcp = packet.tcp;
     const Shift shift = shift_of(packet);
-    std::string out =
-        fmt::format("IP {}.{} > {}.{}: Flags [{}]", to_string(packet.source), tcp.source_port,
-                    to_string(packet.destination), tcp.destination_port, flag_letters(tcp.flags));
+    std::string out = fmt::format("{}{} > {}: Flags [{}]{}", ip_header(packet),
+                                  endpoint(packet.source, tcp.source_port),
+                                  endpoint(packet.destination, tcp.destination_port),
+                                  flag_letters(tcp.flags), checksum(packet));
     const std::uint32_t length = tcp.payload.length;
     const std::uint32_t seq = tcp.seq.raw() - shift.seq;
     if (length > 0) {
@@ -247,13 +293,14 @@ std::string TcpdumpText::packet(const wire::Packet& packet) {
         case wire::Protocol::kTcp:
             return tcp(packet);
         case wire::Protocol::kUdp:
-            return fmt::format("IP {}.{} > {}.{}: UDP, length {}", to_string(packet.source),
-                               packet.udp.source_port, to_string(packet.destination),
-                               packet.udp.destination_port, packet.udp.payload.length);
+            return fmt::format("{}{} > {}: {}UDP, length {}", ip_header(packet),
+                               endpoint(packet.source, packet.udp.source_port),
+                               endpoint(packet.destination, packet.udp.destination_port),
+                               options_.verbose ? "[udp sum ok] " : "", packet.udp.payload.length);
         case wire::Protocol::kIcmp:
             break;
     }
-    return icmp_text(packet);
+    return icmp(packet);
 }
 
 std::string TcpdumpText::line(const sim::PacketRecord& record, bool interfaces) {

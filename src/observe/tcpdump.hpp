@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "netsim/address.hpp"
 #include "netsim/time.hpp"
@@ -23,10 +25,20 @@ std::string flag_letters(std::uint16_t flags);
 
 /// Prints packets; remembers each connection's first sequence numbers so that later ones print
 /// relative to them, exactly when and as tcpdump does (SYN and SYN-ACK absolute).
+struct TcpdumpOptions {
+    bool absolute = false;                       // -S
+    bool verbose = false;                        // -v
+    std::function<std::string(Ipv4)> name_of{};  // without -n: of an address; empty: to_string()
+    bool services = false;                       // without -n: ports by name
+    const wire::ByteStore* store = nullptr;      // -v: checksums of real payload
+};
+
 class TcpdumpText {
  public:
     /// `absolute`: tcpdump -S.
-    explicit TcpdumpText(bool absolute = false) : absolute_(absolute) {}
+    explicit TcpdumpText(bool absolute = false) { options_.absolute = absolute; }
+
+    explicit TcpdumpText(TcpdumpOptions options) : options_(std::move(options)) {}
 
     /// "IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 123, ... length 0"
     std::string packet(const wire::Packet& packet);
@@ -60,7 +72,14 @@ class TcpdumpText {
     /// A flood makes a connection per SYN: the oldest are forgotten.
     static constexpr std::size_t kConnectionsMax = 65536;
 
-    bool absolute_;
+    std::string name(Ipv4 address) const;
+    std::string endpoint(Ipv4 address, std::uint16_t port) const;
+    std::string ip_header(const wire::Packet& packet) const;
+    std::string checksum(const wire::Packet& packet) const;
+    std::string icmp(const wire::Packet& packet) const;
+    std::string unreachable(const wire::IcmpHeader& icmp) const;
+
+    TcpdumpOptions options_;
     std::map<Key, Base> connections_;
     std::deque<Key> oldest_;
 };

@@ -16,6 +16,7 @@ std::unique_ptr<Job> start_nslookup(const Invocation& invocation);
 std::unique_ptr<Job> start_ping(const Invocation& invocation);
 std::unique_ptr<Job> start_sar(const Invocation& invocation);
 std::unique_ptr<Job> start_sysctl(const Invocation& invocation);
+std::unique_ptr<Job> start_tcpdump(const Invocation& invocation);
 std::unique_ptr<Job> start_tracepath(const Invocation& invocation);
 std::unique_ptr<Job> start_traceroute(const Invocation& invocation);
 

@@ -61,6 +61,7 @@ constexpr Tool kTools[] = {
     {"sar", "sar -n DEV|SOCK|TCP|ETCP INTERVAL [COUNT]", start_sar, true},
     {"ss", "ss [-tualnoiempsHO4] [FILTER]", start_ss},
     {"sysctl", "sysctl [-anNbeqw] [-r PATTERN] [NAME[=VALUE]...] | -p [FILE...]", start_sysctl},
+    {"tcpdump", "tcpdump [-nSvlpt] [-i IF] [-c N] [FILTER]", start_tcpdump, true},
     {"tracepath", "tracepath [-nb] [-m HOPS] [-l LENGTH] [-p PORT] HOST", start_tracepath, true},
     {"traceroute",
      "traceroute [-nIT] [-q PROBES] [-w MAX[,HERE,NEAR]] [-m HOPS] [-f FIRST] [-N AT_ONCE] [-p "

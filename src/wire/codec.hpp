@@ -34,10 +34,19 @@ struct Decoded {
     std::span<const std::uint8_t> payload;  // within the decoded bytes
 };
 
+/// How strict decode() is.
+struct DecodeRules {
+    bool checksums = true;  // verify them; in real captures the sender's NIC fills them in later
+    /// Octets of the packet on the wire, of which only the first may be at hand (a capture's snap
+    /// length); 0: all are. A total length of 0, as of offloaded segments, is then this one.
+    std::uint32_t wire_length = 0;
+};
+
 /// Parses one IPv4 packet, checksums verified. Octets past its total length are ignored (Ethernet
 /// padding). TCP options are read as Linux's tcp_parse_options() does: unknown kinds are skipped, a
 /// known kind of wrong length is ignored, and an impossible length ends the list, not the packet.
-tl::expected<Decoded, DecodeError> decode(std::span<const std::uint8_t> bytes);
+tl::expected<Decoded, DecodeError> decode(std::span<const std::uint8_t> bytes,
+                                          const DecodeRules& rules = {});
 
 /// The internet checksum (RFC 1071) of `bytes`, continuing from `sum`.
 std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes, std::uint32_t sum = 0);

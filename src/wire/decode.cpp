@@ -92,7 +92,20 @@ void read_options(TcpHeader& tcp, View in) {
     }
 }
 
-Step read_tcp(Decoded& out, View in, std::size_t start) {
+/// Transport and payload: the octets at hand, and how many more were on the wire.
+struct Transport {
+    View bytes;
+    std::uint32_t missing = 0;
+};
+
+/// Checksums can be verified of what is whole.
+bool verifies(const DecodeRules& rules, const Transport& transport) {
+    return rules.checksums && transport.missing == 0;
+}
+
+Step read_tcp(Decoded& out, const Transport& transport, std::size_t start,
+              const DecodeRules& rules) {
+    const View in = transport.bytes;
     if (in.size() < kTcpHeaderLength) {
         return bad("truncated TCP header", start + in.size());
     }
@@ -101,7 +114,8 @@ Step read_tcp(Decoded& out, View in, std::size_t start) {
         return bad("bad TCP data offset", start + 12);
     }
     const Packet& ip = out.packet;
-    if (internet_checksum(in, bytes::pseudo_header_sum(ip.source, ip.destination, Protocol::kTcp,
+    if (verifies(rules, transport) &&
+        internet_checksum(in, bytes::pseudo_header_sum(ip.source, ip.destination, Protocol::kTcp,
                                                        in.size())) != 0) {
         return bad("bad TCP checksum", start + 16);
     }
@@ -115,22 +129,24 @@ Step read_tcp(Decoded& out, View in, std::size_t start) {
     tcp.urgent = get16(in, 18);
     read_options(tcp, in.subspan(kTcpHeaderLength, header - kTcpHeaderLength));
     out.payload = in.subspan(header);
-    tcp.payload.length = static_cast<std::uint32_t>(out.payload.size());
+    tcp.payload.length = static_cast<std::uint32_t>(out.payload.size()) + transport.missing;
     out.packet.tcp = tcp;
     return {};
 }
 
-Step read_udp(Decoded& out, View in, std::size_t start) {
+Step read_udp(Decoded& out, const Transport& transport, std::size_t start,
+              const DecodeRules& rules) {
+    const View in = transport.bytes;
     if (in.size() < 8) {
         return bad("truncated UDP header", start + in.size());
     }
     const std::size_t length = get16(in, 4);
-    if (length < 8 || length > in.size()) {
+    if (length < 8 || length > in.size() + transport.missing) {
         return bad("bad UDP length", start + 4);
     }
     const Packet& ip = out.packet;
-    const View datagram = in.first(length);
-    if (get16(in, 6) != 0 &&
+    const View datagram = in.first(std::min(length, in.size()));
+    if (verifies(rules, transport) && get16(in, 6) != 0 &&
         internet_checksum(datagram, bytes::pseudo_header_sum(ip.source, ip.destination,
                                                              Protocol::kUdp, length)) != 0) {
         return bad("bad UDP checksum", start + 6);
@@ -139,7 +155,7 @@ Step read_udp(Decoded& out, View in, std::size_t start) {
     udp.source_port = get16(in, 0);
     udp.destination_port = get16(in, 2);
     out.payload = datagram.subspan(8);
-    udp.payload.length = static_cast<std::uint32_t>(out.payload.size());
+    udp.payload.length = static_cast<std::uint32_t>(length - 8);
     out.packet.udp = udp;
     return {};
 }
@@ -172,11 +188,13 @@ Step read_quoted(IcmpHeader::Quoted& quoted, View in, std::size_t start) {
     return {};
 }
 
-Step read_icmp(Decoded& out, View in, std::size_t start) {
+Step read_icmp(Decoded& out, const Transport& transport, std::size_t start,
+               const DecodeRules& rules) {
+    const View in = transport.bytes;
     if (in.size() < 8) {
         return bad("truncated ICMP header", start + in.size());
     }
-    if (internet_checksum(in) != 0) {
+    if (verifies(rules, transport) && internet_checksum(in) != 0) {
         return bad("bad ICMP checksum", start + 2);
     }
     IcmpHeader header;
@@ -186,7 +204,7 @@ Step read_icmp(Decoded& out, View in, std::size_t start) {
         header.echo_id = get16(in, 4);
         header.echo_seq = get16(in, 6);
         out.payload = in.subspan(8);
-        header.echo_length = static_cast<std::uint32_t>(out.payload.size());
+        header.echo_length = static_cast<std::uint32_t>(out.payload.size()) + transport.missing;
     } else if (header.type == icmp::kDestinationUnreachable || header.type == icmp::kTimeExceeded ||
                header.type == icmp::kParameterProblem) {
         header.mtu = get16(in, 6);
@@ -202,7 +220,7 @@ Step read_icmp(Decoded& out, View in, std::size_t start) {
 }
 
 /// The IP header; returns the octets it says follow it.
-tl::expected<View, DecodeError> read_ip(Packet& packet, View in) {
+tl::expected<Transport, DecodeError> read_ip(Packet& packet, View in, const DecodeRules& rules) {
     if (in.size() < kIpHeaderLength) {
         return bad("truncated IPv4 header", in.size());
     }
@@ -210,17 +228,19 @@ tl::expected<View, DecodeError> read_ip(Packet& packet, View in) {
         return bad("not IPv4", 0);
     }
     const std::size_t header = std::size_t{in[0]} % 16 * 4;
-    const std::size_t total = get16(in, 2);
+    const std::size_t on_wire = std::max<std::size_t>(rules.wire_length, in.size());
+    const bool offloaded = get16(in, 2) == 0 && rules.wire_length > 0;
+    const std::size_t total = offloaded ? on_wire : get16(in, 2);
     if (header < kIpHeaderLength || header > in.size()) {
         return bad("bad IPv4 header length", 0);
     }
     if (total < header) {
         return bad("bad IPv4 total length", 2);
     }
-    if (internet_checksum(in.first(header)) != 0) {
+    if (rules.checksums && internet_checksum(in.first(header)) != 0) {
         return bad("bad IPv4 header checksum", 10);
     }
-    if (total > in.size()) {
+    if (total > on_wire) {
         return bad("truncated IPv4 packet", in.size());
     }
     const unsigned fragment = get16(in, 6);
@@ -234,14 +254,17 @@ tl::expected<View, DecodeError> read_ip(Packet& packet, View in) {
     packet.ttl = in[8];
     packet.source = Ipv4{get32(in, 12)};
     packet.destination = Ipv4{get32(in, 16)};
-    return in.subspan(header, total - header);
+    const std::size_t at_hand = std::min(total, in.size());
+    return Transport{in.subspan(header, at_hand - header),
+                     static_cast<std::uint32_t>(total - at_hand)};
 }
 
 }  // namespace
 
-tl::expected<Decoded, DecodeError> decode(std::span<const std::uint8_t> in) {
+tl::expected<Decoded, DecodeError> decode(std::span<const std::uint8_t> in,
+                                          const DecodeRules& rules) {
     Decoded out{};
-    const auto transport = read_ip(out.packet, in);
+    const auto transport = read_ip(out.packet, in, rules);
     if (!transport) {
         return tl::unexpected(transport.error());
     }
@@ -250,15 +273,15 @@ tl::expected<Decoded, DecodeError> decode(std::span<const std::uint8_t> in) {
     switch (in[9]) {
         case 6:
             out.packet.protocol = Protocol::kTcp;
-            step = read_tcp(out, *transport, start);
+            step = read_tcp(out, *transport, start, rules);
             break;
         case 17:
             out.packet.protocol = Protocol::kUdp;
-            step = read_udp(out, *transport, start);
+            step = read_udp(out, *transport, start, rules);
             break;
         case 1:
             out.packet.protocol = Protocol::kIcmp;
-            step = read_icmp(out, *transport, start);
+            step = read_icmp(out, *transport, start, rules);
             break;
         default:
             return bad("unsupported protocol", 9);

@@ -169,7 +169,7 @@ TEST_F(PcapngWriterTest, ADropInsideAHostIsACommentOnWhatItReceived) {
     writer.on_packet(record);
     writer.finish();
     EXPECT_THAT(tshark(path(), "-T fields -E separator=, -e frame.interface_name -e frame.comment"),
-                ElementsAre("web.eth0,dropped: TCPReqQFullDrop", "web.eth0,"));
+                ElementsAre("web.eth0,dropped: SYN queue full (TCPReqQFullDrop)", "web.eth0,"));
 }
 
 TEST_F(PcapngWriterTest, ADropNoTcpdumpSeesStandsOnAnInterfaceOfItsOwn) {

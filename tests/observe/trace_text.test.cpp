@@ -51,11 +51,11 @@ TEST(PacketFilter, EachWordChooses) {
     EXPECT_TRUE(matches("drop", dropped(ms(1), kUserNode, data, "loss")));
 }
 
-TEST(PacketFilter, AndBindsTighterThanOr) {
+TEST(PacketFilter, AndAndOrHaveEqualRankAsInTcpdump) {
     const wire::Packet packet = syn(1);
     const sim::PacketRecord r = sent(ms(1), kUserNode, packet);
-    EXPECT_TRUE(matches("syn or fin and rst", r));
-    EXPECT_FALSE(matches("(syn or fin) and rst", r));
+    EXPECT_FALSE(matches("syn or fin and rst", r));
+    EXPECT_TRUE(matches("syn or (fin and rst)", r));
     EXPECT_TRUE(matches("not fin and not rst", r));
     EXPECT_TRUE(matches("not (fin or rst)", r));
     EXPECT_TRUE(matches("! fin && (rst || syn)", r));
@@ -72,7 +72,7 @@ TEST(PacketFilter, MistakesAreToldWithTheirColumn) {
     EXPECT_NE(error_of("host wbe").find("column 6: unknown host \"wbe\", did you mean \"web\""),
               std::string::npos);
     EXPECT_NE(error_of("node wbe").find("column 6: unknown node \"wbe\""), std::string::npos);
-    EXPECT_NE(error_of("port http").find("column 6: \"http\" is no port"), std::string::npos);
+    EXPECT_NE(error_of("port htpp").find("column 6: \"htpp\" is no port"), std::string::npos);
     EXPECT_NE(error_of("port 65536").find("column 6: \"65536\" is no port"), std::string::npos);
     EXPECT_NE(error_of("net 10.0.0.1/8").find("column 5: \"10.0.0.1/8\" is no prefix"),
               std::string::npos);

@@ -5,18 +5,13 @@
 #include <algorithm>
 #include <iterator>
 
-#include "observe/ladder.hpp"
-#include "observe/ladder_rows.hpp"
+#include "observe/ladder_draw.hpp"
 
 namespace netsim::observe {
 namespace {
 
-constexpr std::size_t kWidthMin = 80;
-constexpr std::size_t kWidthMax = 120;
 constexpr std::size_t kArrowMin = 30;
 constexpr std::size_t kArrowMax = 64;
-constexpr Duration kSilenceMin = std::chrono::milliseconds(100);
-constexpr int kSilenceFlights = 10;
 
 /// What arrows and lifelines are drawn with.
 struct Glyphs {
@@ -47,53 +42,64 @@ std::string padded(const std::string& text, std::size_t width, bool right = fals
 
 class Drawing {
  public:
-    Drawing(const LadderConnection& connection, const std::array<LadderEnd, 2>& hosts,
-            const LadderOptions& options)
+    Drawing(const LadderConnection& connection, const LadderOptions& options)
         : connection_(connection), glyphs_(options.utf8 ? kUtf8 : kAscii) {
         for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-            title_.at(side) = hosts.at(side).name + ' ' + to_string(connection.ends.at(side));
             state_width_.at(side) = connection.first_state.at(side).size();
         }
-        measure(std::clamp(options.width, kWidthMin, kWidthMax));
+        measure(std::clamp(options.width, LadderOptions::kWidthMin, LadderOptions::kWidthMax));
     }
 
     std::string draw() {
-        const std::size_t margin = call_width_[0] + state_width_[0] + time_width_ + 3;
-        const std::size_t between = arrow_width_ + 2;
-        const std::size_t gap = std::max(between, title_[0].size() + title_[1].size() + 1) -
-                                title_[0].size() - title_[1].size();
-        out_ += repeat(" ", margin) + title_[0] + repeat(" ", gap) + title_[1] + '\n';
+        titles();
         if (!connection_.first_state[0].empty() || !connection_.first_state[1].empty()) {
             line({}, {}, connection_.first_state, repeat(" ", arrow_width_));
         }
-        Time before = kNever;
         for (const LadderRow& row : connection_.rows) {
-            silence(before, row.at);
-            before = row.at;
+            silence(row);
             draw_row(row);
+        }
+        if (connection_.rows_left_out > 0) {
+            out_ += fmt::format("({} more rows not drawn)\n", connection_.rows_left_out);
         }
         return std::move(out_);
     }
 
  private:
+    /// Above the two bars; on lines of their own where one line has no room for both.
+    void titles() {
+        const std::string& left = connection_.title[0];
+        const std::string& right = connection_.title[1];
+        const std::size_t margin = call_width_[0] + state_width_[0] + time_width_ + 3;
+        const std::size_t between = arrow_width_ + 2;
+        const std::size_t both = left.size() + right.size() + 1;
+        const std::size_t wide = margin + std::max(between, both);
+        const std::size_t lead = margin - std::min(margin, wide - std::min(wide, width_));
+        if (lead + both > width_) {
+            out_ += left + '\n';
+            out_ += repeat(" ", width_ - std::min(width_, right.size())) + right + '\n';
+            return;
+        }
+        const std::size_t gap = std::max(between, both) - left.size() - right.size();
+        out_ += repeat(" ", lead) + left + repeat(" ", gap) + right + '\n';
+    }
+
     void measure(std::size_t width) {
-        bool whole_ms = true;
+        width_ = width;
         std::array<std::size_t, 2> calls{};
         std::size_t label = 0;
         std::int64_t latest = 0;
         for (const LadderRow& row : connection_.rows) {
-            label = std::max(label, row.label.size() + row.reason.size());
+            label = std::max(label, row.label.size() + row.reason.size() + row.origin.size());
             for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
                 if (row.side_at.at(side) != kNever) {
-                    whole_ms = whole_ms && to_ns(row.side_at.at(side)) % 1'000'000 == 0;
                     latest = std::max(latest, to_ns(row.side_at.at(side)));
                 }
                 calls.at(side) = std::max(calls.at(side), row.call.at(side).size());
                 state_width_.at(side) = std::max(state_width_.at(side), row.state.at(side).size());
             }
         }
-        digits_ = whole_ms ? 3 : 6;
-        time_width_ = time_text(at_ns(latest)).size();
+        time_width_ = ladder_time(at_ns(latest), connection_.digits).size();
         const std::size_t fixed = state_width_[0] + state_width_[1] + 2 * time_width_ + 8;
         const std::size_t left_over = width - std::min(width, fixed);
         const std::size_t share = left_over - std::min(left_over, kArrowMin);
@@ -103,22 +109,11 @@ class Drawing {
         arrow_width_ = std::clamp(std::min(room, label + 14), kArrowMin, kArrowMax);
     }
 
-    /// Milliseconds where that says it all, else microseconds.
-    std::string time_text(Time at) const {
-        constexpr std::int64_t kSecond = 1'000'000'000;
-        const std::int64_t ns = at == kNever ? 0 : to_ns(at);
-        const std::string text =
-            digits_ == 3 ? fmt::format("{}.{:03}", ns / kSecond, ns % kSecond / 1'000'000)
-                         : fmt::format("{}.{:06}", ns / kSecond, ns % kSecond / 1000);
-        return at == kNever ? "" : text;
-    }
-
-    void silence(Time before, Time now) {
-        if (before == kNever || now - before < kSilenceMin ||
-            now - before < kSilenceFlights * connection_.flight) {
+    void silence(const LadderRow& row) {
+        if (row.silence == Duration{0}) {
             return;
         }
-        const std::string text = fmt::format("... {:.3f} s ...", to_seconds(now - before));
+        const std::string text = fmt::format("... {:.3f} s ...", to_seconds(row.silence));
         const std::size_t lead = (arrow_width_ - std::min(arrow_width_, text.size())) / 2;
         line({}, {}, {}, repeat(" ", lead) + padded(text, arrow_width_ - lead));
     }
@@ -128,11 +123,11 @@ class Drawing {
               const std::array<std::string, 2>& states, const std::string& art,
               const std::array<Time, 2>& times = {kNever, kNever}) {
         const std::string bar(glyphs_.bar);
-        std::string text = padded(left_call, call_width_[0]) + ' ' +
-                           padded(states[0], state_width_[0]) + ' ' +
-                           padded(time_text(times[0]), time_width_, true) + ' ' + bar + art + bar +
-                           ' ' + padded(time_text(times[1]), time_width_, true) + ' ' +
-                           padded(states[1], state_width_[1]) + ' ' + right_call;
+        std::string text =
+            padded(left_call, call_width_[0]) + ' ' + padded(states[0], state_width_[0]) + ' ' +
+            padded(ladder_time(times[0], connection_.digits), time_width_, true) + ' ' + bar + art +
+            bar + ' ' + padded(ladder_time(times[1], connection_.digits), time_width_, true) + ' ' +
+            padded(states[1], state_width_[1]) + ' ' + right_call;
         text.erase(text.find_last_not_of(' ') + 1);
         out_ += text + '\n';
     }
@@ -144,12 +139,16 @@ class Drawing {
         const std::size_t lines = std::max({left.size(), right.size(), art.size()});
         // The arrow itself is the last line of `art`; time and states stand beside it.
         const std::size_t main = art.size() - 1;
+        std::array<Time, 2> times = row.side_at;
+        if (row.once) {
+            times[1] = kNever;
+        }
         for (std::size_t i = 0; i < lines; ++i) {
             const bool here = i == main;
             line(i < left.size() ? left[i] : "", i < right.size() ? right[i] : "",
                  here ? row.state : std::array<std::string, 2>{},
                  i < art.size() ? art[i] : repeat(" ", arrow_width_),
-                 here ? row.side_at : std::array<Time, 2>{kNever, kNever});
+                 here ? times : std::array<Time, 2>{kNever, kNever});
         }
     }
 
@@ -172,30 +171,34 @@ class Drawing {
         if (row.arrow == Arrow::kNone) {
             return {repeat(" ", arrow_width_)};
         }
+        constexpr std::size_t kFrame = 9;  // tail, blanks, a bit of shaft, head
+        const std::size_t frame = kFrame + origin_text(row).size();
         std::string label = row.label;
+        std::string why = row.arrow == Arrow::kLost ? row.reason : "";
         if (row.arrow == Arrow::kInFlight) {
             label += " (in flight)";
         }
-        if (row.refused) {
+        if (row.refused || why.size() + 2 + frame > arrow_width_) {
             label += " [" + row.reason + "]";
+            why.clear();
         }
-        const std::size_t reason = row.arrow == Arrow::kLost ? row.reason.size() + 2 : 0;
-        constexpr std::size_t kFrame = 9;  // tail, blanks, a bit of shaft, head
-        if (label.size() + reason + kFrame <= arrow_width_) {
-            return {art(row, label)};
+        if (label.size() + (why.empty() ? 0 : why.size() + 2) + frame <= arrow_width_) {
+            return {art(row, label, why)};
         }
         std::vector<std::string> lines;
         for (const std::string& part : wrapped(label, arrow_width_ - 2)) {
             lines.push_back(padded(' ' + part, arrow_width_));
         }
-        lines.push_back(art(row, ""));
+        lines.push_back(art(row, "", why));
         return lines;
     }
 
-    std::string art(const LadderRow& row, const std::string& label) const {
+    std::string art(const LadderRow& row, const std::string& label, const std::string& why) const {
         const std::string inner = label.empty() ? "" : ' ' + label + ' ';
-        const std::size_t rest = arrow_width_ - inner.size() - 2;  // less a tail of two
-        const std::string reason = ' ' + row.reason;
+        const std::string origin = origin_text(row);
+        const std::size_t rest =
+            arrow_width_ - inner.size() - origin.size() - 2;  // less a tail of two
+        const std::string reason = ' ' + why;
         std::vector<Piece> pieces;
         switch (row.arrow) {
             case Arrow::kWhole:
@@ -241,7 +244,17 @@ class Drawing {
             case Arrow::kNone:
                 break;
         }
-        return joined(std::move(pieces), row.leftwards);
+        const std::string way = joined(std::move(pieces), row.leftwards);
+        return row.leftwards ? way + origin : origin + way;
+    }
+
+    /// What stands before the tail of an arrow that neither end made: a blank way, and who made it.
+    std::string origin_text(const LadderRow& row) const {
+        if (row.origin.empty()) {
+            return {};
+        }
+        const std::string name = row.origin.substr(0, arrow_width_ / 3);
+        return row.leftwards ? " [" + name + "]  " : "  [" + name + "] ";
     }
 
     /// "- -   ": half an arrow fades out, or (mirrored) in.
@@ -284,34 +297,39 @@ class Drawing {
 
     const LadderConnection& connection_;
     const Glyphs& glyphs_;
-    std::array<std::string, 2> title_;
     std::array<std::size_t, 2> call_width_{};
     std::array<std::size_t, 2> state_width_{};
     std::size_t time_width_ = 0;
     std::size_t arrow_width_ = 0;
-    int digits_ = 6;
+    std::size_t width_ = 0;
     std::string out_;
 };
 
 }  // namespace
 
-std::string Ladder::draw(const LadderEnd& left, const LadderEnd& right,
-                         const LadderOptions& options) const {
-    const auto connections = ladder_connections(*this, left, right);
-    const std::array<LadderEnd, 2> hosts{left, right};
+std::string draw_ladder(const LadderPicture& picture, const LadderOptions& options) {
+    switch (options.format) {
+        case LadderFormat::kMermaid:
+            return ladder_mermaid(picture);
+        case LadderFormat::kSvg:
+            return ladder_svg(picture);
+        case LadderFormat::kText:
+            break;
+    }
+    return ladder_text(picture, options);
+}
+
+std::string ladder_text(const LadderPicture& picture, const LadderOptions& options) {
     std::string out;
-    for (std::size_t i = 0; i < std::min(connections.size(), options.connections_max); ++i) {
-        const LadderConnection rows = ladder_rows(*this, hosts, connections[i], options.absolute);
-        out += (i == 0 ? "" : "\n") + Drawing(rows, hosts, options).draw();
+    if (picture.inferred && !picture.connections.empty()) {
+        out += "(~ states are inferred from the segments alone)\n";
     }
-    if (connections.empty()) {
-        out += fmt::format("no TCP segment between {} and {}\n", left.name, right.name);
-    } else if (connections.size() > options.connections_max) {
-        out += fmt::format("({} more connections not drawn)\n",
-                           connections.size() - options.connections_max);
+    for (const LadderConnection& connection : picture.connections) {
+        out += (&connection == &picture.connections.front() ? "" : "\n") +
+               Drawing(connection, options).draw();
     }
-    if (not_kept_ > 0) {
-        out += fmt::format("({} later records not kept: limit {})\n", not_kept_, records_max_);
+    for (const std::string& note : picture.notes) {
+        out += note + '\n';
     }
     return out;
 }
