@@ -13,6 +13,7 @@
 --   Predict first: does the server go through CLOSING if it closes 9 ms after the client?
 -- Try: --late 11ms
 --   Predict first: and 11 ms after? Who is left in TIME-WAIT?
+-- Broken by: --without simultaneous-close
 -- Broken by: --late 11ms
 local p = netsim.params { late = { "0ms", "from the client's close() to the server's" } }
 

@@ -14,6 +14,7 @@
 --   Predict first: longer than tcp_fin_timeout. Does the answer still arrive?
 -- Try: --how close --think 90s
 --   Predict first: the client's FIN-WAIT-2 is over by then (tcp_fin_timeout). Who answers the data?
+-- Broken by: --without half-close
 -- Broken by: --how close
 local p = netsim.params {
   how   = { "shutdown", "how the client ends its request: shutdown or close" },

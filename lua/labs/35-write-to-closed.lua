@@ -13,6 +13,7 @@
 --   Predict first: a round trip takes 20 ms. What do the second and third send() return?
 -- Try: --sends 1
 --   Predict first: does a program that writes once and exits ever learn that its bytes were lost?
+-- Broken by: --without rst-after-close
 -- Broken by: --gap 15ms
 local p = netsim.params {
   gap   = { "1s", "between two send()s of the client" },

@@ -13,6 +13,7 @@
 --   Predict first: the server closes with a FIN. Which cells change?
 -- Try: --says 0
 --   Predict first: nothing lies in the client's buffer. Which call of "reads later" fails?
+-- Broken by: --without linger-reset
 -- Broken by: --linger false
 local p = netsim.params {
   linger = { true, "the server closes with SO_LINGER 0: a RST instead of a FIN" },

@@ -13,6 +13,7 @@
 --   Predict first: ports may be taken after 10 s. How many of 40 connections succeed now?
 -- Try: --rate 20/s
 --   Predict first: ten ports, a second of waiting: how many per second can tcp_tw_reuse 1 do?
+-- Broken by: --without tw-reuse
 -- Broken by: --set client.net.ipv4.tcp_timestamps=0
 local p = netsim.params { rate = { "2/s", "connections per second" } }
 

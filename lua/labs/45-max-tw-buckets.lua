@@ -14,6 +14,7 @@
 --   Predict first: how many wait in TIME-WAIT now? What if a last ACK is lost? (lab 38)
 -- Try: --rate 1/s
 --   Predict first: rate x 60 s is how many wait at once. Is the limit ever reached?
+-- Broken by: --without tw-buckets-limit
 -- Broken by: --set client.net.ipv4.tcp_max_tw_buckets=1000
 local p = netsim.params { rate = { "10/s", "connections per second" } }
 

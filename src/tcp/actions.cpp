@@ -212,7 +212,8 @@ void become_time_wait(Context& cx, Connection& c, bool fin_wait_2, Duration life
     if (!fin_wait_2 && !s.follows(LessonRule::kTimeWait)) {
         return done(cx, c, cause);
     }
-    const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets);
+    const bool room = s.time_waits.size() < static_cast<std::size_t>(s.sysctl.tcp_max_tw_buckets) ||
+                      !s.follows(LessonRule::kTwBucketsLimit);
     if (!room) {
         s.mib.add(Mib::kTcpExtTCPTimeWaitOverflow);
         done(cx, c, fin_wait_2 ? Cause::kFinWait2Over : cause);

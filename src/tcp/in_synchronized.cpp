@@ -293,6 +293,14 @@ Step check_ack_field(Context& cx, Connection& c, const wire::Packet& packet, boo
     }
 }
 
+/// In FIN-WAIT: may the peer still send data, or is there nobody to read them?
+bool text_unwanted(const StackState& s, const Connection& c) {
+    if (c.receive_shutdown) {
+        return s.follows(LessonRule::kRstAfterClose);
+    }
+    return !s.follows(LessonRule::kHalfClose);
+}
+
 /// Seventh: text. After close() nobody can read it: RST (RFC 1122 §4.2.2.13).
 Step check_text(Context& cx, Connection& c, const wire::Packet& packet) {
     const wire::TcpHeader& h = packet.tcp;
@@ -307,7 +315,12 @@ Step check_text(Context& cx, Connection& c, const wire::Packet& packet) {
             break;
         case State::kFinWait1:
         case State::kFinWait2:
-            if (c.receive_shutdown && h.payload.length > 0 &&
+            if (!cx.s.follows(LessonRule::kSimultaneousClose) && c.state == State::kFinWait1 &&
+                h.fin()) {
+                drop(cx, Drop::kInvalidSequence);
+                return Step::kStop;
+            }
+            if (text_unwanted(cx.s, c) && h.payload.length > 0 &&
                 after(h.seq + h.payload.length, c.rcv_nxt)) {
                 cx.s.mib.add(Mib::kTcpExtTCPAbortOnData);
                 drop(cx, Drop::kAfterClose);

@@ -70,6 +70,9 @@ void in_fin_wait_2(Context& cx, std::uint32_t index, const wire::Packet& packet,
     }
     if (!h.fin() || h.end_seq() != tw.rcv_nxt + 1) {
         drop(cx, Drop::kFinWait2Data);
+        if (!cx.s.follows(LessonRule::kRstAfterClose)) {
+            return;
+        }
         send_reset_for(cx, packet);
         return kill(cx, index, Cause::kAbort);
     }
@@ -130,7 +133,7 @@ void in_time_wait(Context& cx, std::uint32_t index, const wire::Packet& packet) 
         }
         return;
     }
-    if (opens_anew(s.sysctl.rules, tw, h, has_ts, old_ts)) {
+    if (s.follows(LessonRule::kTimeWaitSyn) && opens_anew(s.sysctl.rules, tw, h, has_ts, old_ts)) {
         if (Listener* listener = find_listener(s, tw.tuple)) {
             const SeqNum isn = tw.snd_nxt + 65535 + 2;
             kill(cx, index, Cause::kTimeWaitOver);

@@ -134,7 +134,8 @@ bool may_reuse(const StackState& s, const TimeWait& tw, bool chosen_by_bind, Tim
     if (chosen_by_bind) {
         return true;
     }
-    const std::int64_t mode = tw.fin_wait_2 ? 0 : s.sysctl.tcp_tw_reuse;
+    const bool never = tw.fin_wait_2 || !s.follows(LessonRule::kTwReuse);
+    const std::int64_t mode = never ? 0 : s.sysctl.tcp_tw_reuse;
     const bool loopback = tw.tuple.local.is_loopback() || tw.tuple.remote.is_loopback();
     if (mode == 0 || (mode == 2 && !loopback)) {
         return false;

@@ -96,12 +96,12 @@ void close_connection(Context& cx, Connection& c) {
         s.mib.add(Mib::kTcpExtTCPAbortOnData, c.opt->linger == 0 ? 1 : 0);
         return done(cx, c, Cause::kClose);
     }
-    if (unread) {  // RFC 2525 §2.17
+    if (unread && s.follows(LessonRule::kUnreadReset)) {  // RFC 2525 §2.17
         s.mib.add(Mib::kTcpExtTCPAbortOnClose);
         send_active_reset(cx, c);
         return done(cx, c, Cause::kAbort);
     }
-    if (c.opt->linger == 0) {
+    if (c.opt->linger == 0 && s.follows(LessonRule::kLingerReset)) {
         s.mib.add(Mib::kTcpExtTCPAbortOnData);
         if (abort_needs_reset(c)) {
             send_active_reset(cx, c);
