@@ -55,11 +55,11 @@ enum class DropReason : std::uint8_t {
     kCpuBacklog,    // a host's CPU: net.core.netdev_max_backlog
     kHostOff,       // a host without power got it, or had not sent it yet
     kSocketBuffer,  // a UDP socket's receive buffer had no room
-    kRule,         // a link's rule (elements.hpp)
-    kFirewall,     // a firewall's rule or policy
-    kConntrack,    // connection tracking: its table was full, or the connection's tuple taken
-    kMiddlebox,    // a middlebox took offence
-    kNat,          // NAT: no free port, or no mapping where it is silent
+    kRule,          // a link's rule (elements.hpp)
+    kFirewall,      // a firewall's rule or policy
+    kConntrack,     // connection tracking: its table was full, or the connection's tuple taken
+    kMiddlebox,     // a middlebox took offence
+    kNat,           // NAT: no free port, or no mapping where it is silent
     kCount
 };
 

@@ -112,7 +112,7 @@ class Slab {
         for (std::uint32_t i = used_; i-- > 0;) {
             if (live(i)) {
                 at(i).~T();
-                ++chunks_[i / kChunk]->generation[i % kChunk];
+                chunks_[i / kChunk]->marks.turn(i % kChunk);
             }
             next_free(i) = free_;
             free_ = i;

@@ -9,9 +9,9 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "cli/calibration.hpp"
+#include "cli/ladder_options.hpp"
 #include "cli/look_options.hpp"
 #include "cli/shipped.hpp"
-#include "cli/ladder_options.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {

@@ -5,10 +5,6 @@
 
 namespace netsim::host {
 
-void Host::call_at(Time when, std::function<void()> f) {
-    fabric().sim.schedule(when, id(), state_->calls, state_->calls.add(std::move(f)));
-}
-
 std::optional<Host::LearntMtu> Host::learnt_mtu(Ipv4 destination) const {
     const auto known = state_->path_mtu.find(destination.bits);
     if (known == state_->path_mtu.end() || known->second.until <= fabric().sim.now()) {

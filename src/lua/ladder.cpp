@@ -26,7 +26,7 @@ std::array<std::uint32_t, 2> to_start(lua_State* L, const std::string& what) {
 }
 
 LadderOptions to_ladder_options(lua_State* L, int index) {
-    constexpr std::int64_t kMany = 1'000'000'000;
+    constexpr std::int64_t kMost = 1'000'000'000;
     LadderOptions ladder;
     Options options(L, index, "ladder");
     options.with("format", [&](const std::string& what) {
@@ -39,9 +39,9 @@ LadderOptions to_ladder_options(lua_State* L, int index) {
     options.get("windows", ladder.windows);
     options.get("utf8", ladder.utf8);
     options.integer("port", ladder.port, 1, 65535);
-    options.integer("connection", ladder.connection, 1, kMany);
-    options.integer("connections_max", ladder.connections_max, 1, kMany);
-    options.integer("rows_max", ladder.rows_max, 1, kMany);
+    options.integer("connection", ladder.connection, 1, kMost);
+    options.integer("connections_max", ladder.connections_max, 1, kMost);
+    options.integer("rows_max", ladder.rows_max, 1, kMost);
     options.finish();
     return ladder;
 }

@@ -22,9 +22,9 @@ class LinkDirection;
 struct Fabric {
     sim::Simulation& sim;
     wire::PacketPool& packets;
+    sim::Tracer* tracer = nullptr;     // null: nobody watches
     wire::ByteStore* bytes = nullptr;  // of strings that scripts send; null: there are none
-    sim::Tracer* tracer = nullptr;  // null: nobody watches
-    sim::FanOut watchers{};         // where watch() put them
+    sim::FanOut watchers{};            // where watch() put them
 
     /// From now on; the watcher must stay until unwatch() or to the end. Not from within a record.
     void watch(sim::Tracer& watcher) {

@@ -86,18 +86,18 @@ class Grid {
 
 constexpr int kCellX = 9;
 constexpr int kCellY = 18;
-constexpr int kMargin = 24;
+constexpr int kDiagramMargin = 24;
 
 int svg_x(int column) {
-    return kMargin + column * kCellX + kCellX / 2;
+    return kDiagramMargin + column * kCellX + kCellX / 2;
 }
 
 int svg_y(int line) {
-    return kMargin + line * kCellY + kCellY / 2;
+    return kDiagramMargin + line * kCellY + kCellY / 2;
 }
 
 // rsvg knows no CSS variables: each colour stands twice.
-constexpr const char* kStyle = R"(<style>
+constexpr const char* kDiagramStyle = R"(<style>
 text { font: 13px ui-monospace, 'DejaVu Sans Mono', monospace; fill: #1f2328; }
 .back { fill: #ffffff; }
 .box { fill: #ddf4ff; stroke: #0969da; stroke-width: 2; }
@@ -259,13 +259,13 @@ std::string state_diagram_svg(const StateCoverage& coverage) {
         table_columns += std::max<std::size_t>(table[0][i].size(), 4) + 2;
     }
     const int columns = std::max(kDiagramColumns, static_cast<int>(table_columns) + 1);
-    const int width = 2 * kMargin + columns * kCellX;
-    const int height = 2 * kMargin + lines * kCellY;
+    const int width = 2 * kDiagramMargin + columns * kCellX;
+    const int height = 2 * kDiagramMargin + lines * kCellY;
     std::string out = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
         "viewBox=\"0 0 {0} {1}\">\n<title>TCP states: {2}</title>\n",
         width, height, coverage_summary(coverage));
-    out += kStyle;
+    out += kDiagramStyle;
     out += fmt::format("<rect class=\"back\" width=\"{}\" height=\"{}\"/>\n", width, height);
     for (const bool taken : {false, true}) {
         for (const StateArrow& arrow : arrows) {
