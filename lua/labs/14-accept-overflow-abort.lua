@@ -55,7 +55,8 @@ netsim.run(function(net)
   netsim.quiz("What does the client's receive() return?", { "hello", "ECONNRESET", "nothing yet" },
               result)
   netsim.checks({ result = result, after = after,
-                  overflows = server:counter("TcpExtListenOverflows"), rsts = server:counter("TcpOutRsts") }, function(r)
+                  overflows = server:counter("TcpExtListenOverflows"),
+                  rsts = server:counter("TcpOutRsts") }, function(r)
     netsim.expect_equal(r.result, "ECONNRESET", "what receive() returns")
     netsim.expect_between(r.after, 0.1, 0.2, "after a round trip (s)")
     netsim.expect(r.overflows > 0 and r.rsts > 0, "the overflow is counted, and said")

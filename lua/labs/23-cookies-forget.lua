@@ -28,7 +28,7 @@ local function scenario(net, timestamps)
   server:spawn(function(host)
     local l = assert(host:tcp()); l:bind("*", 80); l:listen(8)
     local c = l:accept()
-    host:at(host:now() + 0.5, function() shown = host:ss("-tin state established") end)
+    host:at(host:now() + 0.02, function() shown = host:ss("-tino state established") end)
     c:send_synthetic(netsim.bytes(p.bytes)); c:close()
   end)
   local took

@@ -21,11 +21,10 @@ local p = netsim.params {
 
 local function scenario(net, cookies, bots)
   local server = net:host("server", { sysctl = { ["net.ipv4.tcp_syncookies"] = cookies } })
-  local r, user = net:router("r"), net:host("user")
-  local fast = { rate = "1gbit", delay = "5ms" }
+  local r, user, fast = net:router("r"), net:host("user"), { rate = "1gbit", delay = "5ms" }
   net:link(server, r, fast); net:link(user, r, fast)
   server:spawn(function(host)
-    local l = assert(host:tcp()); l:bind("*", 80); l:listen(128)
+    local l = host:tcp(); l:bind("*", 80); l:listen(128)
     local busy = 0
     while true do
       while busy >= p.workers do host:sleep("100ms") end
@@ -35,8 +34,7 @@ local function scenario(net, cookies, bots)
         if c:receive("*l") then c:send("hello\n") end
         c:close(); busy = busy - 1
       end)
-    end
-  end)
+    end end)
   for i = 1, bots do
     local bot = net:host("bot" .. i); net:link(bot, r, fast)
     for _ = 1, 20 do

@@ -21,7 +21,7 @@ SOURCE = (".cpp", ".hpp")
 
 # Public headers belong to a layer too: a layer sees those of the layers below it. These are plain
 # values that name types of the API; any layer may use them.
-PUBLIC_VALUES = {"address", "cpu", "elements", "ladder", "lesson", "link", "process", "result", "rng",
+PUBLIC_VALUES = {"address", "capture", "cpu", "elements", "ladder", "lesson", "link", "options", "process", "result", "rng",
                  "segment", "series", "socket", "time", "udp"}
 PUBLIC_LAYER = {"apps": "app", "shell": "shell", "network": "api"}
 
