@@ -1,12 +1,13 @@
 // Running a script again to look at it.
 #include "cli/look.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iostream>
 #include <utility>
 
 #include "base/text.hpp"
-#include "base/units.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/script_run.hpp"
 #include "cli/terminal.hpp"
@@ -41,7 +42,12 @@ lua::RunOptions quiet_run(const Options& options, lua::Driver& driver) {
 }
 
 std::string time_text(Time at) {
-    return format_duration(at - Time{});
+    std::string digits = fmt::format("{:.9f}", to_seconds(at));
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') {
+        digits.pop_back();
+    }
+    return digits + "s";
 }
 
 void CaseDriver::note(const std::string& name) {

@@ -132,16 +132,14 @@ bool Shell::closing(Network& network, bool at_its_end) {
     }
     ended_ = true;
     if (at_its_end && goal_ && !goal_->past_end) {
-        std::cout << "the script ended at " << time_text(network.now()) << '\n';
-        goal_.reset();
+        give_up("the script ended at ");
     }
     while (at_its_end && !leave_ && !again_) {
         RunResult result;
         if (!goal_) {
             command();
         } else if (advance(kNever, {}, result) == Way::kOver) {
-            std::cout << "nothing is left to happen after " << time_text(network.now()) << '\n';
-            goal_.reset();
+            give_up("nothing is left to happen after ");
         }
     }
     job_.reset();
@@ -169,14 +167,18 @@ Shell::Way Shell::advance(Time until, const RunLimits& limits, RunResult& result
     if (result.reason == "interrupted") {
         forget_interrupt();
         network_->clear_interrupt();
-        const Goal done = *std::exchange(goal_, std::nullopt);
-        if (done.interrupted) {
-            done.interrupted();
-        }
-        std::cout << "interrupted at " << time_text(network_->now()) << '\n';
+        give_up("interrupted at ");
         return Way::kInterrupted;
     }
     return Way::kOver;
+}
+
+void Shell::give_up(const char* why) {
+    const Goal missed = *std::exchange(goal_, std::nullopt);
+    if (missed.missed) {
+        missed.missed();
+    }
+    std::cout << why << time_text(network_->now()) << '\n';
 }
 
 void Shell::command() {
@@ -284,7 +286,7 @@ void Shell::tool(const std::string& line) {
     goal.past_end = true;
     goal.pause = [this] { return print_job(); };
     goal.reached = over;
-    goal.interrupted = [this, over] {
+    goal.missed = [this, over] {
         job_->interrupt();
         print_job();
         over();

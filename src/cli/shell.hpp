@@ -20,8 +20,8 @@ struct Goal {
     Time at = kNever;
     std::function<bool()> pause{};  // asked after each event
     std::function<void()> reached{};
-    std::function<void()> interrupted{};  // by Ctrl-C
-    bool past_end = false;                // goes on when the script has ended
+    std::function<void()> missed{};  // by Ctrl-C, or it is not reached
+    bool past_end = false;           // goes on when the script has ended
 };
 
 class Shell final : public CaseDriver {
@@ -68,6 +68,7 @@ class Shell final : public CaseDriver {
 
     /// Towards the goal, within this run of the script.
     Way advance(Time until, const RunLimits& limits, RunResult& result);
+    void give_up(const char* why);
     void command();
     void execute(const std::string& line);
     void begin(Network& network);

@@ -52,12 +52,12 @@ void step(Shell& shell, const Words& words) {
     shell.watch("");
     const auto tell = [&shell] {
         const std::string packets = shell.unwatch();
-        std::cout << (packets.empty() ? time_text(shell.network().now()) + ": no packet\n"
+        std::cout << (packets.empty() ? time_text(shell.network().now()) + " no packet\n"
                                       : packets);
     };
     Goal goal;
     goal.pause = [left]() mutable { return --left == 0; };
-    goal.reached = goal.interrupted = tell;
+    goal.reached = goal.missed = tell;
     shell.go(std::move(goal));
 }
 
@@ -68,7 +68,7 @@ void next(Shell& shell, const Words& words) {
     shell.watch(joined(words, 1));
     Goal goal;
     goal.pause = [&shell] { return shell.seen(); };
-    goal.reached = goal.interrupted = [&shell] { std::cout << shell.unwatch(); };
+    goal.reached = goal.missed = [&shell] { std::cout << shell.unwatch(); };
     shell.go(std::move(goal));
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <set>
@@ -35,6 +36,14 @@ std::vector<SocketInfo> sockets_of(const host::Host& host, const ExplainQuery& q
         if (asked_for(socket, query)) {
             found.push_back(socket);
         }
+    });
+    // An application may hold what is left of a connection whose record is in TIME-WAIT.
+    std::erase_if(found, [&](const SocketInfo& one) {
+        return one.state == State::kClosed &&
+               std::any_of(found.begin(), found.end(), [&](const SocketInfo& other) {
+                   return other.state != State::kClosed && other.local == one.local &&
+                          other.remote == one.remote;
+               });
     });
     return found;
 }

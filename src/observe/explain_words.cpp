@@ -58,6 +58,12 @@ void syn_received(const Explained& e, Sentences& out) {
         e.there));
 }
 
+/// The record knows to the millisecond when it began.
+Duration tenths(Duration duration) {
+    constexpr Duration kTenth = std::chrono::milliseconds(100);
+    return (duration + kTenth / 2) / kTenth * kTenth;
+}
+
 /// "retransmits 1 segment", for the timer the kernel calls write timer.
 std::string_view write_timer_words(const Explained& e) {
     const std::string_view timer = e.socket.history.write_timer;
@@ -249,7 +255,7 @@ void say_timers(const Explained& e, Sentences& out) {
         out.push_back(fmt::format(
             "The record goes {} (in {}): {}.", at_text(h.record_at), span_text(h.record_at - e.now),
             s.state == State::kTimeWait
-                ? fmt::format("{} after it last began", span_text(h.record_at - h.since))
+                ? fmt::format("TIME-WAIT lasts {}", span_text(tenths(h.record_at - h.since)))
                 : std::string("tcp_fin_timeout of an orphan")));
     }
     give_up_sentence(e, out);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "support/tcp_bench.hpp"
+#include "tcp/connection.hpp"
 
 namespace netsim::tcp {
 namespace {
@@ -95,8 +96,18 @@ TEST(History, AStateKnowsWhenItWasEntered) {
     const Time before = bench.info().history.since;
     EXPECT_LE(before, bench.now() - seconds(2));
     ASSERT_EQ(bench.shutdown(Shutdown::kWrite), Errno::kOk);
-    EXPECT_EQ(bench.info().history.since, bench.now());
+    EXPECT_LT(bench.now() - bench.info().history.since, milliseconds(1));
     EXPECT_EQ(bench.info().state, State::kFinWait1);
+}
+
+TEST(History, CoarseTimesAreCloseForYears) {
+    for (const Duration at :
+         {Duration(0), Duration(milliseconds(1)), Duration(milliseconds(524'287)),
+          Duration(std::chrono::hours(1)), Duration(std::chrono::hours(24 * 365))}) {
+        const Duration off = Time(at) - CoarseTime(Time(at)).time();
+        EXPECT_GE(off, Duration(0));
+        EXPECT_LE(off, at / 250'000);
+    }
 }
 
 TEST(CountSockets, CountsByStateAndPort) {
