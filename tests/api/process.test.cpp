@@ -29,7 +29,8 @@ TEST_F(Processes, TheLowestFreeDescriptorIsNext) {
         sockets.push_back(p.tcp().value());
     }
     const auto fd_of = [&](const Socket& socket) {
-        for (const DescriptorInfo& d : web_.processes().at(0).descriptors) {
+        const std::vector<ProcessInfo> processes = web_.processes();
+        for (const DescriptorInfo& d : processes.at(0).descriptors) {
             if (d.tcp == socket.id()) {
                 return d.fd;
             }
