@@ -121,14 +121,14 @@ TEST_F(Way, PingWithoutARoute) {
 }
 
 TEST_F(Way, AToolEndsWhenItIsKilledOrPowerFails) {
-    const std::unique_ptr<Job> first = client.sh("ping server");
+    const std::unique_ptr<Job> ping = client.sh("ping server");
     const std::unique_ptr<Job> second = client.sh("mtr --report server");
     net.run_until(Time(milliseconds(1500)));
     ASSERT_EQ(client.processes().size(), 2U);
     EXPECT_EQ(client.processes()[0].name, "ping");
     client.kill(client.processes()[0].pid);
-    EXPECT_TRUE(first->done());
-    EXPECT_EQ(first->exit_code(), 137);
+    EXPECT_TRUE(ping->done());
+    EXPECT_EQ(ping->exit_code(), 137);
     EXPECT_FALSE(second->done());
     client.power_off();
     EXPECT_TRUE(second->done());
