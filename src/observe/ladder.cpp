@@ -127,7 +127,6 @@ void Ladder::arrived(const sim::PacketRecord& record) {
         copy.packet = message->packet;
         copy.maker = message->maker;
         copy.copy = true;
-        found->second = records_.messages.size();  // what happens to it now, happens to the copy
         records_.messages.push_back(std::move(copy));
         message = &records_.messages.back();
     } else {

@@ -75,9 +75,7 @@ LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
     const bool again = tcp.seg_len() > 0 && !wire::after(tcp.end_seq(), own.sent);
     LadderLabel label{text(tcp, side), again};
     label.text += again ? " (again)" : remarks(tcp, own, other);
-    if (!tcp.rst()) {  // one that answers an old segment has that one's number
-        own.sent = wire::later(own.sent, tcp.end_seq());
-    }
+    own.sent = wire::later(own.sent, tcp.end_seq());
     own.window = tcp.window;
     if (tcp.ack_flag()) {
         own.acked = tcp.ack;

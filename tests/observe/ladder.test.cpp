@@ -104,26 +104,6 @@ TEST(Ladder, ACopyArrivesTwice) {
     EXPECT_THAT(story.draw(), HasSubstr("SYN seq=0 (copy)"));
 }
 
-TEST(Ladder, ACopyThatIsRefusedLeavesTheFirstArrivalWhole) {
-    Story story;
-    const wire::Packet a = syn(1000);
-    story.send(0, a);
-    story.arrive(10, a);
-    story.arrive(300, a);
-    story.ladder.on_packet(dropped(ms(300), kWebNode, a, "TIME-WAIT: old segment"));
-    const std::string drawn = story.draw();
-    EXPECT_THAT(drawn, HasSubstr("-- SYN seq=0 --"));
-    EXPECT_GT(drawn.find("TIME-WAIT: old segment"), drawn.find("(copy)"));
-}
-
-TEST(Ladder, AResetForAnOldConnectionIsNotWhatWasSentLast) {
-    Story story;
-    story.send(0, syn(500));  // an ACK of the port's last connection, at 1002, is answered:
-    story.send(20, segment(wire::flag::kRst, 1002));
-    story.send(1000, segment(wire::flag::kAck | wire::flag::kFin, 501, 5001));
-    EXPECT_THAT(story.draw(), Not(HasSubstr("(again)")));
-}
-
 TEST(Ladder, AbsoluteNumbers) {
     Story story;
     open_connection(story);
