@@ -291,13 +291,15 @@ void Host::deliver_udp(const Packet& packet, std::uint32_t interface) {
 
 void Host::send_icmp_error(const Packet& cause, std::uint8_t type, std::uint8_t code) {
     const Time now = fabric().sim.now();
-    if (!net::may_send_error_about(cause) ||
+    const bool loopback = cause.source.is_loopback() && cause.destination.is_loopback();
+    if ((!loopback && !net::may_send_error_about(cause)) ||
         !state_->icmp_limit.allow(now, cause.source, type, code)) {
         return;
     }
     stack_->mib().add(Mib::kIcmpOutMsgs);
     stack_->mib().add(Mib::kIcmpOutDestUnreachs);
-    send_packet(net::icmp_error(cause, state_->address, type, code));
+    const Ipv4 source = loopback ? cause.destination : state_->address;
+    send_packet(net::icmp_error(cause, source, type, code));
 }
 
 bool Host::send_packet(Packet packet) {

@@ -87,7 +87,7 @@ int host_dns(lua_State* L) {
                 name.pop_back();
             }
             const std::string target = to_text(L, -1, what + ": " + name);
-            dns.zone[name] = self.box->net().resolve(target + ":0").address;
+            dns.zone[name] = self.box->net().resolve(target + ":1").address;
         }
     });
     options.get("domain", dns.domain);
@@ -103,7 +103,7 @@ int host_nameserver(lua_State* L) {
     HostHandle& self = self_host(L);
     if (!lua_isnoneornil(L, 2)) {
         const std::string server = to_text(L, 2, "nameserver");
-        self.host.set_nameserver(self.box->net().resolve(server + ":0").address);
+        self.host.set_nameserver(self.box->net().resolve(server + ":1").address);
     }
     push_string(L, to_string(self.host.nameserver()));
     return 1;

@@ -41,7 +41,7 @@ int socket_bind(lua_State* L) {
     const std::uint16_t port = to_port(L, 3, "bind: port");
     Endpoint local{Ipv4{}, port};
     if (address != "*") {
-        local.address = self.box->net().resolve(address + ":0").address;
+        local.address = self.box->net().resolve(address + ":1").address;
     }
     if (!self.open) {
         return closed(L);

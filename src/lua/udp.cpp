@@ -36,7 +36,7 @@ Endpoint udp_endpoint(lua_State* L, UdpState& self, int address, const char* wha
     if (host == "*") {
         return {Ipv4{}, port};
     }
-    return {self.box->net().resolve(host + ":0").address, port};
+    return {self.box->net().resolve(host + ":1").address, port};
 }
 
 class UdpReceive final : public Operation {

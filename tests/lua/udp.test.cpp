@@ -58,6 +58,20 @@ TEST(Udp, AClosedPortIsToldToConnectedSocketsOnly) {
         << ran.message();
 }
 
+TEST(Udp, AClosedPortOfItsOwnHostIsToldToo) {
+    const Ran ran = run_lua(two_hosts(R"(
+        a:spawn(function(host)
+            local s = host:udp()
+            s:settimeout("1s")
+            s:setpeername("127.0.0.1", 99)
+            s:send("x")
+            print(s:receive())
+        end)
+        net:run(3)
+        print(a:tcp():bind("10.0.0.1", 80)))"));
+    EXPECT_EQ(ran.out, "nil\tconnection refused\tECONNREFUSED\n1\n") << ran.message();
+}
+
 TEST(Udp, TheReceiveBufferDropsWhatItHasNoRoomFor) {
     const Ran ran = run_lua(two_hosts(R"(
         a:sysctl("net.core.rmem_default", 4096)
@@ -104,7 +118,7 @@ TEST(Udp, ErrnoOfCalls) {
         << ran.message();
     EXPECT_NE(ran.out.find("\nnil\ttransport endpoint is not connected\tENOTCONN\n"
                            "nil\tclosed\tEBADF\n"
-                           "false\ttest.lua:10: unknown option \"nodelay\" of a UDP socket"),
+                           "false\ttest.lua:11: unknown option \"nodelay\" of a UDP socket"),
               std::string::npos)
         << ran.out;
 }
@@ -142,7 +156,7 @@ TEST(Dns, ScriptsAskAndTypeTheTools) {
             print(host:lookup("web.example"))
             print(host:now())
         end)
-        net:run("1m")
+        net:run("60s")
         print(stats.queries, stats.answered, stats.nxdomain)
         a:dns{})"));
     EXPECT_EQ(ran.out,

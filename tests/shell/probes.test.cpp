@@ -122,16 +122,16 @@ TEST_F(Way, PingWithoutARoute) {
 
 TEST_F(Way, AToolEndsWhenItIsKilledOrPowerFails) {
     const std::unique_ptr<Job> ping = client.sh("ping server");
-    const std::unique_ptr<Job> second = client.sh("mtr --report server");
+    const std::unique_ptr<Job> mtr = client.sh("mtr --report server");
     net.run_until(Time(milliseconds(1500)));
     ASSERT_EQ(client.processes().size(), 2U);
     EXPECT_EQ(client.processes()[0].name, "ping");
     client.kill(client.processes()[0].pid);
     EXPECT_TRUE(ping->done());
     EXPECT_EQ(ping->exit_code(), 137);
-    EXPECT_FALSE(second->done());
+    EXPECT_FALSE(mtr->done());
     client.power_off();
-    EXPECT_TRUE(second->done());
+    EXPECT_TRUE(mtr->done());
     net.run_until(Time(seconds(20)));
 }
 
