@@ -394,6 +394,8 @@ class Network {
     std::vector<LinkRef> links() const;
     /// "web:80", "10.0.0.1:80"; InputError.
     Endpoint resolve(std::string_view target) const;
+    /// "web", "10.0.0.1"; InputError.
+    Ipv4 resolve_address(std::string_view name) const;
 
     // --- running
     Time now() const;

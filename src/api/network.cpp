@@ -58,6 +58,10 @@ std::vector<LinkRef> Network::links() const {
     return impl_->links();
 }
 
+Ipv4 Network::resolve_address(std::string_view name) const {
+    return impl_->resolve_address(name);
+}
+
 Endpoint Network::resolve(std::string_view target) const {
     return impl_->resolve(target);
 }

@@ -17,8 +17,8 @@ local function scenario(net)
     net:link(web, db, { delay = "1ms" })
     web:serve { port = 80, request = 10, response = 10 }
     db:serve { port = 5432, request = 10, response = 10 }
-    user:load("web:80", { rate = "100/s", request = 10, response = 10, max_connections = 3 })
-    web:load("db:5432", { rate = "100/s", request = 10, response = 10, max_connections = 1 })
+    user:load("web:80", { rate = "100/s", request = 10, response = 10, max = 3 })
+    web:load("db:5432", { rate = "100/s", request = 10, response = 10, max = 1 })
     net:run("2s")
 end
 netsim.compare { { "first", scenario }, { "second", scenario } }

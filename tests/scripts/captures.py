@@ -25,7 +25,7 @@ netsim.run(function(net)
   local a, b = net:host("a"), net:host("b")
   net:link(a, b, { rate = "10mbit", delay = "20ms", loss = "3%" })
   b:serve { port = 80, request = 100, response = 300000 }
-  a:load("b:80", { rate = "1000/s", request = 100, response = 300000, max_connections = 3 })
+  a:load("b:80", { rate = "1000/s", request = 100, response = 300000, max = 3 })
   net:run("60s")
 end)
 """
