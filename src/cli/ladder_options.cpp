@@ -103,6 +103,10 @@ void finish_ladder(Options& options, const LadderFlags& flags) {
                                           : LadderFormat::kSvg;
 }
 
+std::size_t parse_ladder_rows(const std::string& text) {
+    return whole_number("--ladder-max", text, 1, 1'000'000'000);
+}
+
 lua::LadderRequest parse_ladder_request(const std::string& hosts, const std::string& format,
                                         const std::string& show) {
     lua::LadderRequest request;

@@ -12,6 +12,7 @@ namespace netsim::cli {
 /// InputError naming what is allowed. Empty texts: not given.
 lua::LadderRequest parse_ladder_request(const std::string& hosts, const std::string& format,
                                         const std::string& show);
+std::size_t parse_ladder_rows(const std::string& text);
 
 /// netsim ladder FILE: its options.
 struct LadderFlags {

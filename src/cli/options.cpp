@@ -25,6 +25,7 @@ struct Texts {
     std::string ladder;
     std::string ladder_format;
     std::string ladder_show;
+    std::string ladder_max;
     std::string json;
     std::string states;
     std::string pcap;
@@ -117,6 +118,9 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                        ->type_name("A,B");
     run->add_option("--ladder-format", texts.ladder_format, "text (default), mermaid or svg")
         ->type_name("F");
+    run->add_option("--ladder-max", texts.ladder_max,
+                    "Most rows of each connection (default all; 80 of what nobody chose)")
+        ->type_name("N");
     run->add_option("--ladder-show", texts.ladder_show,
                     "Of: absolute, options, windows, utf8; joined by commas")
         ->type_name("WORDS");
@@ -285,8 +289,12 @@ void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
     if (flags.trace->count() > 0) {
         run.trace = texts.trace;
     }
-    if (flags.ladder->count() > 0 || !texts.ladder_format.empty() || !texts.ladder_show.empty()) {
+    if (flags.ladder->count() > 0 || !texts.ladder_format.empty() || !texts.ladder_show.empty() ||
+        !texts.ladder_max.empty()) {
         run.ladder = parse_ladder_request(texts.ladder, texts.ladder_format, texts.ladder_show);
+        if (!texts.ladder_max.empty()) {
+            run.ladder->options.rows_max = parse_ladder_rows(texts.ladder_max);
+        }
     }
 }
 

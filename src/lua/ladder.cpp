@@ -46,6 +46,9 @@ LadderOptions to_ladder_options(lua_State* L, int index) {
     return ladder;
 }
 
+/// Of a ladder that nobody chose the hosts of: a transfer would be thousands.
+constexpr std::size_t kRowsUnasked = 80;
+
 std::string place_of(std::size_t n, const std::string& what) {
     return n > 1 ? ", the first of " + std::to_string(n) + ' ' + what : "";
 }
@@ -84,6 +87,7 @@ std::string requested_ladder(const Network& net, const std::string& name,
         }
         pair = pairs.front();
         options.connections_max = 1;
+        options.rows_max = options.rows_max == 0 ? kRowsUnasked : options.rows_max;
         which =
             place_of(pair.connections, "connections") +
             (pairs.size() > 1 ? ", the busiest of " + std::to_string(pairs.size()) + " pairs" : "");

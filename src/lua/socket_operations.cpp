@@ -69,8 +69,11 @@ std::optional<int> ConnectOperation::attempt(lua_State* L) {
     }
     const Result<std::int64_t> error = socket().socket.get_option(SocketOption::kSO_ERROR);
     if (error && *error != 0) {
-        return push_errno(L, static_cast<Errno>(*error));
+        const auto why = static_cast<Errno>(*error);
+        socket().note("connect() fails: " + std::string(errno_name(why)));
+        return push_errno(L, why);
     }
+    socket().note("connect() returns");
     lua_pushinteger(L, 1);
     return 1;
 }

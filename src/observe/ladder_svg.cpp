@@ -30,12 +30,13 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",mon
 .paper{fill:#ffffff}.host{font-weight:bold;font-size:14px}.soft{fill:#59636e}.bad{fill:#b42318}
 .line{stroke:#1f2328;stroke-width:1.5;fill:none}.head{fill:#1f2328}.lost{stroke:#b42318}
 .again{stroke-dasharray:6 4}.cross{stroke:#b42318;stroke-width:2.5}.gap{stroke:#ffffff;stroke-width:4;fill:none}
+.label,.bad{paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}
 .edge{fill:none;stroke:#8c959f;stroke-width:.75}.tick{stroke:#8c959f}
 .sNONE{fill:#eaeef2}.sCLOSED{fill:#d8dee4}.sLISTEN{fill:#b6d7ff}.sSYN{fill:#ffd76e}.sESTABLISHED{fill:#7fd396}
 .sFIN{fill:#ffae80}.sPASSIVE{fill:#f3a9d0}.sTIME{fill:#c8b4f7}
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.paper{fill:#0d1117}.soft{fill:#9198a1}.bad{fill:#ff8f85}
-.line{stroke:#e6edf3}.head{fill:#e6edf3}.lost,.cross{stroke:#ff7b72}.gap{stroke:#0d1117}.edge,.tick{stroke:#656c76}
+.line{stroke:#e6edf3}.head{fill:#e6edf3}.lost,.cross{stroke:#ff7b72}.gap,.label,.bad{stroke:#0d1117}.edge,.tick{stroke:#656c76}
 .sNONE{fill:#21262d}.sCLOSED{fill:#3d444d}.sLISTEN{fill:#1f5aa6}.sSYN{fill:#8a6500}.sESTABLISHED{fill:#1f7a3c}
 .sFIN{fill:#a84a12}.sPASSIVE{fill:#94357a}.sTIME{fill:#6846b8}
 }
@@ -90,7 +91,7 @@ class SvgDrawing {
             put_text(left_x() + kBar, y_, "start", "soft",
                      fmt::format("{} more rows not drawn", c_.rows_left_out));
         }
-        return bars_ + out_;
+        return bars_ + lines_ + out_;
     }
 
     int bottom() const { return y_ + kMargin; }
@@ -319,15 +320,15 @@ class SvgDrawing {
 
     void segment_line(const LadderRow& row, int x1, int y1, int x2, int y2) {
         const bool lost = row.refused || row.arrow == Arrow::kLost;
-        fmt::format_to(SvgOut(out_), "<path class=\"line{}{}\" d=\"M{} {}L{} {}\"/>\n",
+        fmt::format_to(SvgOut(lines_), "<path class=\"line{}{}\" d=\"M{} {}L{} {}\"/>\n",
                        lost ? " lost" : "", row.again ? " again" : "", x1, y1, x2, y2);
         if (lost) {
-            fmt::format_to(SvgOut(out_),
+            fmt::format_to(SvgOut(lines_),
                            "<path class=\"cross\" d=\"M{0} {1}l10 10M{0} {2}l10 -10\"/>\n",
                            x2 - 5 + (row.refused ? (row.leftwards ? 6 : -6) : 0), y2 - 5, y2 + 5);
         } else if (row.arrow != Arrow::kInFlight) {
-            fmt::format_to(SvgOut(out_), "<path class=\"head\" d=\"M{} {}l{} -4.5v9z\"/>\n", x2, y2,
-                           row.leftwards ? 10 : -10);
+            fmt::format_to(SvgOut(lines_), "<path class=\"head\" d=\"M{} {}l{} -4.5v9z\"/>\n", x2,
+                           y2, row.leftwards ? 10 : -10);
         }
     }
 
@@ -355,7 +356,8 @@ class SvgDrawing {
     std::vector<int> row_y_;
     std::array<int, 2> bar_from_{};
     std::array<std::string, 2> bar_state_;
-    std::string bars_;  // under everything else
+    std::string bars_;   // under everything else
+    std::string lines_;  // under what is written on them
     std::string out_;
 };
 

@@ -171,8 +171,8 @@ class Drawing {
         if (row.arrow == Arrow::kNone) {
             return {repeat(" ", arrow_width_)};
         }
-        constexpr std::size_t kFrame = 9;  // tail, blanks, a bit of shaft, head
-        const std::size_t frame = kFrame + origin_text(row).size();
+        // Tail, blanks, head; and a bit of shaft where it says what becomes of the arrow.
+        const std::size_t frame = (row.arrow == Arrow::kWhole ? 6 : 9) + origin_text(row).size();
         std::string label = row.label;
         std::string why = row.arrow == Arrow::kLost ? row.reason : "";
         if (row.arrow == Arrow::kInFlight) {

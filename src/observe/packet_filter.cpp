@@ -33,6 +33,7 @@ constexpr std::size_t kDepthMax = 30;
 struct Qualifiers {
     std::uint8_t protocol = 0;
     Side side = Side::kEither;
+    bool sided = false;     // src or dst was said
     std::string_view type;  // host, net, port, portrange, proto; empty: none said
 };
 
@@ -105,7 +106,7 @@ class FilterParser {
                                               did_you_mean(word.text, kFilterWordsKnown),
                                               join(kFilterWordsKnown)));
             }
-        } else if (said.type.empty() && said.side == Side::kEither) {
+        } else if (said.type.empty() && !said.sided) {
             steps_.push_back(protocol_step(said.protocol));
             return;
         }
@@ -129,9 +130,11 @@ class FilterParser {
         }
         if (words_.accept("src")) {
             said.side = Side::kSource;
+            said.sided = true;
             two_sides(said, "dst");
         } else if (words_.accept("dst")) {
             said.side = Side::kDestination;
+            said.sided = true;
             two_sides(said, "src");
         }
         static constexpr std::array<std::string_view, 5> kTypes{"host", "net", "port", "portrange",

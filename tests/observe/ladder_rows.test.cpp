@@ -47,7 +47,7 @@ TEST(LadderRows, AnIcmpErrorComesFromTheRouterThatMadeIt) {
     story.state(10, kUserNode, "SYN-SENT", "CLOSED");
     const std::string text = story.draw();
     EXPECT_THAT(text, HasSubstr("x no route at r"));
-    EXPECT_THAT(text, HasSubstr("CLOSED 0.010 |<--"));
+    EXPECT_THAT(text, HasSubstr("CLOSED   0.010 |<--"));
     EXPECT_THAT(text, HasSubstr("ICMP host unreachable -- [r]"));
 }
 
