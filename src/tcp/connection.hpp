@@ -60,7 +60,8 @@ class CoarseTime {
     }
 
     Time time() const {
-        const std::uint32_t word = octets_[0] | octets_[1] << 8U | octets_[2] << 16U;
+        const std::uint32_t word = std::uint32_t{octets_[0]} | std::uint32_t{octets_[1]} << 8U |
+                                   std::uint32_t{octets_[2]} << 16U;
         const std::uint64_t ms = std::uint64_t{word & ((1U << kBits) - 1U)} << (word >> kBits);
         return Time(std::chrono::milliseconds(ms));
     }

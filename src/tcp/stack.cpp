@@ -6,6 +6,7 @@
 #include "tcp/actions.hpp"
 #include "tcp/autocork.hpp"
 #include "tcp/bbr.hpp"
+#include "tcp/delayed_ack.hpp"
 #include "tcp/history.hpp"
 #include "tcp/receive_buffer.hpp"
 #include "tcp/segment_arrives.hpp"
