@@ -228,7 +228,7 @@ class Rows {
         LadderRow& row = result_.rows.back();
         row.at = event.at;
         row.arrow = arrow;
-        row.refused = arrow != Arrow::kDeparts && refused(message);
+        row.refused = (arrow == Arrow::kWhole || arrow == Arrow::kArrives) && refused(message);
         row.leftwards = (event.kind == Kind::kDeparture) == (event.side == 1);
         row.again = label_[event.index].again;
         row.key = event.index + 1;

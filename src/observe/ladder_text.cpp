@@ -152,14 +152,20 @@ class Drawing {
         }
     }
 
-    /// Breaks after a blank or comma where there is one in the second half of the line.
+    /// Breaks after a blank, a comma, or else a parenthesis where there is one in the second half
+    /// of the line.
     static std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
         std::vector<std::string> lines;
         for (std::size_t at = 0; at < text.size() && width > 0;) {
             std::size_t end = std::min(text.size(), at + width);
             if (end < text.size()) {
-                const std::size_t gap = text.find_last_of(" ,(", end - 1);
-                end = gap != std::string::npos && gap >= at + width / 2 ? gap + 1 : end;
+                for (const char* const marks : {" ,", "("}) {
+                    const std::size_t gap = text.find_last_of(marks, end - 1);
+                    if (gap != std::string::npos && gap >= at + width / 2) {
+                        end = gap + 1;
+                        break;
+                    }
+                }
             }
             lines.push_back(text.substr(at, end - at));
             at = end;

@@ -172,6 +172,11 @@ class FilterParser {
     }
 
     void value(const Qualifiers& said) {
+        const bool address = said.type == "host" || said.type == "net";
+        if (address && said.protocol != 0 && said.protocol != 255) {
+            words_.fail(words_.word(),
+                        "tcp, udp and icmp go before ports; write \"tcp and host ...\"");
+        }
         if (said.type == "host") {
             steps_.push_back(host_step(words_.take("a host"), said.side));
         } else if (said.type == "net") {
@@ -180,11 +185,6 @@ class FilterParser {
             proto();
         } else {
             ports(said);
-        }
-        if (said.protocol != 0 && said.protocol != 255 &&
-            (said.type == "host" || said.type == "net")) {
-            steps_.push_back(protocol_step(said.protocol));
-            steps_.push_back(Step{.test = Test::kAnd});
         }
     }
 

@@ -68,9 +68,9 @@ struct Frame {
 };
 
 std::vector<Frame> handshake(const std::string& link_header) {
-    return {{10'000'001, link_header + ip_of(syn(1000))},
-            {20'000'002, link_header + ip_of(syn_ack(5000, 1001))},
-            {30'000'003, link_header + ip_of(segment(flag::kAck, 1001, 5001))}};
+    return {{10'001'001, link_header + ip_of(syn(1000))},
+            {20'002'002, link_header + ip_of(syn_ack(5000, 1001))},
+            {30'003'003, link_header + ip_of(segment(flag::kAck, 1001, 5001))}};
 }
 
 std::string pcap(bool big, bool nanos, std::uint32_t link_type, const std::vector<Frame>& frames) {
@@ -134,11 +134,11 @@ std::string enhanced(bool big, std::uint64_t units, const std::string& octets,
 }
 
 constexpr const char* kHandshake = R"((~ states are inferred from the segments alone)
-                         10.0.0.1:40000                 10.0.0.2:80
-~CLOSED                 |                              | ~LISTEN
-~SYN-SENT      0.010000 |-- SYN seq=0 ---------------->|
-~ESTABLISHED   0.020000 |<------ SYN,ACK seq=0 ack=1 --| ~SYN-RECEIVED
-               0.030000 |-- ACK seq=1 ack=1 ---------->| ~ESTABLISHED
+                       10.0.0.1:40000          10.0.0.2:80
+ ~CLOSED               |                                 |          ~LISTEN
+ ~SYN-SENT    0.010001 |-- SYN seq=0 ------------------->|
+ ~ESTABLISHED 0.020002 |<--------- SYN,ACK seq=0 ack=1 --|          ~SYN-RECEIVED
+              0.030003 |-- ACK seq=1 ack=1 ------------->|          ~ESTABLISHED
 )";
 
 TEST(CaptureLadder, EveryPcapOrderAndResolution) {
@@ -180,9 +180,9 @@ TEST(CaptureLadder, SectionsOfAnyOrderAndResolution) {
     file += section(true, 101, 0x80 | 20) +
             enhanced(true, (frames[2].ns << 20U) / 1'000'000'000, frames[2].octets);
     const std::string text = ladder_of(file).text;
-    EXPECT_THAT(text, HasSubstr("0.010000 |-- SYN seq=0"));
-    EXPECT_THAT(text, HasSubstr("0.020000 |<"));
-    EXPECT_THAT(text, HasSubstr("0.0300"));
+    EXPECT_THAT(text, HasSubstr("0.010001 |-- SYN seq=0"));
+    EXPECT_THAT(text, HasSubstr("0.020002 |<"));
+    EXPECT_THAT(text, HasSubstr("0.03000"));
 }
 
 TEST(CaptureLadder, SimplePacketsHaveNoTimeOfTheirOwn) {

@@ -51,9 +51,9 @@ TEST(Ladder, LossAndRetransmissionAcrossASilence) {
     story.arrive(1010, second);
     story.ladder.on_packet(dropped(ms(1010), kWebNode, second, "TCPReqQFullDrop"));
     EXPECT_EQ(story.draw(), R"(
-        user 10.0.0.1:40000              web 10.0.0.2:80
-  0.000 |-- SYN seq=0 -------------x loss              |
-        |               ... 1.000 s ...                |
+        user 10.0.0.1:40000                               web 10.0.0.2:80
+  0.000 |-- SYN seq=0 ----------------------x loss                      |
+        |                        ... 1.000 s ...                        |
   1.000 |-- SYN seq=0 (again) [SYN queue full (TCPReqQFullDrop)] ------x| 1.010
 )");
 }

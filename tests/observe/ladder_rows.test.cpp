@@ -107,7 +107,7 @@ TEST(LadderRows, NumbersStartWhereAsked) {
 TEST(LadderRows, OptionsOfSynsOnDemand) {
     Story story;
     open_connection(story);
-    EXPECT_THAT(story.draw({.options = true}),
+    EXPECT_THAT(story.draw({.width = 120, .options = true}),
                 HasSubstr("SYN seq=0 <mss 1460, sackOK, TS 1:0, wscale 10>"));
     EXPECT_THAT(story.draw(), Not(HasSubstr("mss")));
 }
@@ -126,15 +126,17 @@ TEST(LadderRows, WindowsAreScaledOnceBothSaidHow) {
 TEST(LadderRows, DuplicateAcksZeroWindowsAndProbesAreMarked) {
     Story story;
     open_connection(story);
-    story.send(40, segment(flag::kAck, 1001, 5001, 100));
-    const wire::Packet ack = turned(segment(flag::kAck, 5001, 1001));
-    story.send(50, ack);
-    story.send(51, turned(segment(flag::kAck, 5001, 1001)));
     wire::Packet full = turned(segment(flag::kAck, 5001, 1101));
     full.tcp.window = 0;
-    story.send(60, full);
-    story.send(70, segment(flag::kAck, 1100, 5001));
-    const std::string text = story.draw();
+    std::int64_t at = 40;
+    for (const wire::Packet& packet :
+         {segment(flag::kAck, 1001, 5001, 100), turned(segment(flag::kAck, 5001, 1001)),
+          turned(segment(flag::kAck, 5001, 1001)), full, segment(flag::kAck, 1100, 5001)}) {
+        story.send(at, packet);
+        story.arrive(at + 10, packet);
+        at += 20;
+    }
+    const std::string text = story.draw({.width = 120});
     EXPECT_THAT(text, HasSubstr("(dup ACK 1)"));
     EXPECT_THAT(text, Not(HasSubstr("(dup ACK 2)")));
     EXPECT_THAT(text, HasSubstr("ack=101 (zero window)"));
