@@ -1,18 +1,50 @@
 // The views of a running host.
 #include "host/host.hpp"
+#include "host/udp.hpp"
 #include "observe/host_sockets.hpp"
 #include "observe/ss_states.hpp"
 #include "observe/views.hpp"
 
 namespace netsim::observe {
 
+namespace {
+
+SocketHolder holder_of(const std::optional<SocketOwner>& owner) {
+    return owner ? SocketHolder{owner->pid, std::string(owner->name), owner->fd} : SocketHolder{};
+}
+
+/// A host numbers its TCP sockets oddly, its UDP sockets evenly.
+constexpr std::uint64_t number_of(std::uint32_t index, bool udp) {
+    return 2 * std::uint64_t{index} + (udp ? 2U : 1U);
+}
+
+SocketRow udp_row(const UdpInfo& socket) {
+    SocketRow row;
+    row.udp = true;
+    row.info.state = socket.remote.port != 0 ? tcp::State::kEstablished : tcp::State::kClosed;
+    row.info.local = socket.local;
+    row.info.remote = socket.remote;
+    row.info.recv_queue = socket.recv_queue;
+    row.number = number_of(socket.id.index, true);
+    return row;
+}
+
+}  // namespace
+
 std::vector<SocketRow> host_sockets(const host::Host& host) {
     std::vector<SocketRow> rows;
+    host.udp().for_each([&](const UdpInfo& socket) {
+        rows.push_back(udp_row(socket));
+        rows.back().holder = holder_of(host.owner_of(socket.id));
+    });
     host.for_each_socket([&](const tcp::SocketInfo& socket) {
         SocketRow row;
         row.info = socket;
-        row.number = socket.id ? socket.id.index + std::uint64_t{1} : 0;
-        rows.push_back(row);
+        if (socket.id) {
+            row.number = number_of(socket.id.index, false);
+            row.holder = holder_of(host.owner_of(socket.id));
+        }
+        rows.push_back(std::move(row));
     });
     return rows;
 }

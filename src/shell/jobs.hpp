@@ -1,6 +1,7 @@
 // The two kinds of jobs: views, done when they are made, and tools that take simulated time.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -29,7 +30,8 @@ inline std::unique_ptr<Job> view(std::string_view text, int exit_code = 0) {
     return std::make_unique<View>(text, exit_code);
 }
 
-/// A tool with a clock: wakes itself. A job that is gone, or done, is not woken any more.
+/// A tool with a clock: wakes itself. A job that is gone, or done, is not woken any more; one whose
+/// host lost power is over when it would be.
 class TimedJob : public Job {
  protected:
     explicit TimedJob(host::Host& host);
@@ -42,7 +44,10 @@ class TimedJob : public Job {
     virtual void on_wake() = 0;
 
  private:
+    void wake();
+
     host::Host& host_;
+    std::uint32_t boot_;  // of its host, in which it was started
     std::shared_ptr<TimedJob*> self_;
 };
 

@@ -54,7 +54,7 @@ std::span<const Tool> tools();
 const Tool& tool_of(std::string_view line);
 
 /// Starts a command line. Host and directory must outlive the job. InputError: an unknown tool, a
-/// flag it has not, bad quoting; nothing has happened then.
+/// flag it has not, bad quoting, a host that is off; nothing has happened then.
 std::unique_ptr<Job> start(host::Host& host, const Directory& directory, std::string_view line);
 
 /// Words as a shell splits them: '...', "..." and \ quote. InputError for what only a real shell

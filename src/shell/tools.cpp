@@ -105,6 +105,9 @@ std::unique_ptr<Job> start(host::Host& host, const Directory& directory, std::st
     std::vector<std::string> words = words_of(line);
     const Tool& tool = find_tool(words.front());
     words.erase(words.begin());
+    if (!host.is_on()) {
+        throw InputError(fmt::format("sh: {}: host \"{}\" is off", tool.name, host.name()));
+    }
     return tool.start({host, directory, std::move(words)});
 }
 

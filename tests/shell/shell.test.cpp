@@ -126,6 +126,18 @@ TEST_F(Prompt, AJobThatIsGoneIsOver) {
     EXPECT_EQ(net_.now(), Time(seconds(10)));
 }
 
+TEST_F(Prompt, AHostThatIsOffHasNone) {
+    net_.run_until(Time(milliseconds(100)));
+    const auto job = server_.sh("sar -n SOCK 1");
+    server_.power_off();
+    EXPECT_EQ(message_of([&] { server_.sh("ss -tan"); }), "sh: ss: host \"server\" is off");
+    server_.boot();
+    net_.run_until(Time(seconds(2)));
+    EXPECT_TRUE(job->done());  // power took it, though the host is back
+    EXPECT_EQ(job->exit_code(), 137);
+    EXPECT_TRUE(server_.sh("ss -tan")->done());
+}
+
 TEST_F(Prompt, SarSaysWhatItTakes) {
     EXPECT_THAT(message_of([&] { server_.sh("sar -n SOCK"); }), HasSubstr("how often"));
     EXPECT_THAT(message_of([&] { server_.sh("sar -u 1"); }), HasSubstr("unknown flag \"-u\""));

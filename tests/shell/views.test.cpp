@@ -175,7 +175,7 @@ TEST_F(Views, ProcNetTcpIsTheKernels) {
                                  "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 "
                                  "00:00000000 00000000     0        0 1\n"
                                  "   1: 0200000A:0050 0100000A:"));
-    EXPECT_THAT(text, HasSubstr(" 01 00000000:00000000 00:00000000 00000000     0        0 2\n"));
+    EXPECT_THAT(text, HasSubstr(" 01 00000000:00000000 00:00000000 00000000     0        0 3\n"));
 }
 
 TEST_F(Views, ProcNetCountersStandInPairsOfLines) {
