@@ -18,6 +18,7 @@ observe::CaptureLadder draw_capture(const Options& options) {
     if (options.capture == "-") {
         return observe::capture_ladder(std::cin, "standard input", asked);
     }
+    errno = 0;  // what came before (isatty) is not the file's
     std::ifstream file(options.capture, std::ios::binary);
     if (!file || file.peek() == std::ifstream::traits_type::eof()) {
         const int error = errno;

@@ -336,7 +336,8 @@ TEST_F(SysctlConf, MistakesNameFileAndLine) {
     EXPECT_THAT(bad.err, testing::HasSubstr("bad.conf:2: unknown sysctl \"net.core.somaxcon\", "
                                             "did you mean \"net.core.somaxconn\"?"));
     EXPECT_EQ(bad.err_lines(), 1U);
-    const Outcome host = netsim({"run", "two.lua", "--sysctl-conf", "wbe=web.conf"});
+    const Outcome host = netsim(
+        {"run", "two.lua", "--sysctl-conf", "web=web.conf", "--sysctl-conf", "wbe=web.conf"});
     EXPECT_EQ(host.code, 2);
     EXPECT_THAT(host.err, testing::HasSubstr("--sysctl-conf wbe=web.conf: no host \"wbe\", did "
                                              "you mean \"web\"?"));

@@ -130,7 +130,8 @@ TEST_F(Prompt, AHostThatIsOffHasNone) {
     net_.run_until(Time(milliseconds(100)));
     const auto job = server_.sh("sar -n SOCK 1");
     server_.power_off();
-    EXPECT_EQ(message_of([&] { server_.sh("ss -tan"); }), "sh: ss: host \"server\" is off");
+    EXPECT_EQ(message_of([&] { server_.sh("ss -tan"); }),
+              "sh on 'server': the host is off (boot() turns it on)");
     server_.boot();
     net_.run_until(Time(seconds(2)));
     EXPECT_TRUE(job->done());  // power took it, though the host is back
