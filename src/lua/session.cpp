@@ -208,6 +208,9 @@ void Box::finish() {
     if (!network_) {
         return;
     }
+    if (!begun_ && !session_.runtime().failed()) {
+        check_settings();  // a network that never ran has its names, too
+    }
     Network& network = *network_;
     if (driven_) {
         running_ = true;
