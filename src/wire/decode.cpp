@@ -110,7 +110,8 @@ Step read_tcp(Decoded& out, const Transport& transport, std::size_t start,
         return bad("truncated TCP header", start + in.size());
     }
     const std::size_t header = std::size_t{in[12]} / 16 * 4;
-    if (header < kTcpHeaderLength || header > in.size()) {
+    const std::size_t whole = in.size() + transport.missing;
+    if (header < kTcpHeaderLength || header > whole) {
         return bad("bad TCP data offset", start + 12);
     }
     const Packet& ip = out.packet;
@@ -127,9 +128,10 @@ Step read_tcp(Decoded& out, const Transport& transport, std::size_t start,
     tcp.flags = get16(in, 12) & 0x1ffU;
     tcp.window = get16(in, 14);
     tcp.urgent = get16(in, 18);
-    read_options(tcp, in.subspan(kTcpHeaderLength, header - kTcpHeaderLength));
-    out.payload = in.subspan(header);
-    tcp.payload.length = static_cast<std::uint32_t>(out.payload.size()) + transport.missing;
+    const std::size_t at_hand = std::min(header, in.size());  // a capture may cut off options
+    read_options(tcp, in.subspan(kTcpHeaderLength, at_hand - kTcpHeaderLength));
+    out.payload = in.subspan(at_hand);
+    tcp.payload.length = static_cast<std::uint32_t>(whole - header);
     out.packet.tcp = tcp;
     return {};
 }
