@@ -88,6 +88,8 @@ std::vector<MemoryUse> NetworkImpl::memory_use() {
             held.requests += one.requests;
             held.connections += one.connections;
             held.time_waits += one.time_waits;
+            held.side_records += one.side_records;
+            held.side_bytes += one.side_bytes;
         }
     }
     std::uint64_t samples = 0;
@@ -101,6 +103,7 @@ std::vector<MemoryUse> NetworkImpl::memory_use() {
         {"connections", held.connections, held.connections * bytes.connection},
         {"half-open requests", held.requests, held.requests * bytes.request},
         {"TIME-WAIT records", held.time_waits, held.time_waits * bytes.time_wait},
+        {"connections' side records", held.side_records, held.side_bytes},
         {"packets", packets, packets * sizeof(wire::Packet)},
         {"events", events, events * sizeof(sim::Event)},
         {"samples", samples, samples * sizeof(double)}};

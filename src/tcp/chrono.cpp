@@ -23,11 +23,11 @@ Chrono chrono_of(const Connection& c) {
 }
 
 void update_chrono(Connection& c, Time now) {
-    ChronoStats& stats = c.edit_sending().chrono;
     const Chrono next = chrono_of(c);
-    if (next == stats.now) {
+    if (next == c.sending().chrono.now) {  // as with all who have sent nothing: no record is made
         return;
     }
+    ChronoStats& stats = c.edit_sending().chrono;
     const std::uint32_t ms = clock_ms(now);
     if (stats.now != Chrono::kIdle) {
         stats.spent_ms[static_cast<std::size_t>(stats.now) - 1] += ms - stats.since_ms;

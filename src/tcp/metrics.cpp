@@ -5,11 +5,6 @@
 #include "tcp/stack_state.hpp"
 
 namespace netsim::tcp {
-namespace {
-
-constexpr unsigned kHalf = 32;  // a Fast Open peer's key: local address, remote address
-
-}  // namespace
 
 std::vector<PeerInfo> Stack::known_peers(Time now) const {
     std::map<std::uint32_t, PeerInfo> found;  // by address

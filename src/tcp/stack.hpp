@@ -212,6 +212,8 @@ class Stack {
         std::size_t requests = 0;
         std::size_t connections = 0;
         std::size_t time_waits = 0;
+        std::size_t side_records = 0;  // of connections, made when first written to
+        std::size_t side_bytes = 0;    // what those take
     };
 
     Holdings holdings() const;

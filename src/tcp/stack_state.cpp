@@ -1,6 +1,8 @@
 // Tables and secrets of a stack.
 #include "tcp/stack_state.hpp"
 
+#include <type_traits>
+
 #include "tcp/stack.hpp"
 
 namespace netsim::tcp {
@@ -48,7 +50,20 @@ std::string_view to_string(Drop reason) {
 }
 
 Stack::Holdings Stack::holdings() const {
-    return {state_->requests.size(), state_->connections.size(), state_->time_waits.size()};
+    Holdings held{state_->requests.size(), state_->connections.size(), state_->time_waits.size(), 0,
+                  0};
+    if (const RecordPools* pools = state_->records.get()) {
+        const auto add = [&held](const auto& pool) {
+            using Pool = std::remove_cvref_t<decltype(pool)>;
+            held.side_records += pool.size();
+            held.side_bytes += pool.size() * sizeof(typename Pool::Record);
+        };
+        add(pools->sending);
+        add(pools->receiving);
+        add(pools->rare);
+        add(pools->deadlines);
+    }
+    return held;
 }
 
 }  // namespace netsim::tcp
