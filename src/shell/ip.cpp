@@ -101,7 +101,8 @@ std::unique_ptr<Job> route_get(const IpCall& call) {
 
 std::unique_ptr<Job> ip_route(const IpCall& call) {
     constexpr std::array<std::string_view, 3> kCommands{"show", "list", "get"};
-    const std::string_view command = call.words.empty() ? "show" : call.words.front();
+    const std::string_view command =
+        call.words.empty() ? std::string_view("show") : call.words.front();
     if (command == "get") {
         return route_get(call);
     }
