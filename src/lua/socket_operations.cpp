@@ -70,7 +70,7 @@ std::optional<int> ConnectOperation::attempt(lua_State* L) {
     const Result<std::int64_t> error = socket().socket.get_option(SocketOption::kSO_ERROR);
     if (error && *error != 0) {
         const auto why = static_cast<Errno>(*error);
-        socket().note("connect() fails: " + std::string(errno_name(why)));
+        socket().note("connect() fails: " + std::string(errno_name(why)), remote_);
         return push_errno(L, why);
     }
     socket().note("connect() returns");
