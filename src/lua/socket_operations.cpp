@@ -78,6 +78,11 @@ std::optional<int> ConnectOperation::attempt(lua_State* L) {
     return 1;
 }
 
+/// As Linux's connect() with O_NONBLOCK or after SO_SNDTIMEO: the handshake goes on.
+int ConnectOperation::timed_out(lua_State* L) {
+    return push_failure(L, "timeout", "EINPROGRESS");
+}
+
 bool SendOperation::blocks() {
     return !socket().timeout || *socket().timeout > Duration(0);
 }
