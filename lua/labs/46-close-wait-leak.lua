@@ -1,5 +1,5 @@
 -- Lab 46: CLOSE-WAIT for ever
--- Chapter: A server in trouble
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: A server forgets to call close(). When does the kernel tidy up?
 -- Watch: the table: whose side forgets, and whose never does; what ss and lsof say a day later.
 -- Background:

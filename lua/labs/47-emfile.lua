@@ -1,5 +1,5 @@
 -- Lab 47: Too many open files
--- Chapter: A server in trouble
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: A server has no descriptor left. Who notices: the server, the kernel, the clients?
 -- Watch: ss -tanp: connections with and without a process; the clients that are in neither list.
 -- Background:

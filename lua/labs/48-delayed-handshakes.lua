@@ -1,5 +1,5 @@
 -- Lab 48: A handshake that takes seconds
--- Chapter: A server in trouble
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: connect() came back after one round trip. Why does the server count from seconds later?
 -- Watch: in the ladder what was thrown away, and which segment opens the connection at last.
 -- Background:

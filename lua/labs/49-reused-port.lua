@@ -1,5 +1,5 @@
 -- Lab 49: The same port again
--- Chapter: Dead peers
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: A client loses power, starts again and takes its old port. Does the server let it in?
 -- Watch: from 3 s on: whose numbers the server's answer has, and what ends the old connection.
 -- Background:

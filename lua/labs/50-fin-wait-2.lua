@@ -1,5 +1,5 @@
 -- Lab 50: What tcp_fin_timeout is for
--- Chapter: Dead peers
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: The peer has our FIN and never sends its own. Who waits, how long, and for whom?
 -- Watch: the three rows of ss: who holds the socket, which timer runs. Then how long each lasts.
 -- Background:

@@ -1,5 +1,5 @@
 -- Lab 51: The peer loses power
--- Chapter: Dead peers
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: A host loses power without a word. When does the other end of a connection know?
 -- Watch: the last column of the table, ss after three hours; in the ladder, what the RST answers.
 -- Background:

@@ -1,5 +1,5 @@
 -- Lab 52: Keepalive or heartbeat
--- Chapter: Dead peers
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: A server hangs, its host dies, or a cable is cut. Which does a TCP keepalive find out?
 -- Watch: the two columns of the table; in the ladder, that the hung server's kernel answers on.
 -- Background:

@@ -1,5 +1,5 @@
 -- Lab 53: Orphans
--- Chapter: Dead peers
+-- Chapter: CLOSE_WAIT and half-open
 -- Question: close() has returned, the data is not acknowledged, the peer is silent. Who waits now?
 -- Watch: no process holds the sockets that ss shows; how many seconds, and segments, they cost.
 -- Background:
