@@ -44,6 +44,10 @@ class LinkRuleState;
 class Middlebox;
 }  // namespace net
 
+namespace report {
+struct Case;
+}
+
 /// A running or finished native application: keeps its statistics current. Valid as long as the
 /// Network.
 template <typename Stats>
@@ -457,6 +461,10 @@ class Network {
                        const LadderOptions& options = {}) const;
     /// Which two hosts had connections since watch_ladder(), most segments first.
     std::vector<LadderPair> ladder_pairs() const;
+    /// Keeps what a report shows from now on, in bounded memory (`share`: of the usual bounds);
+    /// report(): all so far (src/report/model.hpp). InputError: nobody watches.
+    void watch_report(double share = 1);
+    std::shared_ptr<const report::Case> report() const;
 
  private:
     std::unique_ptr<NetworkImpl> impl_;

@@ -32,6 +32,9 @@ void NetworkImpl::add_blackhole(Node& node, Prefix prefix) {
 void NetworkImpl::announce(Node& node, Prefix prefix) {
     topology_.announce(*node.owner, prefix);
     announced_.push_back(prefix);
+    if (report_ != nullptr) {
+        report_->add_pool(prefix);
+    }
     if (std::erase(blackholes_, prefix) > 0) {
         for (Node& one : nodes_) {
             if (one.router != nullptr) {

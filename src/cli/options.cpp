@@ -116,6 +116,12 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                                    "without a value, what the busiest two did first")
                        ->expected(0, 1)
                        ->type_name("A,B");
+    run->add_option("--report", options.report,
+                    "Pictures of the run as one HTML file for any browser")
+        ->type_name("FILE");
+    run->add_option("--report-data", options.report_data,
+                    "The data of those pictures as JSON (docs/report-format.md)")
+        ->type_name("FILE");
     run->add_option("--ladder-format", texts.ladder_format, "text (default), mermaid or svg")
         ->type_name("F");
     run->add_option("--ladder-max", texts.ladder_max,
@@ -366,6 +372,7 @@ std::optional<Command> look_command(int argc, char** argv) {
 
 Options parse_options(int argc, char** argv) {
     Options options;
+    options.typed.assign(argv + std::min(argc, 1), argv + argc);
     Texts texts;
     RunFlags flags;
     CLI::App app{"netsim: a deterministic simulator of TCP and the networks under it", "netsim"};

@@ -42,6 +42,9 @@ struct Options {
     std::optional<std::string> json;  // empty: standard output
     bool progress = true;
     std::optional<std::string> states;  // the state diagram, to FILE.svg; empty: as text
+    std::string report;                 // a page, to this file; empty: none
+    std::string report_data;            // its data, to this file
+    std::vector<std::string> typed;     // all words behind netsim
 
     // exec, explain, shell: the script and its run as above
     std::optional<Duration> at;      // none: the end of the run
