@@ -10,7 +10,7 @@ try {
   document.title = `${report.value.run.script} · netsim`;
   place.replaceChildren();
   render(<App />, place);
-  performance.mark("netsim-drawn");
+  performance.mark("netsim-interactive");
 } catch (error) {
   const words = document.createElement("p");
   words.className = "refused";
