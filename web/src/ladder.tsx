@@ -99,7 +99,7 @@ function ArrowLine({ of, words, chosen, choose }: ArrowProps) {
   return (
     <g
       class={`arrow ${kind}`}
-      tabIndex={0}
+      tabindex={0}
       role="button"
       aria-pressed={chosen}
       aria-label={words}
@@ -211,7 +211,7 @@ export function Ladder({ of, connection }: { of: Case; connection: Connection })
     <article
       class="ladder-box"
       id="ladder"
-      tabIndex={-1}
+      tabindex={-1}
       aria-label={`Ladder of connection ${connection.id}`}
     >
       <header>
@@ -239,7 +239,7 @@ export function Ladder({ of, connection }: { of: Case; connection: Connection })
         </p>
       )}
       <div class="ladder-columns">
-        <div class="scroll" tabIndex={0} role="region" aria-label="Ladder">
+        <div class="scroll" tabindex={0} role="region" aria-label="Ladder">
           <Drawing of={of} connection={connection} layout={layout} chosen={chosen} />
         </div>
         <aside class="fields" aria-live="polite" aria-label="Header fields">

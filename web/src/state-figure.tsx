@@ -68,7 +68,11 @@ interface ArrowProps {
 
 function Arrow({ of, states, taken, most }: ArrowProps) {
   const total = of.edges.reduce((sum, edge) => sum + (taken.get(edge) ?? 0), 0);
-  const causes = of.edges.map((edge) => states.edges[edge]?.cause ?? "?");
+  const causes = of.edges.map((edge) => {
+    const times = taken.get(edge) ?? 0;
+    return { edge, cause: states.edges[edge]?.cause ?? "?", count: times > 0 ? brief(times) : "" };
+  });
+  const words = causes.map(({ cause, count }) => `${cause} ${count}`.trim()).join(" ");
   const chosen =
     edgeFilter.value !== null && of.edges.some((edge) => edgeFilter.value!.includes(edge));
   const [x, y] = at(of.label);
@@ -76,10 +80,10 @@ function Arrow({ of, states, taken, most }: ArrowProps) {
   return (
     <g
       class={`edge ${total > 0 ? "taken" : ""} ${chosen ? "chosen" : ""}`}
-      tabIndex={0}
+      tabindex={0}
       role="button"
       aria-pressed={chosen}
-      aria-label={`${of.from} to ${of.to}, ${causes.join(" or ")}: ${number(total)} times`}
+      aria-label={`${words}: ${of.from} to ${of.to}, taken ${number(total)} times`}
       onClick={pick}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -95,15 +99,9 @@ function Arrow({ of, states, taken, most }: ArrowProps) {
         stroke-width={total > 0 ? 1.2 + 3.6 * (Math.log1p(total) / Math.log1p(most)) : 1}
       />
       <text x={x} y={y + 4} text-anchor={of.label_ends ? "end" : "start"}>
-        {of.edges.map((edge, i) => (
-          <tspan
-            key={edge}
-            x={x}
-            dy={i === 0 ? 0 : 14}
-            class={taken.has(edge) ? "cause taken" : "cause"}
-          >
-            {causes[i]}
-            {taken.has(edge) && <tspan class="count"> {brief(taken.get(edge) ?? 0)}</tspan>}
+        {causes.map(({ edge, cause, count }, i) => (
+          <tspan key={edge} x={x} dy={i === 0 ? 0 : 14} class={count ? "cause taken" : "cause"}>
+            {cause} {count && <tspan class="count">{count}</tspan>}{" "}
           </tspan>
         ))}
       </text>
