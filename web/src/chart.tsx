@@ -42,12 +42,6 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
           ...options,
           hooks: {
             ...options.hooks,
-            setCursor: [
-              (u) => {
-                const left = u.cursor.left ?? -1;
-                if (left >= 0) now.value = u.posToVal(left, "x");
-              },
-            ],
             setSelect: [
               (u) => {
                 if (u.select.width > 4)
@@ -63,8 +57,14 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
         data,
         element,
       );
-      plot.over.addEventListener("dblclick", resetZoom);
-      plot.over.addEventListener("pointerleave", () => queueMicrotask(mark));
+      const { over } = plot;
+      // Not uPlot's own hook: it is called as well when the scale moves under a cursor that rests.
+      over.addEventListener("pointermove", (event) => {
+        const left = event.clientX - over.getBoundingClientRect().left;
+        if (plot) now.value = plot.posToVal(left, "x");
+      });
+      over.addEventListener("dblclick", resetZoom);
+      over.addEventListener("pointerleave", () => queueMicrotask(mark));
     };
     const mark = () => {
       if (!plot) return;

@@ -49,7 +49,7 @@ function Head({ column, label, kind }: { column: Column; label: string; kind: st
         onClick={() => (order.value = { column, descending: mine && !descending })}
       >
         {label}
-        <span aria-hidden="true" class="arrow">
+        <span aria-hidden="true" class="sorted">
           {mine ? (descending ? "▼" : "▲") : ""}
         </span>
       </button>

@@ -52,6 +52,7 @@ interface Event {
 
 const top = 60;
 const silenceRoom = 34;
+const sentRoom = 22;
 const same = 1e-9; // seconds: simulated time counts nanoseconds
 
 export function layOut(connection: Connection): Layout {
@@ -63,7 +64,7 @@ export function layOut(connection: Connection): Layout {
   connection.segments.forEach((segment, index) => {
     const arrow: Arrow = { segment, index, from: 0, to: 0 };
     arrows.push(arrow);
-    events.push({ time: segment.sent, rank: 3, room: 22, place: (y) => (arrow.from = y) });
+    events.push({ time: segment.sent, rank: 3, room: sentRoom, place: (y) => (arrow.from = y) });
     if (segment.seen !== null)
       events.push({ time: segment.seen, rank: 0, room: 10, place: (y) => (arrow.to = y) });
   });
@@ -91,14 +92,18 @@ export function layOut(connection: Connection): Layout {
       out.silences.push({ y: y + silenceRoom / 2 + 4, seconds: gap });
       y += silenceRoom + 12;
     } else {
-      y += event.room + (gap > 0 && typical > 0 ? 14 * Math.log2(1 + gap / typical) : 0);
+      // Arrows that arrive together stay as far apart as those sent together.
+      const both = event.rank === 0 && last?.rank === 0;
+      y +=
+        (both ? sentRoom : event.room) +
+        (gap > 0 && typical > 0 ? 14 * Math.log2(1 + gap / typical) : 0);
     }
     event.place(y);
     if (last === null || gap > same) out.ticks.push({ y, time: event.time });
     last = event;
   }
   out.height = y + 36;
-  for (const arrow of arrows) if (arrow.segment.seen === null) arrow.to = arrow.from + 12;
+  for (const arrow of arrows) if (arrow.segment.seen === null) arrow.to = arrow.from + sentRoom;
   out.bars = barsOf(connection, marks.changes, out.height);
   return out;
 }

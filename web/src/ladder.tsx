@@ -91,6 +91,7 @@ function ArrowLine({ of, words, chosen, choose }: ArrowProps) {
   const dropped = segment.drop !== null;
   const x = lost ? begin + (target - begin) * 0.62 : target;
   const [y1, y2] = [of.from, of.to];
+  const tilt = (Math.atan2(y2 - y1, Math.abs(x - begin)) * (x < begin ? -180 : 180)) / Math.PI;
   const kind = `${dropped || lost ? "lost" : ""} ${segment.again ? "again" : ""} ${chosen ? "chosen" : ""}`;
   const [cx, cy] = [
     x + (lost ? 0 : Math.sign(begin - target) * 9),
@@ -136,8 +137,7 @@ function ArrowLine({ of, words, chosen, choose }: ArrowProps) {
       )}
       <text
         class="label"
-        x={(left + right) / 2}
-        y={(y1 + (lost ? y1 + (y2 - y1) / 0.62 : y2)) / 2 - 5}
+        transform={`translate(${(begin + x) / 2} ${(y1 + y2) / 2 - 5}) rotate(${tilt})`}
         text-anchor="middle"
       >
         {label(segment, relative.value)}
