@@ -176,6 +176,18 @@ CLI::App* add_lab(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
     return lab;
 }
 
+CLI::App* add_plot(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+    CLI::App* plot = app.add_subcommand("plot", "Draw time series of a script's run");
+    add_run_options(plot, options, texts, flags);
+    plot->add_option("SCRIPT", options.script, "As of netsim run")->required();
+    plot->add_option("--series", options.series, "NAME[,NAME]..., or groups such as syn_queue")
+        ->required();
+    plot->add_option("--case", options.case_name, "One of netsim.compare's cases (default: all)");
+    plot->add_option("-o,--output", options.svg, "FILE.svg, .png or .pdf")->required();
+    plot->set_help_flag("-h,--help", "This text");
+    return plot;
+}
+
 CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
     CLI::App* command = app.add_subcommand("packetdrill", "Run packetdrill scripts on the TCP");
     command->add_option("FILE", options.files, "A .pkt script, or a folder of them")->required();
@@ -379,6 +391,8 @@ Options parse_options(int argc, char** argv) {
     app.set_version_flag("--version", std::string("netsim ") + NETSIM_VERSION);
     app.require_subcommand(1);
     CLI::App* run = add_run(app, options, texts, flags);
+    RunFlags plot_flags;
+    CLI::App* plot = add_plot(app, options, texts, plot_flags);
     RunFlags lab_flags;
     CLI::App* lab = add_lab(app, options, texts, lab_flags);
     CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
@@ -440,6 +454,11 @@ Options parse_options(int argc, char** argv) {
         }
         options.command = Command::kRun;
         finish_run(options, texts, flags);
+    } else if (plot->parsed()) {
+        options.command = Command::kPlot;
+        options.run.arguments = plot->remaining();
+        add_names(*plot, options.run.other_flags);
+        finish_run(options, texts, plot_flags);
     } else if (lab->parsed()) {
         take_lab(*lab, options, texts, lab_flags, {argv, argv + argc});
     } else if (sysctl->parsed()) {

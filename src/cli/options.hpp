@@ -26,6 +26,7 @@ enum class Command : std::uint8_t {
     kReplay,
     kPacketdrill,
     kLadder,
+    kPlot,
     kBench,
     kExec,
     kExplain,
@@ -78,6 +79,9 @@ struct Options {
     std::string capture;
     observe::CaptureLadderOptions ladder;
     std::string svg;  // a file; empty: standard output, in the format asked for
+
+    // plot: as run; `svg` is the file
+    std::string series;
 
     std::vector<std::string> arguments;  // bench: for the program that measures
 };

@@ -40,6 +40,14 @@ bool is_link_drop(std::string_view reason) {
            reason == to_string(DropReason::kLinkDown) || reason.starts_with("rule: ");
 }
 
+/// "rule: 3rd S." and "rule: 4th S." count together.
+std::string_view counted_reason(std::string_view reason) {
+    constexpr std::size_t kHead = 6;  // "rule: "
+    const bool numbered = reason.starts_with("rule: ") && reason.size() > kHead &&
+                          reason[kHead] >= '0' && reason[kHead] <= '9';
+    return numbered ? to_string(DropReason::kRule) : reason;
+}
+
 /// "eth3": 3.
 std::optional<std::size_t> interface_number(std::string_view name) {
     constexpr std::string_view kPrefix = "eth";
@@ -158,7 +166,8 @@ std::optional<std::size_t> Recorder::link_of_drop(const sim::PacketRecord& recor
 Recorder::DropSlot& Recorder::drop_slot(const sim::PacketRecord& record) {
     const std::size_t number =
         is_link_drop(record.reason) ? interface_number(record.interface_name).value_or(0) + 1 : 0;
-    const auto found = drop_index_.find(DropKey{record.node, number, record.reason});
+    const std::string_view reason = counted_reason(record.reason);
+    const auto found = drop_index_.find(DropKey{record.node, number, reason});
     if (found != drop_index_.end()) {
         return drops_[found->second];
     }
@@ -169,7 +178,7 @@ Recorder::DropSlot& Recorder::drop_slot(const sim::PacketRecord& record) {
     const bool last = drops_.size() == kDropSlotsMax;
     slot.node = last ? std::nullopt : nodes_.find(record.node);
     slot.link = last ? std::nullopt : link_of_drop(record);
-    slot.reason = last ? "other reasons" : std::string(record.reason);
+    slot.reason = last ? "other reasons" : std::string(reason);
     if (!last) {
         drop_index_.emplace(DropKey{record.node, number, slot.reason}, drops_.size() - 1);
     }
