@@ -98,6 +98,8 @@ function dropsOf(c: Case): Group {
     const { start, interval } = all[0]!;
     const sums = new Array<number>(Math.max(...all.map((drops) => drops.counts.length))).fill(0);
     for (const drops of all) drops.counts.forEach((n, i) => (sums[i] = (sums[i] ?? 0) + n));
+    // Counts end with the last drop; after it there were none.
+    while (start + sums.length * interval < c.simulated_seconds) sums.push(0);
     const rate = sums.map((n) => n / interval);
     return {
       label: reason,
@@ -145,7 +147,7 @@ export function SeriesSection() {
               stacked={group.stacked}
             />
             {group.left_out > 0 && (
-              <p class="note">
+              <p class="soft">
                 The busiest {group.tracks.length} are drawn; {group.left_out} more are not.
               </p>
             )}
