@@ -27,7 +27,12 @@ export function LatencyBars({ spread, all }: { spread: Latencies; all: Latencies
           height={Math.max(tall, n > 0 ? 1 : 0)}
         />
         {n > 0 && (
-          <text class="tiny" x={x + w / 2} y={height - foot - tall - 2} text-anchor="middle">
+          <text
+            class="tiny"
+            x={Math.max(14, x + w / 2)}
+            y={height - foot - tall - 2}
+            text-anchor="middle"
+          >
             {percent(share(n))}
           </text>
         )}

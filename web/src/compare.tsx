@@ -38,7 +38,9 @@ function Value({
           />
         )}
       </svg>
-      {predicted !== null && <small>model {share ? percent(predicted) : number(predicted)}</small>}
+      {predicted !== null && (predicted !== 0 || value !== 0) && (
+        <small>model {share ? percent(predicted) : number(predicted)}</small>
+      )}
     </div>
   );
 }

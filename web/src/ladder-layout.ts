@@ -1,5 +1,6 @@
 // Where everything of a ladder stands: time runs down, but what happens at once is moved apart and
 // long silences are cut, so that each line can be read.
+import { count, duration } from "./format.ts";
 import type { Connection, Segment } from "./model.ts";
 
 export interface Arrow {
@@ -23,9 +24,10 @@ export interface Bar {
   height: number;
 }
 
-export interface Silence {
+/** Where the ladder is cut: by a silence, or by segments that are not listed. */
+export interface Break {
   y: number;
-  seconds: number;
+  text: string;
 }
 
 export interface Tick {
@@ -38,7 +40,7 @@ export interface Layout {
   calls: Mark[];
   changes: Mark[];
   bars: Bar[];
-  silences: Silence[];
+  breaks: Break[];
   ticks: Tick[];
   height: number;
 }
@@ -47,11 +49,13 @@ interface Event {
   time: number;
   rank: number; // at one instant: what arrives, what it changes, what the process does, what is sent
   room: number;
+  first?: boolean; // after what is left out
   place: (y: number) => void;
 }
 
 const top = 60;
-const silenceRoom = 34;
+const breakRoom = 34;
+const stepMax = 70; // what a step of time is drawn as, at most
 const sentRoom = 22;
 const same = 1e-9; // seconds: simulated time counts nanoseconds
 
@@ -59,12 +63,18 @@ export function layOut(connection: Connection): Layout {
   const events: Event[] = [];
   const arrows: Arrow[] = [];
   const marks = { calls: [] as Mark[], changes: [] as Mark[] };
-  const out: Layout = { arrows, ...marks, bars: [], silences: [], ticks: [], height: top };
+  const out: Layout = { arrows, ...marks, bars: [], breaks: [], ticks: [], height: top };
 
   connection.segments.forEach((segment, index) => {
     const arrow: Arrow = { segment, index, from: 0, to: 0 };
     arrows.push(arrow);
-    events.push({ time: segment.sent, rank: 3, room: sentRoom, place: (y) => (arrow.from = y) });
+    events.push({
+      time: segment.sent,
+      rank: 3,
+      room: sentRoom,
+      first: index > 0 && index === connection.segments_first,
+      place: (y) => (arrow.from = y),
+    });
     if (segment.seen !== null)
       events.push({ time: segment.seen, rank: 0, room: 10, place: (y) => (arrow.to = y) });
   });
@@ -88,15 +98,24 @@ export function layOut(connection: Connection): Layout {
   let last: Event | null = null;
   for (const event of events) {
     const gap = last === null ? 0 : event.time - last.time;
-    if (last !== null && gap > typical * 12 && gap > same) {
-      out.silences.push({ y: y + silenceRoom / 2 + 4, seconds: gap });
-      y += silenceRoom + 12;
+    const left_out = event.first ? connection.segments_total - connection.segments.length : 0;
+    if (left_out > 0) {
+      out.breaks.push({ y: y + breakRoom / 2 + 4, text: `${count(left_out, "segment")} left out` });
+      y += breakRoom + 12;
+    } else if (
+      last !== null &&
+      gap > typical * 12 &&
+      gap > same &&
+      !underWay(connection, last.time, event.time)
+    ) {
+      out.breaks.push({ y: y + breakRoom / 2 + 4, text: `${duration(gap)} of silence` });
+      y += breakRoom + 12;
     } else {
       // Arrows that arrive together stay as far apart as those sent together.
       const both = event.rank === 0 && last?.rank === 0;
       y +=
         (both ? sentRoom : event.room) +
-        (gap > 0 && typical > 0 ? 14 * Math.log2(1 + gap / typical) : 0);
+        (gap > 0 && typical > 0 ? Math.min(stepMax, 14 * Math.log2(1 + gap / typical)) : 0);
     }
     event.place(y);
     if (last === null || gap > same) out.ticks.push({ y, time: event.time });
@@ -106,6 +125,13 @@ export function layOut(connection: Connection): Layout {
   for (const arrow of arrows) if (arrow.segment.seen === null) arrow.to = arrow.from + sentRoom;
   out.bars = barsOf(connection, marks.changes, out.height);
   return out;
+}
+
+/** Whether a segment is between the ends all that time: it is no silence then. */
+function underWay(connection: Connection, from: number, to: number): boolean {
+  return connection.segments.some(
+    ({ sent, seen }) => sent <= from + same && seen !== null && seen >= to - same,
+  );
 }
 
 /** The middle of the steps of time between events; steps of nothing left out. */

@@ -3,7 +3,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { family } from "./colours.ts";
-import { duration, number } from "./format.ts";
+import { number } from "./format.ts";
 import { type Arrow, type Bar, type Layout, layOut, type Mark } from "./ladder-layout.ts";
 import type { Case, Connection, Segment } from "./model.ts";
 import { fate, fields, label, sentence } from "./segment-words.ts";
@@ -168,11 +168,11 @@ function Drawing({
       {([0, 1] as const).map((end) => (
         <EndName key={end} of={of} connection={connection} end={end} bottom={layout.height - 12} />
       ))}
-      {layout.silences.map((silence, i) => (
-        <g key={i} class="silence">
-          <line x1={left} x2={right} y1={silence.y} y2={silence.y} />
-          <text x={width / 2} y={silence.y + 4} text-anchor="middle">
-            {duration(silence.seconds)} of silence
+      {layout.breaks.map((cut, i) => (
+        <g key={i} class="break">
+          <line x1={left} x2={right} y1={cut.y} y2={cut.y} />
+          <text x={width / 2} y={cut.y + 4} text-anchor="middle">
+            {cut.text}
           </text>
         </g>
       ))}
@@ -235,7 +235,8 @@ export function Ladder({ of, connection }: { of: Case; connection: Connection })
       </header>
       {missing > 0 && (
         <p class="note">
-          {number(missing)} segments between the first and the last ones are left out.
+          Of {number(connection.segments_total)} segments the first and the last are listed;{" "}
+          {number(missing)} between them are left out.
         </p>
       )}
       <div class="ladder-columns">

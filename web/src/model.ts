@@ -147,6 +147,7 @@ export interface Connection {
   calls: Call[];
   segments: Segment[];
   segments_total: number;
+  segments_first?: number;
 }
 
 export interface End {

@@ -19,6 +19,7 @@ interface Group {
 const tracksMax = 6;
 
 const titles: Record<string, string> = {
+  syns: "SYNs per second",
   syn_queue: "SYN queue",
   accept_queue: "accept queue",
   handshakes: "handshakes per second",
@@ -31,6 +32,7 @@ const order = [
   "syn_queue",
   "accept_queue",
   "handshakes",
+  "syns",
   "cookies",
   "drops",
   "link_load",
@@ -47,6 +49,7 @@ function label(c: Case, series: Series): string {
     const [from, to] = series.direction === 1 ? [link?.b, link?.a] : [link?.a, link?.b];
     return `${name(from)} → ${name(to)}`;
   }
+  if (series.group === "syns") return series.name.replace(/^SYNs /, "");
   if (series.node === null) return isolated(series.name);
   if (series.port !== null) return `${name(series.node)}:${series.port}`;
   return series.group === "host_queue" ? name(series.node) : isolated(series.name);
@@ -69,7 +72,7 @@ function groupsOf(c: Case): Group[] {
       all.length > tracksMax ? [...all].sort((a, b) => busy(b) - busy(a)).slice(0, tracksMax) : all;
     return {
       key,
-      title: titles[first.group] ?? first.name,
+      title: titles[first.group] ?? `${first.name} (recorded)`,
       unit: first.unit,
       stacked: false,
       left_out: all.length - most.length,
@@ -77,7 +80,10 @@ function groupsOf(c: Case): Group[] {
     };
   });
   if (c.drops.length > 0) groups.push(dropsOf(c));
-  const place = (group: Group) => order.indexOf(group.key.split(" ")[0]!);
+  const place = (group: Group) => {
+    const at = order.indexOf(group.key.split(" ")[0]!);
+    return at < 0 ? order.length : at; // a group this page does not know is drawn all the same
+  };
   return groups.sort((a, b) => place(a) - place(b));
 }
 
@@ -92,6 +98,8 @@ function dropsOf(c: Case): Group {
     const { start, interval } = all[0]!;
     const sums = new Array<number>(Math.max(...all.map((drops) => drops.counts.length))).fill(0);
     for (const drops of all) drops.counts.forEach((n, i) => (sums[i] = (sums[i] ?? 0) + n));
+    // Counts end with the last drop; after it there were none.
+    while (start + sums.length * interval < c.simulated_seconds) sums.push(0);
     const rate = sums.map((n) => n / interval);
     return {
       label: reason,
@@ -139,7 +147,7 @@ export function SeriesSection() {
               stacked={group.stacked}
             />
             {group.left_out > 0 && (
-              <p class="note">
+              <p class="soft">
                 The busiest {group.tracks.length} are drawn; {group.left_out} more are not.
               </p>
             )}

@@ -9,6 +9,7 @@ import { PacketDot } from "./topology-packet.tsx";
 import { type Moment, momentsOf } from "./topology-state.ts";
 
 const manyLinks = 16;
+const someNodes = 12;
 const manyNodes = 40;
 
 const step = (share: number): number => Math.min(4, Math.max(0, Math.floor(share * 5)));
@@ -95,19 +96,45 @@ function LinkLines({ of, layout, moment, link, index }: Props & { link: Link; in
   );
 }
 
+function sizeOf(of: Case): { small: boolean; crowded: boolean; r: number } {
+  const small = of.nodes.length > manyNodes;
+  const crowded = of.nodes.length > someNodes;
+  return { small, crowded, r: small ? 8 : crowded ? 13 : 22 };
+}
+
+/** Above all nodes, so that none hides a name. */
+function NodeName({ of, layout, index }: Omit<Props, "moment"> & { index: number }) {
+  const { crowded, r } = sizeOf(of);
+  const { name, address } = of.nodes[index]!;
+  const [x, y] = layout.nodes[index]!;
+  const letters = [...name];
+  return (
+    <g class={`node ${crowded ? "crowded" : ""}`} transform={`translate(${x} ${y})`}>
+      <text class="name" y={r + (crowded ? 13 : 18)} text-anchor="middle">
+        {letters.length > 22 ? `${letters.slice(0, 21).join("")}…` : name}
+      </text>
+      {!crowded && (
+        <text class="address" y={r + 33} text-anchor="middle">
+          {address}
+        </text>
+      )}
+    </g>
+  );
+}
+
 function NodeFigure({ of, layout, moment, index }: Props & { index: number }) {
   const node = of.nodes[index]!;
   const [x, y] = layout.nodes[index]!;
   const fill = moment.fill(index);
   const drops = moment.drops.get(index) ?? 0;
-  const small = of.nodes.length > manyNodes;
-  const r = small ? 8 : 22;
+  const { small, crowded, r } = sizeOf(of);
   const share = Math.min(1, Math.max(0, fill ?? 0));
-  const letters = [...node.name];
-  const name = letters.length > 22 ? `${letters.slice(0, 21).join("")}…` : node.name;
   const host = node.kind === "host";
   return (
-    <g class={`node ${host ? "host" : "router"}`} transform={`translate(${x} ${y})`}>
+    <g
+      class={`node ${host ? "host" : "router"} ${crowded ? "crowded" : ""}`}
+      transform={`translate(${x} ${y})`}
+    >
       <title>{`${node.name} ${node.address}${fill === null ? "" : `, fullest queue ${percent(fill)}`}`}</title>
       {host ? (
         <rect class="body" x={-r} y={-r} width={2 * r} height={2 * r} rx="4" />
@@ -123,7 +150,7 @@ function NodeFigure({ of, layout, moment, index }: Props & { index: number }) {
           height={share * (2 * r - 4)}
         />
       )}
-      {!host && !small && <path class="turn" d="M-9 -4H7M3 -8L8 -4L3 0M9 5H-7M-3 1L-8 5L-3 9" />}
+      {!host && !crowded && <path class="turn" d="M-9 -4H7M3 -8L8 -4L3 0M9 5H-7M-3 1L-8 5L-3 9" />}
       {!small && (
         <>
           {host && fill !== null && (
@@ -131,12 +158,6 @@ function NodeFigure({ of, layout, moment, index }: Props & { index: number }) {
               {percent(fill)}
             </text>
           )}
-          <text class="name" y={r + 18} text-anchor="middle">
-            {name}
-          </text>
-          <text class="address" y={r + 33} text-anchor="middle">
-            {node.address}
-          </text>
         </>
       )}
       {drops > 0 && <Dropped at={[-36, -r - 13]} words={`${brief(drops)} dropped`} />}
@@ -162,6 +183,8 @@ export function TopologyFigure({ of }: { of: Case }) {
       {of.nodes.map((_, i) => (
         <NodeFigure key={i} {...all} index={i} />
       ))}
+      {!sizeOf(of).small &&
+        of.nodes.map((_, i) => <NodeName key={i} of={of} layout={layout} index={i} />)}
       {moment.packets.map(({ packet, share }, i) => {
         const link = of.links[packet[2]];
         return (

@@ -107,6 +107,19 @@ test("a ladder runs downwards, and cuts silences", () => {
   );
 });
 
+test("a ladder is cut where segments are left out, not where one is under way", () => {
+  const long = { ...flood.connections[0]!, segments_total: 1000, segments_first: 4 };
+  assert.deepEqual(
+    layOut(long).breaks.map((cut) => cut.text),
+    ["990 segments left out"],
+  );
+  const slow = long.segments
+    .slice(0, 1)
+    .map((segment) => ({ ...segment, seen: segment.sent + 30 }));
+  const layout = layOut({ ...long, segments: slow, segments_total: 1, states: [], calls: [] });
+  assert.deepEqual(layout.breaks, []);
+});
+
 test("a segment's label has relative or absolute numbers", () => {
   const segment = flood.connections[0]!.segments[1]!;
   assert.equal(label(segment, true), "SYN ACK seq 0 ack 1");
