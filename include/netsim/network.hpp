@@ -308,6 +308,8 @@ class HostRef : public NodeRef {
     Rng rng(std::string_view name) const;
     /// Notes an application's call in the margin of ladders.
     void note(const Socket& socket, std::string_view text);
+    /// The same of a call about that peer, which the socket does not name: connect().
+    void note(const Socket& socket, std::string_view text, Endpoint remote);
 };
 
 /// A rule that was given to a link.
