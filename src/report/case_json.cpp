@@ -182,7 +182,8 @@ std::string connection_json(const ConnectionView& view, const Case& one, Mention
     for (const SegmentView& segment : view.segments) {
         put_segment(json, segment, one, mentions);
     }
-    json.end().whole("segments_total", view.segments_total).end();
+    json.end().whole("segments_total", view.segments_total);
+    json.whole("segments_first", view.segments_first).end();
     return json.take();
 }
 

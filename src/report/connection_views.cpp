@@ -98,6 +98,8 @@ ConnectionView ConnectionLog::view(const Tracked& one) const {
     }
     out.states = one.states;
     out.segments_total = one.total;
+    out.segments_first =
+        one.total > one.segments.size() ? limits_.segments_first : one.segments.size();
     std::vector<const Segment*> order;
     for (const Segment& segment : one.segments) {
         order.push_back(&segment);

@@ -114,6 +114,7 @@ struct ConnectionView {
     std::vector<Call> calls;
     std::vector<SegmentView> segments;
     std::uint64_t segments_total = 0;
+    std::size_t segments_first = 0;  // of those listed, before what is left out
 };
 
 /// One packet on one link of a small run.

@@ -94,6 +94,7 @@ TEST_F(ReportOfOne, SegmentsStatesAndTransitions) {
     EXPECT_EQ(one.ends[1].endpoint, "10.0.0.2:80");
     EXPECT_EQ(one.outcome, "closed");
     EXPECT_EQ(one.segments_total, one.segments.size());
+    EXPECT_EQ(one.segments_first, one.segments.size());
     const std::vector<std::string> flags = flags_of(one);
     ASSERT_GE(flags.size(), 7U);
     EXPECT_EQ(flags[0], "0 S");
@@ -212,6 +213,7 @@ TEST_F(ReportOfOne, AConnectionThatStaysIsOpen) {
     // Long: the first and the last segments, in order, and a note.
     EXPECT_GT(one.segments_total, 500U);
     ASSERT_EQ(one.segments.size(), 80U);
+    EXPECT_EQ(one.segments_first, 60U);
     for (std::size_t i = 1; i < one.segments.size(); ++i) {
         EXPECT_GE(one.segments[i].sent, one.segments[i - 1].sent);
     }
