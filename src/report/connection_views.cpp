@@ -21,7 +21,7 @@ SegmentView ConnectionLog::view(const Tracked& one, const Segment& segment) cons
     out.sent = segment.sent;
     out.seen = segment.seen;
     out.again = segment.again;
-    if (segment.icmp.empty()) {
+    if (segment.icmp == 0) {
         const wire::TcpHeader& tcp = segment.tcp;
         out.flags = observe::flag_letters(tcp.flags);
         out.seq = tcp.seq.raw();
@@ -40,10 +40,10 @@ SegmentView ConnectionLog::view(const Tracked& one, const Segment& segment) cons
             }
         }
     } else {
-        out.note = segment.icmp;
+        out.note = words_[segment.icmp];
     }
     if (segment.dropped) {
-        out.drop = SegmentDrop{segment.reason, nodes_.find(segment.drop_node)};
+        out.drop = SegmentDrop{words_[segment.reason], nodes_.find(segment.drop_node)};
     }
     if (segment.copied) {
         out.note += (out.note.empty() ? "" : "; ") + std::string("copied by a link");
@@ -110,7 +110,7 @@ ConnectionView ConnectionLog::view(const Tracked& one) const {
     for (const Segment* segment : order) {
         out.segments.push_back(view(one, *segment));
         const bool from_start = segment->number < limits_.segments_first;
-        if (from_start && segment->icmp.empty() && segment->end < 2 &&
+        if (from_start && segment->icmp == 0 && segment->end < 2 &&
             out.segments.back().note.empty()) {
             out.segments.back().note = labels.next(segment->tcp, segment->end).remark;
         }

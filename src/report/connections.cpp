@@ -4,14 +4,16 @@
 
 #include <algorithm>
 
+#include "netsim/link.hpp"
 #include "observe/ladder_labels.hpp"
 #include "report/tracked.hpp"
 
 namespace netsim::report {
 namespace {
 
-constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
 constexpr std::size_t kOpenCallsMax = 100;
+constexpr std::size_t kUsualSegments = 12;
+constexpr std::size_t kWordsMax = 5000;  // "rule: 3rd S.", "rule: 4th S."...
 
 /// SplitMix64: which connections stay is a sample, and the same one each time.
 std::uint64_t mix(std::uint64_t x) {
@@ -36,7 +38,10 @@ Endpoint destination_of(const wire::Packet& packet) {
 }  // namespace
 
 ConnectionLog::ConnectionLog(const NodeTable& nodes, const ConnectionLimits& limits)
-    : nodes_(nodes), limits_(limits) {}
+    : nodes_(nodes), limits_(limits) {
+    static_cast<void>(word(to_string(DropReason::kRule)));  // what later ones may be called
+    static_cast<void>(word("dropped"));
+}
 
 ConnectionLog::~ConnectionLog() = default;
 
@@ -68,6 +73,8 @@ ConnectionLog::Tracked* ConnectionLog::begin(Endpoint from, Endpoint to, sim::No
     Tracked& one = *tracked_[slot];
     one.slot = slot;
     one.id = ++begun_;
+    one.segments.reserve(kUsualSegments);
+    one.states.reserve(kUsualSegments);
     one.ends[0].node = nodes_.find(node);
     one.ends[0].local = from;
     one.ends[1].node = nodes_.owner(to.address);
@@ -86,7 +93,7 @@ ConnectionLog::Tracked* ConnectionLog::begin_raw(const wire::Packet& packet, sim
     Tracked* one = begin(source_of(packet), destination_of(packet), maker);
     if (one != nullptr) {
         ++raw_;
-        one->raw = true;
+        last_raw_ = std::max(last_raw_, packet.uid & kOrdinal);
         if (!own_address) {
             one->ends[0].node = nodes_.owner(packet.source);
         }
@@ -162,7 +169,7 @@ void ConnectionLog::append(Tracked& to, const sim::PacketRecord& record, std::si
         segment->again = end < 2 && to.note_sent(packet.tcp, end);
         to.unusual = to.unusual || segment->again;
     } else {
-        segment->icmp = observe::icmp_label(packet.icmp);
+        segment->icmp = word(observe::icmp_label(packet.icmp));
     }
     by_uid_.insert_or_assign(packet.uid, Place{to.slot, to.id, number});
 }
@@ -179,6 +186,20 @@ ConnectionLog::Segment* ConnectionLog::segment_of(std::uint64_t uid) {
     }
     Segment& segment = one->segments[one->place(place.number, limits_)];
     return segment.uid == uid ? &segment : nullptr;
+}
+
+std::uint32_t ConnectionLog::word(std::string_view text) {
+    const auto found = word_index_.find(text);
+    if (found != word_index_.end()) {
+        return found->second;
+    }
+    if (words_.size() >= kWordsMax) {
+        return text.starts_with("rule: ") ? word(to_string(DropReason::kRule)) : word("dropped");
+    }
+    words_.emplace_back(text);
+    const auto index = static_cast<std::uint32_t>(words_.size() - 1);
+    word_index_.emplace(words_.back(), index);
+    return index;
 }
 
 void ConnectionLog::arrived(const sim::PacketRecord& record) {
@@ -215,7 +236,7 @@ void ConnectionLog::dropped(const sim::PacketRecord& record) {
     tracked_[by_uid_.find(record.packet->uid)->second.slot]->unusual = true;
     segment->dropped = true;
     segment->drop_node = record.node;
-    segment->reason = record.reason;
+    segment->reason = word(record.reason);
 }
 
 void ConnectionLog::copied(const sim::PacketRecord& record) {

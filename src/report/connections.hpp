@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <queue>
 #include <string>
@@ -40,6 +41,17 @@ class ConnectionLog {
     ConnectionLog& operator=(const ConnectionLog&) = delete;
     ConnectionLog(ConnectionLog&&) = delete;
     ConnectionLog& operator=(ConnectionLog&&) = delete;
+
+    /// A flood's SYN from a spoofed address, of which there may be millions: is it not one of the
+    /// sample? Then nothing need be looked up.
+    bool is_uncounted_flood(const wire::Packet& packet) const {
+        const bool syn =
+            packet.protocol == wire::Protocol::kTcp &&
+            (packet.tcp.flags & (wire::flag::kSyn | wire::flag::kAck)) == wire::flag::kSyn;
+        return syn && raw_ >= limits_.raw && (packet.uid & kOrdinal) > last_raw_ && floods(packet);
+    }
+
+    void count_flood() { ++half_open_from_; }
 
     /// By the node that made it, for the first time.
     void sent(const sim::PacketRecord& record);
@@ -85,6 +97,15 @@ class ConnectionLog {
 
     using Tier = std::priority_queue<Rank, std::vector<Rank>, std::greater<>>;
 
+    static constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
+    static constexpr std::uint64_t kOrdinal = (std::uint64_t{1} << kNodeShift) - 1;
+
+    /// Is its maker an attacker, and its source another's address?
+    bool floods(const wire::Packet& packet) const {
+        const auto maker = nodes_.find(static_cast<sim::NodeId>(packet.uid >> kNodeShift));
+        return maker && nodes_[*maker].attacks && nodes_[*maker].address != packet.source;
+    }
+
     static Key key_of(Endpoint x, Endpoint y);
     Tracked* find(Endpoint x, Endpoint y);
     Tracked* begin(Endpoint from, Endpoint to, sim::NodeId node);
@@ -92,6 +113,8 @@ class ConnectionLog {
     void append(Tracked& to, const sim::PacketRecord& record, std::size_t end);
     void icmp_sent(const sim::PacketRecord& record);
     Segment* segment_of(std::uint64_t uid);
+    /// A text that segments refer to; 0 is the empty one.
+    std::uint32_t word(std::string_view text);
     void settle(Tracked& over);
     void rank(Tier& tier, std::size_t most, Tracked& over);
     void forget(Tracked& gone);
@@ -104,9 +127,12 @@ class ConnectionLog {
     absl::flat_hash_map<Key, std::uint32_t> by_ends_;  // looked up, never walked
     absl::flat_hash_map<std::uint64_t, Place> by_uid_;
     std::vector<std::unique_ptr<Tracked>> tracked_;
+    std::vector<std::string> words_{std::string()};
+    std::map<std::string, std::uint32_t, std::less<>> word_index_;
     std::vector<std::uint32_t> free_;
     std::size_t live_ = 0;
     std::size_t raw_ = 0;
+    std::uint64_t last_raw_ = 0;  // the highest ordinal of their uids
     std::size_t first_ = 0;
     Tier unusual_;
     Tier ordinary_;

@@ -92,19 +92,24 @@ void Recorder::on_packet(const sim::PacketRecord& record) {
     }
     switch (record.event) {
         case sim::PacketEvent::kSent:
-            if ((record.packet->uid >> kUidShift) == record.node) {
-                connections_.sent(record);
+            if ((record.packet->uid >> kUidShift) != record.node) {
+                return;
             }
-            return;
+            return connections_.is_uncounted_flood(*record.packet) ? connections_.count_flood()
+                                                                   : connections_.sent(record);
         case sim::PacketEvent::kReceived:
-            if (nodes_.is_host(record.node)) {
-                syn_arrives(record);
-                connections_.arrived(record);
+            if (!nodes_.is_host(record.node)) {
+                return;
             }
-            return;
+            if (connections_.is_uncounted_flood(*record.packet)) {
+                return handshakes_[3].add(axis_, record.at, 1);
+            }
+            syn_arrives(record);
+            return connections_.arrived(record);
         case sim::PacketEvent::kDropped:
             count_drop(record);
-            return connections_.dropped(record);
+            return connections_.is_uncounted_flood(*record.packet) ? void()
+                                                                   : connections_.dropped(record);
         case sim::PacketEvent::kDuplicated:
             return connections_.copied(record);
     }
@@ -185,8 +190,15 @@ Recorder::DropSlot& Recorder::drop_slot(const sim::PacketRecord& record) {
     return slot;
 }
 
+/// Most drops are for the reason of the one before.
 void Recorder::count_drop(const sim::PacketRecord& record) {
-    DropSlot& slot = drop_slot(record);
+    const bool same = last_drop_.slot != nullptr && last_drop_.node == record.node &&
+                      last_drop_.slot->reason == record.reason &&
+                      last_drop_.interface == record.interface_name;
+    if (!same) {
+        last_drop_ = {&drop_slot(record), record.node, std::string(record.interface_name)};
+    }
+    DropSlot& slot = *last_drop_.slot;
     ++slot.count;
     slot.tally.add(axis_, record.at, 1);
 }

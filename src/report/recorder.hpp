@@ -71,6 +71,12 @@ class Recorder final : public sim::Tracer {
         Tally tally{};
     };
 
+    struct LastDrop {
+        DropSlot* slot = nullptr;
+        sim::NodeId node = 0;
+        std::string interface {};
+    };
+
     using DropKey = std::tuple<std::size_t, std::size_t, std::string_view>;
 
     void syn_arrives(const sim::PacketRecord& record);
@@ -93,6 +99,7 @@ class Recorder final : public sim::Tracer {
     std::vector<std::uint64_t> transitions_;
     std::deque<DropSlot> drops_;  // their reasons are keys
     absl::flat_hash_map<DropKey, std::size_t> drop_index_;
+    LastDrop last_drop_;
     std::array<Tally, 4> handshakes_;  // made: legitimate, attack; SYNs: legitimate, attack
     std::vector<PacketHop> hops_;
     absl::flat_hash_map<std::uint64_t, std::size_t> open_hops_;

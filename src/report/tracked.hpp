@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +18,8 @@ struct ConnectionLog::Segment {
     Time sent{};
     Time seen = kNever;
     wire::TcpHeader tcp{};
-    std::string icmp{};  // an ICMP error's words; empty: a segment
-    std::string reason{};
+    std::uint32_t icmp = 0;  // an ICMP error's words; 0: a segment
+    std::uint32_t reason = 0;
     sim::NodeId maker = 0;
     sim::NodeId drop_node = 0;
     std::uint8_t end = 0;
@@ -72,7 +71,6 @@ struct ConnectionLog::Tracked {
     std::vector<StateStep> states;
     std::vector<Call> calls;
     std::uint64_t total = 0;  // segments
-    bool raw = false;         // no socket sent its SYN
     bool unusual = false;
     bool settled = false;
     bool opened_at_both = false;  // a segment has arrived: both ends' addresses are known
