@@ -234,12 +234,14 @@ test("a click on an edge lists who took it, here and in the table", async () => 
 test("play lets time run: tokens move, packets fly, a host fills", async () => {
   await on(file, {}, async (page) => {
     await pickCase(page, 1);
-    await page.locator(".time select").selectOption("5");
+    await page.locator(".time select").selectOption("15");
     await page.locator(".play").click();
-    await page.waitForTimeout(1800);
+    // How soon depends on the machine; that it comes there does not.
+    for (let tries = 0; tries < 400 && (await instant(page)) < 7; tries++)
+      await page.waitForTimeout(50);
     await page.locator(".play").click();
     const time = await instant(page);
-    assert.ok(time > 5 && time < 25, `after 1.8 s of 5 it is ${time} s`);
+    assert.ok(time >= 7 && time < 25, `it stands at ${time} s`);
     assert.ok((await page.locator("#states .token").count()) > 0, "no token moves");
     assert.match(await page.locator("#topology .host .fill-words").first().innerHTML(), /\d+ %/);
     assert.ok((await page.locator("#topology .dropped").count()) > 0, "no drop is marked");
