@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 # What include/netsim needs at link time, and no more: lua and model stay inside the program.
-set(netsim_public_layers base wire sim net tcp host app observe shell api)
+set(netsim_public_layers base wire sim net tcp host app observe shell report api)
 list(TRANSFORM netsim_public_layers PREPEND netsim_ OUTPUT_VARIABLE netsim_public_targets)
 
 add_library(netsim_netsim INTERFACE)

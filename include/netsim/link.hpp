@@ -60,6 +60,7 @@ enum class DropReason : std::uint8_t {
     kConntrack,     // connection tracking: its table was full, or the connection's tuple taken
     kMiddlebox,     // a middlebox took offence
     kNat,           // NAT: no free port, or no mapping where it is silent
+    kNoSocket,      // router: to a port of its own; answered by a RST or an ICMP error
     kCount
 };
 

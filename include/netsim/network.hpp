@@ -44,6 +44,10 @@ class LinkRuleState;
 class Middlebox;
 }  // namespace net
 
+namespace report {
+struct Case;
+}
+
 /// A running or finished native application: keeps its statistics current. Valid as long as the
 /// Network.
 template <typename Stats>
@@ -304,6 +308,8 @@ class HostRef : public NodeRef {
     Rng rng(std::string_view name) const;
     /// Notes an application's call in the margin of ladders.
     void note(const Socket& socket, std::string_view text);
+    /// The same of a call about that peer, which the socket does not name: connect().
+    void note(const Socket& socket, std::string_view text, Endpoint remote);
 };
 
 /// A rule that was given to a link.
@@ -455,6 +461,10 @@ class Network {
                        const LadderOptions& options = {}) const;
     /// Which two hosts had connections since watch_ladder(), most segments first.
     std::vector<LadderPair> ladder_pairs() const;
+    /// Keeps what a report shows from now on, in bounded memory (`share`: of the usual bounds);
+    /// report(): all so far (src/report/model.hpp). InputError: nobody watches.
+    void watch_report(double share = 1);
+    std::shared_ptr<const report::Case> report() const;
 
  private:
     std::unique_ptr<NetworkImpl> impl_;

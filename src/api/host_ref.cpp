@@ -293,9 +293,11 @@ Rng HostRef::rng(std::string_view name) const {
 }
 
 void HostRef::note(const Socket& socket, std::string_view text) {
-    const Result<Endpoint> local = socket.local();
-    const Result<Endpoint> remote = socket.remote();
-    as_host(node_).trace_call(local.value_or(Endpoint{}), remote.value_or(Endpoint{}), text);
+    note(socket, text, socket.remote().value_or(Endpoint{}));
+}
+
+void HostRef::note(const Socket& socket, std::string_view text, Endpoint remote) {
+    as_host(node_).trace_call(socket.local().value_or(Endpoint{}), remote, text);
 }
 
 }  // namespace netsim

@@ -118,6 +118,14 @@ Rng Network::rng(std::string_view name) const {
     return impl_->sim().rng(name);
 }
 
+void Network::watch_report(double share) {
+    impl_->watch_report(share);
+}
+
+std::shared_ptr<const report::Case> Network::report() const {
+    return impl_->report();
+}
+
 const Series* Network::record(std::string name, Duration interval, std::function<double()> read) {
     return impl_->record(std::move(name), interval, std::move(read));
 }

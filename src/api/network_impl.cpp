@@ -87,6 +87,9 @@ void NetworkImpl::add_node(Node node, std::string_view name) {
     by_node_.emplace(node.owner.get(), nodes_.size());
     nodes_.push_back(std::move(node));
     routes_stale_ = true;
+    if (report_ != nullptr) {
+        tell_report(nodes_.back());
+    }
 }
 
 HostRef NetworkImpl::add_host(std::string_view name, const HostOptions& options) {
@@ -160,6 +163,9 @@ LinkRef NetworkImpl::add_link(const NodeRef& a, const NodeRef& b, const LinkOpti
     }
     topology_.add_link(*links_.back());
     routes_stale_ = true;
+    if (report_ != nullptr) {
+        report_->add_link(*links_.back());
+    }
     if (eager_routes_) {
         topology_.compute_routes();
     }

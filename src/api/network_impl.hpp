@@ -24,6 +24,7 @@
 #include "observe/pcapng_writer.hpp"
 #include "observe/state_coverage.hpp"
 #include "observe/trace_text.hpp"
+#include "report/recorder.hpp"
 #include "shell/shell.hpp"
 #include "sim/simulation.hpp"
 #include "sim/timed_calls.hpp"
@@ -122,6 +123,9 @@ class NetworkImpl : private shell::Directory {
         const unsigned ordinal = node.applications[std::string(kind)];
         auto made = std::make_unique<Application>(*node.host, ordinal, std::forward<Args>(args)...);
         ++node.applications[std::string(kind)];
+        if (report_ != nullptr && kind == "synflood") {
+            report_->note_attacker(node.owner->id());
+        }
         Application& application = *made;
         applications_.push_back(std::move(made));
         return application;
@@ -160,6 +164,8 @@ class NetworkImpl : private shell::Directory {
     std::string ladder(std::string_view left, std::string_view right,
                        const LadderOptions& options) const;
     std::vector<LadderPair> ladder_pairs() const;
+    void watch_report(double share);
+    std::shared_ptr<const report::Case> report() const;
 
  private:
     struct Recorder {
@@ -184,6 +190,8 @@ class NetworkImpl : private shell::Directory {
     bool paused(const sim::StopConditions& slice, const std::function<bool()>& pause);
     Time next_sample() const;
     void take_samples(Time at);
+    Time next_report_sample() const;
+    void tell_report(const Node& node) const;
     static void switch_power(Node& node, bool on);
 
     // Destroyed in reverse: packets on links go back to a pool that still stands.
@@ -197,6 +205,7 @@ class NetworkImpl : private shell::Directory {
     std::vector<std::unique_ptr<Sniffer>> sniffers_;
     std::unique_ptr<observe::Ladder> ladder_;
     std::unique_ptr<observe::StateCoverage> states_;
+    std::unique_ptr<report::Recorder> report_;
     sim::TimedCalls timed_calls_;
 
     Prefix pool_;

@@ -80,6 +80,40 @@ std::vector<LadderPair> NetworkImpl::ladder_pairs() const {
     return ladder_->pairs(ends);
 }
 
+void NetworkImpl::tell_report(const Node& node) const {
+    report::KnownNode known;
+    known.node = node.owner.get();
+    known.host = node.host;
+    known.address = node.address;
+    known.attacks = node.applications.contains("synflood");
+    report_->add_node(known);
+}
+
+/// What there is already it is told now.
+void NetworkImpl::watch_report(double share) {
+    if (report_ != nullptr) {
+        return;
+    }
+    report_ = std::make_unique<report::Recorder>(share);
+    for (const Node& node : nodes_) {
+        tell_report(node);
+    }
+    for (const std::unique_ptr<net::Link>& link : links_) {
+        report_->add_link(*link);
+    }
+    for (const Prefix& pool : announced_) {
+        report_->add_pool(pool);
+    }
+    observe(*report_);
+}
+
+std::shared_ptr<const report::Case> NetworkImpl::report() const {
+    if (report_ == nullptr) {
+        throw InputError("no report: call watch_report() before the run");
+    }
+    return std::make_shared<const report::Case>(report_->view(sim_.now(), series()));
+}
+
 std::vector<MemoryUse> NetworkImpl::memory_use() {
     tcp::Stack::Holdings held;
     for (Node& node : nodes_) {

@@ -32,6 +32,9 @@ void NetworkImpl::add_blackhole(Node& node, Prefix prefix) {
 void NetworkImpl::announce(Node& node, Prefix prefix) {
     topology_.announce(*node.owner, prefix);
     announced_.push_back(prefix);
+    if (report_ != nullptr) {
+        report_->add_pool(prefix);
+    }
     if (std::erase(blackholes_, prefix) > 0) {
         for (Node& one : nodes_) {
             if (one.router != nullptr) {
@@ -45,8 +48,9 @@ void NetworkImpl::announce(Node& node, Prefix prefix) {
 }
 
 void NetworkImpl::blackhole_everywhere(Prefix prefix) {
-    if (std::find(announced_.begin(), announced_.end(), prefix) != announced_.end()) {
-        return;
+    const bool of_a_node = prefix.length == 32 && taken_.count(prefix.address) != 0;
+    if (of_a_node || std::find(announced_.begin(), announced_.end(), prefix) != announced_.end()) {
+        return;  // somebody is there: larger prefixes lose against the node's own route
     }
     blackholes_.push_back(prefix);
     for (Node& node : nodes_) {

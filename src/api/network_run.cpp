@@ -21,6 +21,11 @@ Time NetworkImpl::next_sample() const {
     return next;
 }
 
+/// Never due in the past: one that a time was skipped for is taken now.
+Time NetworkImpl::next_report_sample() const {
+    return report_ == nullptr ? kNever : std::max(report_->next_sample(), sim_.now());
+}
+
 void NetworkImpl::take_samples(Time at) {
     for (Recorder& recorder : recorders_) {
         if (recorder.next == at) {
@@ -52,7 +57,8 @@ RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
     sim::StopReason reason = sim::StopReason::kIdle;
     while (true) {
         const Time sample = next_sample();
-        sim::StopConditions slice{.until = std::min({until, sample, limits.pause_at}),
+        const Time look = next_report_sample();
+        sim::StopConditions slice{.until = std::min({until, sample, look, limits.pause_at}),
                                   .memory_bytes_max = limits.memory_bytes_max};
         if (limits.events_max != 0) {
             const std::uint64_t fired = sim_.events_fired() - fired_before;
@@ -62,7 +68,9 @@ RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
             }
             slice.events_max = limits.events_max - fired;
         }
-        slice.hold_when_idle = until == kNever && slice.until == limits.pause_at;
+        // A report only looks: the clock does not go to its samples when all is over.
+        slice.hold_when_idle = until == kNever && (slice.until == limits.pause_at ||
+                                                   (slice.until == look && look < sample));
         if (limits.pause) {
             if (paused(slice, limits.pause)) {
                 return {"paused", sim_.now(), sim_.events_fired() - fired_before};
@@ -83,6 +91,9 @@ RunResult NetworkImpl::run(Time until, const RunLimits& limits) {
         if (sample <= until && sim_.now() == sample) {
             take_samples(sample);
         }
+        if (look <= until && sim_.now() == look) {
+            report_->sample(look);
+        }
         if (slice.until == limits.pause_at && limits.pause_at < until &&
             sim_.now() == limits.pause_at) {
             return {"paused", sim_.now(), sim_.events_fired() - fired_before};
@@ -99,18 +110,25 @@ bool NetworkImpl::step() {
     update_routes();
     while (true) {
         const Time sample = next_sample();
+        const Time look = next_report_sample();
+        const Time stop = std::min(sample, look);
         {
             const InEvent scope(in_event_);
-            if (sim_.step(sample)) {
+            if (sim_.step(stop)) {
                 return true;
             }
         }
-        if (sample == kNever || sim_.events_pending() == 0) {
+        if (stop == kNever || sim_.events_pending() == 0) {
             return false;
         }
         // The next event is after the sample's time: bring the clock there.
-        static_cast<void>(sim_.run({.until = sample}));
-        take_samples(sample);
+        static_cast<void>(sim_.run({.until = stop}));
+        if (sample == stop) {
+            take_samples(sample);
+        }
+        if (look == stop) {
+            report_->sample(look);
+        }
     }
 }
 

@@ -35,6 +35,10 @@ TopologyResult NetworkImpl::add_graph(const net::GraphDescription& graph,
             result.routers.push_back(add_router(options.prefix + node.name, {}));
             refs.push_back(result.routers.back());
         }
+        if (report_ != nullptr && node.place) {
+            report_->place(node_of(refs.back()).owner->id(), node.place->latitude,
+                           node.place->longitude);
+        }
     }
     for (std::size_t i = 0; i < edges.size(); ++i) {
         const net::GraphEdge& edge = graph.edges[i];

@@ -13,7 +13,7 @@ std::string_view to_string(DropReason reason) {
             "MTU exceeded",     "not for me",  "corrupted",
             "CPU backlog full", "host is off", "socket buffer full",
             "drop rule",        "firewall",    "nf_conntrack",
-            "middlebox",        "NAT",
+            "middlebox",        "NAT",         "no socket",
         };
     const auto index = static_cast<std::size_t>(reason);
     return index < kNames.size() ? kNames[index] : "?";

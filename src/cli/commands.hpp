@@ -13,6 +13,7 @@ int sysctl_command(const Options& options);
 int topo_command(const Options& options);
 int packetdrill_command(const Options& options);
 int ladder_command(const Options& options);
+int plot_command(const Options& options);
 int bench_command(const Options& options);
 int exec_command(const Options& options);
 int explain_command(const Options& options);

@@ -3,26 +3,13 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-
-#include "netsim/result.hpp"
 
 namespace netsim::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using lua::Json;
-
-[[noreturn]] void refuse(const std::string& path) {
-    const int error = errno;
-    throw InputError("--json " + path + ": " + std::strerror(error != 0 ? error : EIO));
-}
 
 std::uint64_t peak_rss_bytes() {
     rusage usage{};
@@ -50,59 +37,19 @@ Json case_json(const lua::CaseReport& one) {
 
 }  // namespace
 
-JsonOutput::JsonOutput(const std::string& path) : path_(path) {
-    if (path_.empty()) {
-        return;
-    }
-    if (fs::is_directory(path_)) {
-        errno = EISDIR;
-        refuse(path_);
-    }
-    errno = 0;
-    if (fs::exists(path_) && !fs::is_regular_file(path_)) {
-        if (!std::ofstream(path_, std::ios::app)) {
-            refuse(path_);
-        }
-        return;
-    }
-    temporary_ = path_ + ".partial-" + std::to_string(getpid());
-    if (!std::ofstream(temporary_, std::ios::binary)) {
-        temporary_.clear();
-        refuse(path_);
-    }
-    // It can be written: that was the question. A run that is killed leaves nothing behind.
-    std::error_code ignored;
-    fs::remove(temporary_, ignored);
-}
-
-JsonOutput::~JsonOutput() {
-    if (!temporary_.empty()) {
-        std::error_code ignored;
-        fs::remove(temporary_, ignored);
+JsonOutput::JsonOutput(const std::string& path) {
+    if (!path.empty()) {
+        file_.emplace("--json", path);
     }
 }
 
 void JsonOutput::write(const Json& report) {
     // Bytes of a script's strings that are no UTF-8 are replaced: the output is always valid JSON.
     const std::string text = report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-    if (path_.empty()) {
-        std::cout << text;
-        return;  // the caller flushes and looks
-    }
-    errno = 0;
-    std::ofstream file(temporary_.empty() ? path_ : temporary_, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) {
-        refuse(path_);
-    }
-    if (!temporary_.empty()) {
-        std::error_code error;
-        fs::rename(temporary_, path_, error);
-        if (error) {
-            throw InputError("--json " + path_ + ": " + error.message());
-        }
-        temporary_.clear();
+    if (file_) {
+        file_->write(text);
+    } else {
+        std::cout << text;  // the caller flushes and looks
     }
 }
 

@@ -16,6 +16,7 @@
 #include "cli/lab_new.hpp"
 #include "cli/lab_quiz.hpp"
 #include "cli/lab_text.hpp"
+#include "cli/report_output.hpp"
 #include "cli/script_run.hpp"
 #include "cli/terminal.hpp"
 #include "netsim/result.hpp"
@@ -90,6 +91,7 @@ int show_lab(const Lab& lab, const Options& options) {
     if (options.json && !run.help) {
         json = std::make_unique<JsonOutput>(json_only ? "" : *options.json);
     }
+    ReportOutput pictures(options, run);
     const bool prose = !run.quiet && !run.help;
     if (prose && live) {
         print_prose(out, lab);
@@ -110,6 +112,7 @@ int show_lab(const Lab& lab, const Options& options) {
     }
     out << held.str();
     const int code = exit_code_of(report);
+    pictures.write(options, run, report);
     if (!whole) {
         return finish_stdout(code);
     }
@@ -146,7 +149,8 @@ Lab lab_of(const Lab& answer, const Options& options) {
 
 int check_answer(Options options) {
     forbid(options, "lab check",
-           {"--json", "--trace", "--quiz", "--chapter", "--markdown", "--quiet", "--help"});
+           {"--json", "--report", "--report-data", "--trace", "--quiz", "--chapter", "--markdown",
+            "--quiet", "--help"});
     std::vector<std::string>& words = options.run.arguments;
     if (words.empty() || words.front().starts_with("-")) {
         throw InputError("usage: netsim lab check FILE [--lab LAB] [flags of the script]");

@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
                 return packetdrill_command(options);
             case Command::kLadder:
                 return ladder_command(options);
+            case Command::kPlot:
+                return plot_command(options);
             case Command::kBench:
                 return bench_command(options);
             case Command::kExec:

@@ -116,6 +116,12 @@ void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& fl
                                    "without a value, what the busiest two did first")
                        ->expected(0, 1)
                        ->type_name("A,B");
+    run->add_option("--report", options.report,
+                    "Pictures of the run as one HTML file for any browser")
+        ->type_name("FILE");
+    run->add_option("--report-data", options.report_data,
+                    "The data of those pictures as JSON (docs/report-format.md)")
+        ->type_name("FILE");
     run->add_option("--ladder-format", texts.ladder_format, "text (default), mermaid or svg")
         ->type_name("F");
     run->add_option("--ladder-max", texts.ladder_max,
@@ -168,6 +174,18 @@ CLI::App* add_lab(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
         "Without LAB: the list. Other options --NAME VALUE are the lab's own: netsim lab LAB "
         "--help");
     return lab;
+}
+
+CLI::App* add_plot(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+    CLI::App* plot = app.add_subcommand("plot", "Draw time series of a script's run");
+    add_run_options(plot, options, texts, flags);
+    plot->add_option("SCRIPT", options.script, "As of netsim run")->required();
+    plot->add_option("--series", options.series, "NAME[,NAME]..., or groups such as syn_queue")
+        ->required();
+    plot->add_option("--case", options.case_name, "One of netsim.compare's cases (default: all)");
+    plot->add_option("-o,--output", options.svg, "FILE.svg, .png or .pdf")->required();
+    plot->set_help_flag("-h,--help", "This text");
+    return plot;
 }
 
 CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
@@ -366,12 +384,15 @@ std::optional<Command> look_command(int argc, char** argv) {
 
 Options parse_options(int argc, char** argv) {
     Options options;
+    options.typed.assign(argv + std::min(argc, 1), argv + argc);
     Texts texts;
     RunFlags flags;
     CLI::App app{"netsim: a deterministic simulator of TCP and the networks under it", "netsim"};
     app.set_version_flag("--version", std::string("netsim ") + NETSIM_VERSION);
     app.require_subcommand(1);
     CLI::App* run = add_run(app, options, texts, flags);
+    RunFlags plot_flags;
+    CLI::App* plot = add_plot(app, options, texts, plot_flags);
     RunFlags lab_flags;
     CLI::App* lab = add_lab(app, options, texts, lab_flags);
     CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
@@ -433,6 +454,11 @@ Options parse_options(int argc, char** argv) {
         }
         options.command = Command::kRun;
         finish_run(options, texts, flags);
+    } else if (plot->parsed()) {
+        options.command = Command::kPlot;
+        options.run.arguments = plot->remaining();
+        add_names(*plot, options.run.other_flags);
+        finish_run(options, texts, plot_flags);
     } else if (lab->parsed()) {
         take_lab(*lab, options, texts, lab_flags, {argv, argv + argc});
     } else if (sysctl->parsed()) {

@@ -26,6 +26,7 @@ enum class Command : std::uint8_t {
     kReplay,
     kPacketdrill,
     kLadder,
+    kPlot,
     kBench,
     kExec,
     kExplain,
@@ -42,6 +43,9 @@ struct Options {
     std::optional<std::string> json;  // empty: standard output
     bool progress = true;
     std::optional<std::string> states;  // the state diagram, to FILE.svg; empty: as text
+    std::string report;                 // a page, to this file; empty: none
+    std::string report_data;            // its data, to this file
+    std::vector<std::string> typed;     // all words behind netsim
 
     // exec, explain, shell: the script and its run as above
     std::optional<Duration> at;      // none: the end of the run
@@ -75,6 +79,9 @@ struct Options {
     std::string capture;
     observe::CaptureLadderOptions ladder;
     std::string svg;  // a file; empty: standard output, in the format asked for
+
+    // plot: as run; `svg` is the file
+    std::string series;
 
     std::vector<std::string> arguments;  // bench: for the program that measures
 };

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/json_output.hpp"
+#include "cli/report_output.hpp"
 #include "cli/script_run.hpp"
 #include "cli/shipped.hpp"
 #include "cli/terminal.hpp"
@@ -82,12 +83,14 @@ int run_command(const Options& options) {
     if (options.json && !run.help) {
         json = std::make_unique<JsonOutput>(json_only ? "" : *options.json);
     }
+    ReportOutput pictures(options, run);
     if (isatty(STDOUT_FILENO) == 1) {
         std::cout << std::unitbuf;
     }
 
     const auto [report, wall] = run_at_terminal(run, options.progress);
     const int code = report_memory(report, exit_code_of(report));
+    pictures.write(options, run, report);
     if (code == kExitUsage || report.failure.ending == lua::Ending::kHelp) {
         return code == kExitUsage ? code : finish_stdout(code);
     }

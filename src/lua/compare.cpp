@@ -123,11 +123,6 @@ const Json* look_up(const Json& object, std::string_view path) {
     return nullptr;
 }
 
-struct ShownRow {
-    std::string path;
-    std::string title;
-};
-
 // show = {"connect_success", {"connect_p50_ms", "connect p50 (ms)"}}
 std::vector<ShownRow> to_shown_rows(lua_State* L, const std::string& what) {
     std::vector<ShownRow> rows;
@@ -151,18 +146,22 @@ std::vector<ShownRow> to_shown_rows(lua_State* L, const std::string& what) {
     return rows;
 }
 
-std::string results_table(const std::string& title, const std::vector<std::string>& names,
-                          const std::vector<Json>& results, std::vector<ShownRow> shown,
-                          bool utf8) {
-    if (shown.empty()) {
-        std::vector<std::string> rows;
-        for (const Json& one : results) {
-            collect_rows(one, "", rows);
-        }
-        for (const std::string& row : rows) {
-            shown.push_back({row, row});
-        }
+/// All that the results have, where the script chose nothing.
+std::vector<ShownRow> all_rows(const std::vector<Json>& results) {
+    std::vector<std::string> rows;
+    for (const Json& one : results) {
+        collect_rows(one, "", rows);
     }
+    std::vector<ShownRow> shown;
+    for (const std::string& row : rows) {
+        shown.push_back({row, row});
+    }
+    return shown;
+}
+
+std::string results_table(const std::string& title, const std::vector<std::string>& names,
+                          const std::vector<Json>& results, const std::vector<ShownRow>& shown,
+                          bool utf8) {
     if (shown.empty()) {
         return {};
     }
@@ -254,6 +253,10 @@ int netsim_compare(lua_State* L) {
         lua_settop(L, 2);
     }
     lua_settop(L, 2);
+    if (shown.empty()) {
+        shown = all_rows(results);
+    }
+    session.report().comparison = Comparison{title, shown};
     const std::string table = results_table(title, names, results, shown, session.options().utf8);
     if (!hidden && !session.runtime().quiet() && !table.empty()) {
         session.runtime().out() << table;

@@ -258,6 +258,12 @@ int netsim_params(lua_State* L) {
         push_value(L, *found, value.value_or("true"));
         lua_setfield(L, -2, name.c_str());
     }
+    for (const Param& param : params) {
+        lua_getfield(L, -1, param.name.c_str());
+        const std::string value = luaL_tolstring(L, -1, nullptr);
+        lua_pop(L, 2);
+        session.report().parameters.push_back({param.name, value, param.default_text, param.help});
+    }
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, NETSIM_LUA(unknown_param));
     lua_setfield(L, -2, "__index");

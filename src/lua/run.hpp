@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ struct RunOptions {
     std::optional<LadderRequest> ladder;   // drawn when a case is over
     bool quiet = false;                    // no print()
     bool states = false;                   // count the changes of TCP states
+    bool report = false;                   // keep a picture of each case
     bool help = false;                     // tell the script's parameters and end
     bool utf8 = false;                     // plots and tables in more than ASCII
     CpuCosts cpu_costs;                    // of hosts with a CPU, where the script does not say
@@ -120,6 +122,26 @@ struct CaseReport {
     std::string ended;  // why its last run ended: "until", "idle", "events", ...
     std::vector<StateEdgeCount> state_edges{};  // with RunOptions::states
     std::string memory;  // ended by "memory": what used it, how much would be needed
+    std::shared_ptr<const report::Case> picture{};  // with RunOptions::report
+};
+
+/// A row of netsim.compare()'s table.
+struct ShownRow {
+    std::string path;  // "drops.queue full" of {"drops": {"queue full": 3}}
+    std::string title;
+};
+
+struct Comparison {
+    std::string title;
+    std::vector<ShownRow> rows;
+};
+
+/// A parameter of netsim.params(), as text.
+struct ParameterValue {
+    std::string name;
+    std::string value;
+    std::string default_text;
+    std::string help;
 };
 
 struct RunReport {
@@ -128,6 +150,8 @@ struct RunReport {
     std::vector<Expectation> expectations;
     std::vector<Question> questions;
     std::optional<Json> results;  // what the script gave to netsim.checks()
+    std::vector<ParameterValue> parameters;
+    std::optional<Comparison> comparison;  // the last one
 
     bool interrupted() const { return failure.ending == Ending::kInterrupted; }
 

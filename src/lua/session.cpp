@@ -55,6 +55,9 @@ Box::Box(Session& session, std::string name, const NetworkOptions& options)
     if (run.ladder) {
         network_->watch_ladder();
     }
+    if (run.report) {
+        network_->watch_report(session_.next_report_share());
+    }
     network_->on_progress([this](Time now) {
         const RunOptions& o = session_.options();
         if (o.interrupted && o.interrupted()) {
@@ -222,6 +225,9 @@ void Box::finish() {
     if (session_.options().states) {
         report_.state_edges = network.state_edges();
     }
+    if (session_.options().report) {
+        report_.picture = network.report();
+    }
     report_.simulated_seconds = to_seconds(network.now());
     report_.events = network.events();
     report_.handshakes = network.handshakes();
@@ -299,6 +305,11 @@ std::string Session::capture_path(const std::string& name) {
         throw InputError("--pcap " + *options_.pcap_dir + ": " + error.message());
     }
     return (directory / (options_.pcap_per ? base : base + ".pcapng")).string();
+}
+
+/// Many networks share the memory that one may have: 1, 4/5, 4/6...
+double Session::next_report_share() {
+    return 4.0 / static_cast<double>(3 + ++reports_);
 }
 
 void Session::finish_boxes(std::size_t keep) {

@@ -100,6 +100,9 @@ class Session {
 
     const std::string& case_name() const { return case_name_; }
 
+    /// How much of the usual bounds the next network's report may have.
+    double next_report_share();
+
     /// Ends the cases of the networks made after the first `keep`.
     void finish_boxes(std::size_t keep = 0);
 
@@ -121,6 +124,7 @@ class Session {
     const RunOptions& options_;
     RunReport report_;
     std::string case_name_;
+    unsigned reports_ = 0;  // networks that are watched for a report
     std::set<std::string> captures_;
     Runtime runtime_;
 };

@@ -75,7 +75,7 @@ int socket_connect(lua_State* L) {
         target += ":" + std::to_string(to_port(L, 3, "connect: port"));
     }
     const Endpoint remote = self.box->net().resolve(target);
-    self.note("connect()");
+    self.note("connect()", remote);
     return self.box->scheduler().block(L, std::make_unique<ConnectOperation>(self.shared(), remote),
                                        "connect()");
 }
@@ -108,7 +108,7 @@ int socket_fastopen(lua_State* L) {
     }
     const std::string data = to_text(L, with_port ? 4 : 3, "fastopen: data");
     const Endpoint remote = self.box->net().resolve(target);
-    self.note("fastopen(" + std::to_string(data.size()) + ")");
+    self.note("fastopen(" + std::to_string(data.size()) + ")", remote);
     auto operation = std::make_unique<SendOperation>(self.shared(), data, 0);
     operation->open_towards(remote);
     return self.box->scheduler().block(L, std::move(operation), "fastopen()");

@@ -25,6 +25,8 @@ struct SocketState final : Waitable {
     /// A line in the margin of ladders.
     void note(const std::string& text) { host.note(socket, text); }
 
+    void note(const std::string& text, Endpoint remote) { host.note(socket, text, remote); }
+
     std::shared_ptr<SocketState> shared() {
         return std::static_pointer_cast<SocketState>(shared_from_this());
     }

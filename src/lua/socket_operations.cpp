@@ -70,12 +70,17 @@ std::optional<int> ConnectOperation::attempt(lua_State* L) {
     const Result<std::int64_t> error = socket().socket.get_option(SocketOption::kSO_ERROR);
     if (error && *error != 0) {
         const auto why = static_cast<Errno>(*error);
-        socket().note("connect() fails: " + std::string(errno_name(why)));
+        socket().note("connect() fails: " + std::string(errno_name(why)), remote_);
         return push_errno(L, why);
     }
     socket().note("connect() returns");
     lua_pushinteger(L, 1);
     return 1;
+}
+
+/// As Linux's connect() with O_NONBLOCK or after SO_SNDTIMEO: the handshake goes on.
+int ConnectOperation::timed_out(lua_State* L) {
+    return push_failure(L, "timeout", "EINPROGRESS");
 }
 
 bool SendOperation::blocks() {

@@ -43,6 +43,7 @@ class ConnectOperation final : public SocketOperation {
         : SocketOperation(std::move(socket), poll::kOut), remote_(remote) {}
 
     std::optional<int> attempt(lua_State* L) override;
+    int timed_out(lua_State* L) override;
 
  private:
     Endpoint remote_;

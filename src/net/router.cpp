@@ -105,9 +105,11 @@ void Router::deliver_locally(wire::PacketPtr packet, std::uint32_t interface) {
             }
             return;
         case wire::Protocol::kUdp:
+            drop(*packet, interface, DropReason::kNoSocket);
             return send_error(*packet,
                               {wire::icmp::kDestinationUnreachable, wire::icmp::kPortUnreachable});
         case wire::Protocol::kTcp:
+            drop(*packet, interface, DropReason::kNoSocket);
             if (const auto reset = reset_for(*packet); reset && originate(*reset)) {
                 ++stats_.resets;
             }

@@ -73,8 +73,10 @@ LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
         other = Direction{.base = tcp.ack - 1, .sent = tcp.ack};
     }
     const bool again = tcp.seg_len() > 0 && !wire::after(tcp.end_seq(), own.sent);
-    LadderLabel label{text(tcp, side), again};
-    label.text += again ? " (again)" : remarks(tcp, own, other);
+    LadderLabel label{text(tcp, side), again, again ? "" : remarks(tcp, own, other)};
+    if (again || !label.remark.empty()) {
+        label.text += " (" + (again ? "again" : label.remark) + ')';
+    }
     own.sent = wire::later(own.sent, tcp.end_seq());
     own.window = tcp.window;
     if (tcp.ack_flag()) {
@@ -91,15 +93,15 @@ std::string LadderLabels::remarks(const wire::TcpHeader& tcp, Direction& own,
                                   const Direction& other) const {
     const bool bare = tcp.seg_len() == 0 && !tcp.rst() && tcp.ack_flag();
     if (bare && own.acked && tcp.seq == own.sent - 1) {
-        return other.acked && other.window == 0 ? " (window probe)" : " (keep-alive)";
+        return other.acked && other.window == 0 ? "window probe" : "keep-alive";
     }
     const bool same = bare && own.acked && *own.acked == tcp.ack && own.window == tcp.window &&
                       tcp.seq == own.sent && wire::before(tcp.ack, other.sent);
     own.duplicate_acks = same ? own.duplicate_acks + 1 : 0;
     if (same) {
-        return fmt::format(" (dup ACK {})", own.duplicate_acks);
+        return fmt::format("dup ACK {}", own.duplicate_acks);
     }
-    return tcp.window == 0 && tcp.ack_flag() && !tcp.rst() && !tcp.syn() ? " (zero window)" : "";
+    return tcp.window == 0 && tcp.ack_flag() && !tcp.rst() && !tcp.syn() ? "zero window" : "";
 }
 
 std::uint32_t LadderLabels::number(wire::SeqNum seq, std::size_t side) const {

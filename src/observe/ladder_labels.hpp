@@ -14,6 +14,7 @@ namespace netsim::observe {
 struct LadderLabel {
     std::string text;    // "PSH,ACK seq=1 ack=1 len=100 (again)"
     bool again = false;  // all it carries was sent before
+    std::string remark;  // "dup ACK 2", of what is in the text
 };
 
 /// Knows where each direction's numbers began and how far they got.

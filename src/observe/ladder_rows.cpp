@@ -75,6 +75,21 @@ class Rows {
                (note.remote == Endpoint{} || note.remote == view.remote);
     }
 
+    /// connect() is called before its socket has a port: what it opens is what the host tells next.
+    bool opens_another(std::size_t i, std::size_t side) const {
+        const auto& notes = records_.notes;
+        if (notes[i].is_state || notes[i].local.port != 0) {
+            return false;
+        }
+        std::size_t next = i + 1;
+        while (next < notes.size() && notes[next].node != notes[i].node) {
+            ++next;
+        }
+        const LadderView& view = choice_.views.at(side);
+        return next < notes.size() && notes[next].is_state && notes[next].text == "SYN-SENT" &&
+               !(notes[next].local == view.local && notes[next].remote == view.remote);
+    }
+
     bool reached(const LadderMessage& message, std::size_t sender_side) const {
         return message.seen_order != 0 &&
                records_.is_node(message.seen_node, choice_.hosts.at(1 - sender_side).name);
@@ -107,7 +122,7 @@ class Rows {
         const auto& notes = records_.notes;
         for (std::size_t i = 0; i < notes.size(); ++i) {
             for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
-                if (belongs(notes[i], side)) {
+                if (belongs(notes[i], side) && !opens_another(i, side)) {
                     events_.push_back({notes[i].order, notes[i].at, Kind::kNote, side, i});
                     break;
                 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 
 namespace netsim::observe {
@@ -91,7 +90,8 @@ std::string flags_text(const FlagMatch& flags) {
     return fmt::format(" flags:!0x{:02X}/0x00", bits);
 }
 
-/// xt_limit's print_rate(): in the largest unit that keeps it whole.
+/// libxt_limit's print_rate(): in the largest unit that keeps it whole. Its parse_rate() divides
+/// without rounding, and so must this: 15/sec is a period of 666, not 667.
 std::string rate_text(double per_second) {
     struct Unit {
         std::string_view name;
@@ -99,12 +99,13 @@ std::string rate_text(double per_second) {
     };
 
     constexpr std::uint64_t kScale = 10000;  // XT_LIMIT_SCALE
+    constexpr double kNoise = 1e-6;          // of a rate such as 1/3 that should divide evenly
     constexpr std::array<Unit, 4> kUnits{{{"day", kScale * 24 * 60 * 60},
                                           {"hour", kScale * 60 * 60},
                                           {"min", kScale * 60},
                                           {"sec", kScale}}};
     const auto period = std::max<std::uint64_t>(
-        1, static_cast<std::uint64_t>(std::llround(static_cast<double>(kScale) / per_second)));
+        1, static_cast<std::uint64_t>(static_cast<double>(kScale) / per_second + kNoise));
     std::size_t i = 1;
     for (; i < kUnits.size(); ++i) {
         if (period > kUnits[i].scale || kUnits[i].scale / period < kUnits[i].scale % period) {

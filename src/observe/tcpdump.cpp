@@ -57,6 +57,22 @@ void put_fast_open(std::string& out, const wire::TcpHeader& tcp) {
     out += ',';
 }
 
+/// A record of a drop does not say which way the packet was going: links drop what leaves, and a
+/// node that did not make the packet drops what came in.
+bool is_inbound(const sim::PacketRecord& record) {
+    if (record.event != sim::PacketEvent::kDropped) {
+        return record.event == sim::PacketEvent::kReceived;
+    }
+    constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
+    const bool by_link = record.reason == to_string(DropReason::kQueueFull) ||
+                         record.reason == to_string(DropReason::kLoss) ||
+                         record.reason == to_string(DropReason::kLinkDown) ||
+                         record.reason.starts_with("rule: ");
+    return !by_link && (record.packet->uid >> kNodeShift) != record.node;
+}
+
+}  // namespace
+
 /// In the order they stand on the wire, padding included: see wire/encode.cpp.
 std::string options_text(const wire::TcpHeader& tcp, std::uint32_t sack_shift) {
     std::string out;
@@ -84,22 +100,6 @@ std::string options_text(const wire::TcpHeader& tcp, std::uint32_t sack_shift) {
     }
     return out;
 }
-
-/// A record of a drop does not say which way the packet was going: links drop what leaves, and a
-/// node that did not make the packet drops what came in.
-bool is_inbound(const sim::PacketRecord& record) {
-    if (record.event != sim::PacketEvent::kDropped) {
-        return record.event == sim::PacketEvent::kReceived;
-    }
-    constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
-    const bool by_link = record.reason == to_string(DropReason::kQueueFull) ||
-                         record.reason == to_string(DropReason::kLoss) ||
-                         record.reason == to_string(DropReason::kLinkDown) ||
-                         record.reason.starts_with("rule: ");
-    return !by_link && (record.packet->uid >> kNodeShift) != record.node;
-}
-
-}  // namespace
 
 std::string format_time(Time at) {
     const std::int64_t ns = to_ns(at);

@@ -22,6 +22,8 @@ namespace netsim::observe {
 std::string format_time(Time at);
 /// tcpdump's letters: "S.", "P.", "none".
 std::string flag_letters(std::uint16_t flags);
+/// "mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7"; SACK blocks less so much.
+std::string options_text(const wire::TcpHeader& tcp, std::uint32_t sack_shift);
 
 /// Prints packets; remembers each connection's first sequence numbers so that later ones print
 /// relative to them, exactly when and as tcpdump does (SYN and SYN-ACK absolute).

@@ -59,6 +59,12 @@ struct LsofQuery {
     bool wants(const SocketRow& row) const;
 };
 
+/// Not in /proc/net/tcp, where lsof would find its addresses: fresh, bound at most, or over and
+/// not yet closed by its process.
+bool unknown_to_proc(const SocketRow& row) {
+    return !row.udp && row.info.state == tcp::State::kClosed;
+}
+
 bool LsofQuery::wants(const SocketRow& row) const {
     if (row.holder.pid == 0) {
         return false;
@@ -69,7 +75,7 @@ bool LsofQuery::wants(const SocketRow& row) const {
         return false;
     }
     const bool by_internet =
-        internet &&
+        internet && !unknown_to_proc(row) &&
         (filters.empty() || std::any_of(filters.begin(), filters.end(),
                                         [&](const InternetFilter& f) { return f.wants(row); }));
     const bool by_pid = pids.count(row.holder.pid) != 0;
@@ -273,6 +279,13 @@ std::string lsof_table(const std::vector<SocketRow>& rows, const LsofQuery& quer
     std::string out = fmt::format("{:<{}} {:>{}} USER   FD   TYPE DEVICE SIZE/OFF NODE NAME\n",
                                   "COMMAND", command_width, "PID", pid_width);
     for (const SocketRow& row : rows) {
+        if (unknown_to_proc(row)) {
+            fmt::format_to(std::back_inserter(out),
+                           "{:<{}} {:>{}} root {:>4}u  sock {:>6} {:>8} {:>4} protocol: TCP\n",
+                           row.holder.name.substr(0, kCommandMost), command_width, row.holder.pid,
+                           pid_width, row.holder.fd, "0,8", "0t0", row.number);
+            continue;
+        }
         fmt::format_to(std::back_inserter(out),
                        "{:<{}} {:>{}} root {:>4}u  IPv4 {:>6} {:>8} {:>4} {}\n",
                        row.holder.name.substr(0, kCommandMost), command_width, row.holder.pid,

@@ -77,7 +77,12 @@ void icmp_for_connection(Context& cx, Connection& c, const wire::IcmpHeader& icm
 
 }  // namespace
 
+/// Linux icmp_err_convert[]; what it has other errnos for (source routes, unknown and isolated
+/// hosts) nobody sends.
 Errno icmp_errno(std::uint8_t type, std::uint8_t code) {
+    constexpr std::uint8_t kNetUnknown = 6;
+    constexpr std::uint8_t kNetProhibited = 9;
+    constexpr std::uint8_t kNetUnreachableForTos = 11;
     if (type == wire::icmp::kTimeExceeded) {
         return Errno::kEHOSTUNREACH;
     }
@@ -86,6 +91,9 @@ Errno icmp_errno(std::uint8_t type, std::uint8_t code) {
     }
     switch (code) {
         case wire::icmp::kNetUnreachable:
+        case kNetUnknown:
+        case kNetProhibited:
+        case kNetUnreachableForTos:
             return Errno::kENETUNREACH;
         case wire::icmp::kProtocolUnreachable:
             return Errno::kENOPROTOOPT;

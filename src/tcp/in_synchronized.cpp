@@ -172,7 +172,8 @@ Step check_rst(Context& cx, Connection& c, const wire::TcpHeader& h) {
 
 /// Fourth (third, security, is not simulated): SYN (RFC 5961 §4), except the other half of a
 /// simultaneous open's SYN-ACK.
-Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
+Step check_syn(Context& cx, Connection& c, const wire::Packet& packet) {
+    const wire::TcpHeader& h = packet.tcp;
     if (!h.syn()) {
         return Step::kGoOn;
     }
@@ -181,8 +182,9 @@ Step check_syn(Context& cx, Connection& c, const wire::TcpHeader& h) {
     if (crossing) {
         return Step::kGoOn;
     }
-    if (!cx.s.follows(LessonRule::kChallengeAck)) {  // RFC 793, page 71
+    if (!cx.s.follows(LessonRule::kChallengeAck)) {  // RFC 793, page 71: "send a reset"
         drop(cx, Drop::kInvalidSyn);
+        send_reset_for(cx, packet);
         abort_with(cx, c, Errno::kECONNRESET, Cause::kRcvRst);
         return Step::kStop;
     }
@@ -395,7 +397,7 @@ void in_synchronized(Context& cx, Connection& c, const wire::Packet& packet) {
     if (check_rst(cx, c, h) == Step::kStop) {
         return;
     }
-    if (check_syn(cx, c, h) == Step::kStop) {
+    if (check_syn(cx, c, packet) == Step::kStop) {
         return;
     }
     if (check_ack_field(cx, c, packet, predicted) == Step::kStop) {

@@ -137,5 +137,24 @@ TEST(Flood, RoutersSwallowAnswersToSpoofedAddressesEvenLaterOnes) {
     EXPECT_EQ(web.counter("IcmpInDestUnreachs"), 0U);
 }
 
+TEST(Flood, ASpoofedHostThatIsThereAnswersWithRst) {
+    Network net;
+    HostRef web = net.host("web");
+    HostRef bot = net.host("bot");
+    HostRef owner = net.host("owner", {.address = ipv4(192, 0, 2, 7)});
+    const RouterRef r = net.router("r");
+    for (const HostRef& host : {web, bot, owner}) {
+        net.link(host, r, {.delay = milliseconds(1)});
+    }
+    web.serve({.port = 80});
+    bot.synflood(
+        "web:80",
+        {.rate = 1000, .spoof = parse_prefix("192.0.2.7"), .stop = Time(milliseconds(100))});
+    net.run_until(Time(milliseconds(200)));
+    EXPECT_EQ(web.syn_queue(80), 0U);
+    EXPECT_GT(web.counter("TcpExtEmbryonicRsts"), 50U);
+    EXPECT_EQ(web.counter("TcpExtEmbryonicRsts"), owner.counter("TcpOutRsts"));
+}
+
 }  // namespace
 }  // namespace netsim

@@ -107,5 +107,37 @@ TEST(Segments, AnUnknownFlagOrTooMuchDataIsAnError) {
     EXPECT_THROW(path.r.sniff("no such word", [](const SeenPacket&) {}), InputError);
 }
 
+// RFC 793, page 71: "If the SYN is in the window it is an error, send a reset".
+TEST(Segments, WithoutChallengesASynInTheWindowIsAnsweredWithRst) {
+    Path path;
+    HostOptions old;
+    old.without.add(LessonRule::kChallengeAck);
+    old.sysctl = {{"net.ipv4.tcp_timestamps", "0"}};
+    HostRef server = path.net.host("old", old);
+    path.net.link(server, path.r, {});
+    server.serve({.request = 10});
+    std::vector<std::string> to_client;
+    path.r.sniff("src host old and tcp", [&](const SeenPacket& packet) {
+        to_client.push_back(packet.flags);
+        if (packet.flags != "S.") {
+            return;
+        }
+        ForgedSegment syn = segment({packet.destination, packet.destination_port},
+                                    {packet.source, packet.source_port}, "S");
+        syn.seq = packet.ack + 1000;
+        path.client.at(Time{seconds(1)}, [&path, syn] { path.mallory.send_segment(syn); });
+    });
+    LoadOptions one;
+    one.rate = 1;
+    one.max_connections = 1;
+    one.spacing = Spacing::kFixed;
+    one.hold = seconds(10);
+    one.request = 5;
+    path.client.load("old:80", one);
+    path.net.run_until(Time{seconds(3)});
+    EXPECT_EQ(to_client, (std::vector<std::string>{"S.", "R."}));
+    EXPECT_EQ(server.sockets("established"), 0U);
+}
+
 }  // namespace
 }  // namespace netsim

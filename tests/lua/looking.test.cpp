@@ -48,6 +48,27 @@ TEST(Looking, ExplainAndSockets) {
     EXPECT_EQ(run_lua(two_hosts("a:explain('b:80')")).ending(), Ending::kInput);
 }
 
+TEST(Looking, ALadderHasNoCallsOfConnectionsToOthers) {
+    // Before its SYN a socket has no addresses, but connect() knows whom it is for.
+    const Ran ran = run_lua(R"lua(
+        local net = netsim.network{}
+        local client, r = net:host("client"), net:router("r")
+        local a, b = net:host("a"), net:host("b")
+        for _, h in ipairs { client, a, b } do net:link(h, r, { delay = "5ms" }) end
+        net:watch_ladder()
+        a:serve { port = 80 }
+        for _, name in ipairs { "a", "b" } do  -- nobody listens at b
+            client:spawn(function(host) host:tcp():connect(name, 80) end)
+        end
+        net:run("1s")
+        local _, calls = net:ladder(client, a):gsub("connect%(%)", "")
+        local _, fails = net:ladder(client, b):gsub("ECONNREFUSED", "")
+        print(calls, net:ladder(client, a):find("ECONNREFUSED"), fails)
+    )lua");
+    EXPECT_EQ(ran.ending(), Ending::kNone) << ran.message();
+    EXPECT_THAT(ran.out, HasSubstr("2\tnil\t1\n"));  // it is called, it returns
+}
+
 /// Notes what it is told; leaves at the second run.
 class Noting final : public Driver {
  public:

@@ -159,6 +159,7 @@ TEST(Router, OwnPortsAreClosed) {
     t.send(tcp);
     EXPECT_EQ(t.a.arrivals.size(), 2U);
     EXPECT_EQ(t.r.stats().resets, 1U);
+    EXPECT_EQ(t.r.dropped(DropReason::kNoSocket), 3U);
 }
 
 TEST(Router, NoErrorAboutAnIcmpErrorButAboutAPing) {

@@ -162,6 +162,38 @@ TEST(LadderRows, AConnectionIsChosenByPortOrNumber) {
         ::testing::ThrowsMessage<InputError>("ladder: connection 4: there are 3, counted from 1"));
 }
 
+/// A socket has no port when connect() is called on it.
+TEST(LadderRows, ACallThatOpensStandsInItsOwnConnection) {
+    Story story;
+    for (std::uint16_t port = 40000; port < 40003; ++port) {
+        const Endpoint local{kUser, port};
+        const std::int64_t at = port - 40000;
+        const std::string call = "connect " + std::to_string(port);
+        story.ladder.on_call(sim::CallRecord{.at = ms(at),
+                                             .node = kUserNode,
+                                             .node_name = "user",
+                                             .local = {},
+                                             .remote = {},
+                                             .text = call});
+        story.ladder.on_state(sim::StateRecord{.at = ms(at),
+                                               .node = kUserNode,
+                                               .node_name = "user",
+                                               .local = local,
+                                               .remote = kWebEnd,
+                                               .from = "CLOSED",
+                                               .to = "SYN-SENT",
+                                               .cause = {}});
+        wire::Packet packet = syn(1000);
+        packet.tcp.source_port = port;
+        story.send(at, packet);
+    }
+    const std::string second = story.draw({.connection = 2});
+    EXPECT_THAT(second, HasSubstr("connect"));
+    EXPECT_THAT(second, HasSubstr("40001"));
+    EXPECT_THAT(second, Not(HasSubstr("40000")));
+    EXPECT_THAT(second, Not(HasSubstr("40002")));
+}
+
 TEST(LadderRows, RowsBeyondTheMostAreCounted) {
     Story story;
     open_connection(story);

@@ -67,6 +67,25 @@ FirewallOptions many_rules() {
     return options;
 }
 
+// parse_rate() does not round: 10000 / 15 is 666, of which a second has 15.
+TEST(Iptables, ARateThatIsNoWholePeriodKeepsItsUnit) {
+    for (const auto& [rate, text] : {std::pair{15.0, "avg 15/sec "},
+                                     {7.0, "avg 7/sec "},
+                                     {1.0 / 3, "avg 20/min "},
+                                     {1.0 / 60, "avg 1/min "}}) {
+        ViewBench t;
+        FirewallOptions options;
+        FirewallRule rule;
+        rule.target = Target::kAccept;
+        rule.limit = PacketLimit{rate, 5, false, false};
+        options.rules.push_back(rule);
+        t.r.elements().set_firewall(options);
+        EXPECT_NE(iptables_tool(t.r, std::vector<std::string>{"-L", "FORWARD", "-n"}).find(text),
+                  std::string::npos)
+            << text;
+    }
+}
+
 TEST(Iptables, ListsAsTheRealOneDoes) {
     ViewBench t;
     t.r.elements().set_firewall(many_rules());

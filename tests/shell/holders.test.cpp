@@ -102,6 +102,15 @@ TEST_F(Holders, LsofListsThemByProcess) {
     EXPECT_THAT(on(server_, "lsof -i@client:" + port_), HasSubstr("(ESTABLISHED)"));
 }
 
+// The kernel has no addresses for it in /proc/net/tcp: no -i finds it.
+TEST_F(Holders, LsofKnowsASocketWithoutConnectionByItsProtocolAlone) {
+    ASSERT_TRUE(dns_.tcp());  // the process has it: descriptor 5
+    EXPECT_THAT(on(server_, "lsof -nP -p 301"),
+                HasSubstr("unbound 301 root    5u  sock    0,8      0t0    5 protocol: TCP\n"));
+    EXPECT_THAT(on(server_, "lsof -nP -i -sTCP:CLOSE"), Not(HasSubstr("protocol")));
+    EXPECT_THAT(on(server_, "lsof -nP -i"), Not(HasSubstr(" 5u ")));
+}
+
 TEST_F(Holders, LsofChooses) {
     const auto lines = [&](std::string_view line) {
         const std::string out = on(server_, line);

@@ -268,6 +268,8 @@ TEST_P(InSynSent, IcmpErrorsAreFatal) {  // facts, section 11
         {kDestinationUnreachable, kProtocolUnreachable, Errno::kENOPROTOOPT},
         {kDestinationUnreachable, kPortUnreachable, Errno::kECONNREFUSED},
         {kDestinationUnreachable, kAdminProhibited, Errno::kEHOSTUNREACH},
+        {kDestinationUnreachable, 9, Errno::kENETUNREACH},    // net prohibited
+        {kDestinationUnreachable, 10, Errno::kEHOSTUNREACH},  // host prohibited
         {kTimeExceeded, 0, Errno::kEHOSTUNREACH},
         {kParameterProblem, 0, Errno::kEPROTO}};
     for (const auto& [type, code, expected] : cases) {
