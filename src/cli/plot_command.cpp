@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -123,7 +124,9 @@ bool run_program(std::vector<std::string> words) {
 
 std::string read_octets(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::ostringstream octets;
+    octets << file.rdbuf();
+    return octets.str();
 }
 
 std::string converted(const std::string& svg, const std::string& ending) {

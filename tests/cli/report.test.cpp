@@ -165,7 +165,9 @@ TEST_F(Report, PlotSaysWhatThereIs) {
     EXPECT_NE(series.err.find("syn_queue"), std::string::npos);
     const Outcome one = netsim({"plot", "x.lua", "--series", "load", "--case", "c", "-o", "o.svg"});
     EXPECT_EQ(one.code, 2);
-    EXPECT_NE(one.err.find("no case \"c\" (there are: a, b)"), std::string::npos) << one.err;
+    EXPECT_NE(one.err.find("no case \"c\", did you mean \"a\"? (there are: a, b)"),
+              std::string::npos)
+        << one.err;
     EXPECT_EQ(netsim({"plot", "x.lua", "--series", "load", "-o", "out.gif"}).code, 2);
     EXPECT_EQ(netsim({"plot", "x.lua", "--series", ",", "-o", "out.svg"}).code, 2);
     EXPECT_EQ(netsim({"plot", "x.lua", "--series", "load", "-o", "o.svg", "--json"}).code, 2);

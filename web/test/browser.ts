@@ -34,6 +34,7 @@ export async function open(browser: Browser, file: string, view: View = {}): Pro
     reducedMotion: "reduce",
     locale: "en-GB",
   });
+  context.setDefaultTimeout(120_000); // other tests may keep the machine busy
   const page = await context.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];

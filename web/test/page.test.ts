@@ -63,51 +63,47 @@ async function drag(page: Page, selector: string, from: number, to: number): Pro
 for (const path of [file, ...real]) {
   const name = path === file ? "the fixture" : path.split("/").at(-1)!;
 
-  test(`${name}: every section is drawn, soon, and without the network`, async () => {
+  test(`${name}: every section of every case is drawn, without the network`, async () => {
     await on(path, {}, async (page, opened) => {
-      const titles = await page.locator("section h2").allInnerTexts();
-      assert.equal(titles.length, 7);
-      for (const [id, content] of [
-        ["compare", "table tbody tr, .empty"],
-        ["series", ".uplot canvas, .empty"],
-        ["connections", "table tbody tr, .empty"],
-        ["states", "svg .box"],
-        ["topology", "svg .node, .empty"],
-        ["counters", "table tbody tr, .empty"],
-        ["script", "li code"],
-      ] as const)
-        assert.ok((await page.locator(`#${id}`).locator(content).count()) > 0, `${id} is empty`);
+      assert.equal((await page.locator("section h2").allInnerTexts()).length, 7);
+      const cases = await page.locator(".cases input").count();
+      for (let i = 0; i < Math.max(1, cases); i++) {
+        if (cases > 0) await pickCase(page, i);
+        for (const [id, content] of [
+          ["compare", "table tbody tr, .empty"],
+          ["series", ".uplot canvas, .empty"],
+          ["connections", "table tbody tr, .empty"],
+          ["states", "svg .box"],
+          ["topology", "svg .node, .empty"],
+          ["counters", "table tbody tr, .empty"],
+          ["script", "li code"],
+        ] as const)
+          assert.ok((await page.locator(`#${id}`).locator(content).count()) > 0, `${id} is empty`);
+      }
+      const times = [opened.interactive_ms, opened.drawn_ms].map((ms) => ms.toFixed(0));
+      const size = (statSync(path).size / 1e6).toFixed(2);
       console.log(
-        `${name}: ${(statSync(path).size / 1e6).toFixed(2)} MB, interactive after ${opened.interactive_ms.toFixed(0)} ms, all drawn after ${opened.drawn_ms.toFixed(0)} ms`,
+        `${name}: ${size} MB, interactive after ${times[0]} ms, all drawn after ${times[1]} ms`,
       );
     });
   });
 
-  test(`${name}: whatever case is picked, it is drawn`, async () => {
+  test(`${name}: axe finds nothing serious, in light or dark`, async () => {
     await on(path, {}, async (page) => {
-      const cases = await page.locator(".cases input").count();
-      for (let i = 0; i < cases; i++) {
-        await pickCase(page, i);
-        assert.ok((await page.locator("#states svg .box").count()) > 0);
+      const first = page.locator(".connections .opener").first();
+      if ((await first.count()) > 0) {
+        await first.click();
+        assert.equal(await page.locator("svg.ladder").count(), 1);
       }
-      const connection = page.locator(".connections .opener").first();
-      if ((await connection.count()) > 0) {
-        await connection.click();
-        assert.ok((await page.locator("svg.ladder").count()) === 1);
+      await page
+        .locator("details")
+        .evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        assert.deepEqual(await violations(page), [], colorScheme);
       }
     });
   });
-
-  for (const scheme of ["light", "dark"] as const)
-    test(`${name}: axe finds nothing serious, ${scheme}`, async () => {
-      await on(path, { scheme }, async (page) => {
-        const first = page.locator(".connections .opener").first();
-        if ((await first.count()) > 0) await first.click();
-        for (const details of await page.locator("details:not([open]) summary").all())
-          await details.click();
-        assert.deepEqual(await violations(page), []);
-      });
-    });
 }
 
 test("dragging on a chart zooms every view, a double click shows all again", async () => {
@@ -233,12 +229,14 @@ test("a click on an edge lists who took it, here and in the table", async () => 
 test("play lets time run: tokens move, packets fly, a host fills", async () => {
   await on(file, {}, async (page) => {
     await pickCase(page, 1);
-    await page.locator(".time select").selectOption("5");
+    await page.locator(".time select").selectOption("15");
     await page.locator(".play").click();
-    await page.waitForTimeout(1800);
+    // How soon depends on the machine; that it comes there does not.
+    for (let tries = 0; tries < 400 && (await instant(page)) < 7; tries++)
+      await page.waitForTimeout(50);
     await page.locator(".play").click();
     const time = await instant(page);
-    assert.ok(time > 5 && time < 25, `after 1.8 s of 5 it is ${time} s`);
+    assert.ok(time >= 7 && time < 25, `it stands at ${time} s`);
     assert.ok((await page.locator("#states .token").count()) > 0, "no token moves");
     assert.match(await page.locator("#topology .host .fill-words").first().innerHTML(), /\d+ %/);
     assert.ok((await page.locator("#topology .dropped").count()) > 0, "no drop is marked");
