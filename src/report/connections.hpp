@@ -25,8 +25,8 @@ namespace netsim::report {
 struct ConnectionLimits {
     std::size_t live = 3000;     // not over yet; later ones are counted only
     std::size_t first = 60;      // of those that are over
-    std::size_t unusual = 250;   // ... with losses, resets, time-outs
-    std::size_t ordinary = 150;  // ... of the others
+    std::size_t unusual = 400;   // ... with losses, resets, time-outs
+    std::size_t ordinary = 400;  // ... of the others
     std::size_t raw = 20;        // whose SYN no socket sent: forged, a flood's
     std::size_t segments_first = 60;
     std::size_t segments_last = 20;

@@ -132,16 +132,22 @@ double step_of(double range, int most) {
     return step;
 }
 
-std::string tick_text(double value) {
-    return value >= 1e6   ? fmt::format("{:g} M", value / 1e6)
-           : value >= 1e4 ? fmt::format("{:g} k", value / 1e3)
-                          : fmt::format("{:g}", std::fabs(value) < 1e-12 ? 0.0 : value);
+/// As all numbers of an axis that goes to `top`.
+std::string tick_text(double value, double top) {
+    return std::fabs(value) < 1e-12 ? "0"
+           : top >= 1e7             ? fmt::format("{:g} M", value / 1e6)
+           : top >= 1e4             ? fmt::format("{:g} k", value / 1e3)
+                                    : fmt::format("{:g}", value);
 }
 
 class Drawing {
  public:
     Drawing(std::vector<Panel> panels, const StaticPlot& plot)
         : panels_(std::move(panels)), plot_(plot) {
+        constexpr std::size_t kFewPanels = 2;
+        constexpr int kTall = 170;
+        constexpr int kFlat = 90;
+        panel_height_ = panels_.size() > kFewPanels ? kFlat : kTall;
         for (Panel& panel : panels_) {
             for (Curve& curve : panel.curves) {
                 while (curve.low.size() > kPlotPoints) {
@@ -161,7 +167,7 @@ class Drawing {
 
     std::string svg() {
         const int first = kTop + legend_ * kLegendLine;
-        const int each = kPanelTop + plot_.panel + kGap;
+        const int each = kPanelTop + panel_height_ + kGap;
         const int height = first + each * static_cast<int>(panels_.size()) + kBottom - kGap;
         fmt::format_to(PlotOut(out_),
                        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
@@ -233,28 +239,29 @@ class Drawing {
     }
 
     double y_of(double value, int y) const {
-        return y + plot_.panel * (1 - std::clamp(value / top_, 0.0, 1.0));
+        return y + panel_height_ * (1 - std::clamp(value / top_, 0.0, 1.0));
     }
 
     void axes(int y, bool last) {
         for (int i = 0; i * y_step_ <= top_ * (1 + 1e-9); ++i) {
             const double at = y_of(i * y_step_, y);
             rule("grid", kLeft, at, plot_.width - kRight, at);
-            words(kLeft - 6, at + 4, "end faint", tick_text(i * y_step_));
+            words(kLeft - 6, at + 4, "end faint", tick_text(i * y_step_, top_));
         }
         for (int i = 0; begin_ + i * x_step_ <= end_ + 1e-9; ++i) {
             const double at = x_of(begin_ + i * x_step_);
-            rule("grid", at, y, at, y + plot_.panel);
+            rule("grid", at, y, at, y + panel_height_);
             if (last) {
-                words(at, y + plot_.panel + 16, "middle faint", tick_text(begin_ + i * x_step_));
+                words(at, y + panel_height_ + 16, "middle faint",
+                      tick_text(begin_ + i * x_step_, end_));
             }
         }
         if (last) {
-            words(plot_.width - kRight, y + plot_.panel + 33, "end faint", "simulated time (s)");
+            words(plot_.width - kRight, y + panel_height_ + 33, "end faint", "simulated time (s)");
         }
         fmt::format_to(PlotOut(out_),
                        "<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n",
-                       kLeft, y, plot_.width - kLeft - kRight, plot_.panel);
+                       kLeft, y, plot_.width - kLeft - kRight, panel_height_);
     }
 
     void panel(const Panel& one, int y, bool last) {
@@ -273,7 +280,7 @@ class Drawing {
                 limits.push_back(*curve.limit);
                 const double at = y_of(*curve.limit, y);
                 rule("limit", kLeft, at, plot_.width - kRight, at);
-                words(kLeft + 6, at - 4, "faint", "limit " + tick_text(*curve.limit));
+                words(kLeft + 6, at - 4, "faint", "limit " + tick_text(*curve.limit, 0));
             }
         }
         for (const Curve& curve : one.curves) {
@@ -335,6 +342,7 @@ class Drawing {
     std::vector<std::string> names_;  // in the legend's order
     std::string unit_;
     int legend_ = 1;
+    int panel_height_ = 0;
     double begin_ = 0;
     double end_ = 0;
     double top_ = 0;

@@ -18,7 +18,6 @@ struct StaticPlot {
     std::string title;
     std::vector<std::string> series;  // names or groups of curves, "dropped: REASON"
     int width = 760;                  // pixels
-    int panel = 170;                  // height of one
 };
 
 /// Names of curves that a plot can show, each once; groups first.
