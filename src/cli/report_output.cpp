@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "cli/json_output.hpp"
+#include "cli/shipped.hpp"
 
 namespace netsim::cli {
 namespace {
@@ -51,6 +52,16 @@ std::string command_of(const Options& options, std::uint64_t seed) {
     return seeded ? line : line + " --seed " + std::to_string(seed);
 }
 
+/// "labs/01-x.lua:12" of a shipped file: where netsim lies does not change a report.
+std::string portable(std::string place) {
+    const std::string folder = shipped_folder("lua") + '/';
+    if (place.starts_with(folder)) {
+        place.erase(0, folder.size());
+    }
+    place.erase(place.find_last_not_of(": ") + 1);
+    return place;
+}
+
 /// "x.lua:12: message" in two.
 report::Failure failure_of(const std::string& message) {
     const std::size_t end = message.find(": ");
@@ -61,15 +72,10 @@ report::Failure failure_of(const std::string& message) {
                                         message.begin() + static_cast<std::ptrdiff_t>(end),
                                         [](unsigned char c) { return std::isdigit(c) != 0; });
         if (number) {
-            return {message.substr(end + 2), message.substr(0, end)};
+            return {message.substr(end + 2), portable(message.substr(0, end))};
         }
     }
     return {message, ""};
-}
-
-std::string trimmed_place(std::string place) {
-    place.erase(place.find_last_not_of(": ") + 1);
-    return place;
 }
 
 bool failed(const lua::RunReport& report) {
@@ -86,7 +92,7 @@ std::string dumped(const lua::Json& json) {
 report::Document make_document(const Options& options, const lua::RunOptions& run,
                                const lua::RunReport& report) {
     report::Document out;
-    out.script = run.script;
+    out.script = portable(run.script);
     out.seed = !report.cases.empty() ? report.cases.front().seed : run.seed.value_or(1);
     out.command = command_of(options, out.seed);
     out.digest = digest_text(report.digest());
@@ -112,7 +118,7 @@ report::Document make_document(const Options& options, const lua::RunOptions& ru
         out.parameters.push_back({one.name, one.value, one.default_text, one.help});
     }
     for (const lua::Expectation& one : report.expectations) {
-        out.expectations.push_back({trimmed_place(one.place), one.message, one.ok});
+        out.expectations.push_back({portable(one.place), one.message, one.ok});
     }
     if (report.comparison) {
         out.comparison.emplace();

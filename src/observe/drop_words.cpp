@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "netsim/link.hpp"
+
 namespace netsim::observe {
 namespace {
 
@@ -63,6 +65,11 @@ std::string drop_words(std::string_view reason) {
         return std::string(reason);
     }
     return std::string(found->second) + " (" + std::string(reason) + ')';
+}
+
+bool is_link_drop(std::string_view reason) {
+    return reason == to_string(DropReason::kQueueFull) || reason == to_string(DropReason::kLoss) ||
+           reason == to_string(DropReason::kLinkDown) || reason.starts_with("rule: ");
 }
 
 }  // namespace netsim::observe

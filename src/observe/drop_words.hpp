@@ -10,4 +10,7 @@ namespace netsim::observe {
 /// ("queue full", "loss") stays as it is.
 std::string drop_words(std::string_view reason);
 
+/// Did a link lose it, on its way out of the node that the record names?
+bool is_link_drop(std::string_view reason);
+
 }  // namespace netsim::observe

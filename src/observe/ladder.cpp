@@ -84,9 +84,8 @@ void Ladder::on_packet(const sim::PacketRecord& record) {
 }
 
 void Ladder::sent(const sim::PacketRecord& record) {
-    constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
     const wire::Packet& packet = *record.packet;
-    if ((packet.uid >> kNodeShift) != record.node || by_uid_.contains(packet.uid) || !keep()) {
+    if (sim::uid_maker(packet.uid) != record.node || by_uid_.contains(packet.uid) || !keep()) {
         return;
     }
     name(record.node, record.node_name);

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <utility>
 
-#include "netsim/link.hpp"
+#include "observe/drop_words.hpp"
 #include "observe/services.hpp"
 #include "wire/codec.hpp"
 
@@ -63,12 +63,7 @@ bool is_inbound(const sim::PacketRecord& record) {
     if (record.event != sim::PacketEvent::kDropped) {
         return record.event == sim::PacketEvent::kReceived;
     }
-    constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
-    const bool by_link = record.reason == to_string(DropReason::kQueueFull) ||
-                         record.reason == to_string(DropReason::kLoss) ||
-                         record.reason == to_string(DropReason::kLinkDown) ||
-                         record.reason.starts_with("rule: ");
-    return !by_link && (record.packet->uid >> kNodeShift) != record.node;
+    return !is_link_drop(record.reason) && sim::uid_maker(record.packet->uid) != record.node;
 }
 
 }  // namespace

@@ -8,10 +8,9 @@
 namespace netsim::observe {
 
 bool TraceText::wanted(const sim::PacketRecord& record) const {
-    constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
     switch (record.event) {
         case sim::PacketEvent::kSent:
-            return filter_.names_a_node() || (record.packet->uid >> kNodeShift) == record.node;
+            return filter_.names_a_node() || sim::uid_maker(record.packet->uid) == record.node;
         case sim::PacketEvent::kReceived:
             return filter_.names_a_node();
         case sim::PacketEvent::kDropped:

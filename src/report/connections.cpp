@@ -163,7 +163,7 @@ void ConnectionLog::append(Tracked& to, const sim::PacketRecord& record, std::si
     segment->number = number;
     segment->sent = record.at;
     segment->end = static_cast<std::uint8_t>(end);
-    segment->maker = static_cast<sim::NodeId>(packet.uid >> kNodeShift);
+    segment->maker = sim::uid_maker(packet.uid);
     if (packet.protocol == wire::Protocol::kTcp) {
         segment->tcp = packet.tcp;
         segment->again = end < 2 && to.note_sent(packet.tcp, end);

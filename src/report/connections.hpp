@@ -97,12 +97,11 @@ class ConnectionLog {
 
     using Tier = std::priority_queue<Rank, std::vector<Rank>, std::greater<>>;
 
-    static constexpr unsigned kNodeShift = 40;  // of wire::Packet::uid
-    static constexpr std::uint64_t kOrdinal = (std::uint64_t{1} << kNodeShift) - 1;
+    static constexpr std::uint64_t kOrdinal = (std::uint64_t{1} << sim::kUidNodeShift) - 1;
 
     /// Is its maker an attacker, and its source another's address?
     bool floods(const wire::Packet& packet) const {
-        const auto maker = nodes_.find(static_cast<sim::NodeId>(packet.uid >> kNodeShift));
+        const auto maker = nodes_.find(sim::uid_maker(packet.uid));
         return maker && nodes_[*maker].attacks && nodes_[*maker].address != packet.source;
     }
 

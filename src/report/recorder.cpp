@@ -8,6 +8,7 @@
 
 #include "host/host.hpp"
 #include "net/link.hpp"
+#include "observe/drop_words.hpp"
 #include "report/layout.hpp"
 #include "tcp/mib.hpp"
 
@@ -20,7 +21,6 @@ constexpr std::size_t kBinsLeast = 100;
 constexpr std::size_t kCellsMax = 400000;  // of all tracks
 constexpr std::size_t kDropSlotsMax = 300;
 constexpr std::size_t kNodesMax = 2000;  // listed
-constexpr unsigned kUidShift = 40;       // of wire::Packet::uid
 
 std::size_t scaled(std::size_t count, double share) {
     return std::max<std::size_t>(4, static_cast<std::size_t>(static_cast<double>(count) * share));
@@ -33,11 +33,6 @@ ConnectionLimits limits_of(double share) {
     limits.unusual = scaled(limits.unusual, share);
     limits.ordinary = scaled(limits.ordinary, share);
     return limits;
-}
-
-bool is_link_drop(std::string_view reason) {
-    return reason == to_string(DropReason::kQueueFull) || reason == to_string(DropReason::kLoss) ||
-           reason == to_string(DropReason::kLinkDown) || reason.starts_with("rule: ");
 }
 
 /// "rule: 3rd S." and "rule: 4th S." count together.
@@ -92,7 +87,7 @@ void Recorder::on_packet(const sim::PacketRecord& record) {
     }
     switch (record.event) {
         case sim::PacketEvent::kSent:
-            if ((record.packet->uid >> kUidShift) != record.node) {
+            if (sim::uid_maker(record.packet->uid) != record.node) {
                 return;
             }
             return connections_.is_uncounted_flood(*record.packet) ? connections_.count_flood()
@@ -120,7 +115,7 @@ void Recorder::syn_arrives(const sim::PacketRecord& record) {
     if (packet.protocol != wire::Protocol::kTcp || !packet.tcp.syn() || packet.tcp.ack_flag()) {
         return;
     }
-    const auto maker = nodes_.find(static_cast<sim::NodeId>(packet.uid >> kUidShift));
+    const auto maker = nodes_.find(sim::uid_maker(packet.uid));
     const bool attack = (maker && nodes_[*maker].attacks) || !nodes_.knows(packet.source);
     handshakes_.at(attack ? 3 : 2).add(axis_, record.at, 1);
 }
@@ -155,7 +150,7 @@ void Recorder::on_call(const sim::CallRecord& record) {
 std::optional<std::size_t> Recorder::link_of_drop(const sim::PacketRecord& record) const {
     const auto node = nodes_.find(record.node);
     const auto number = interface_number(record.interface_name);
-    if (!node || !number || !is_link_drop(record.reason)) {
+    if (!node || !number || !observe::is_link_drop(record.reason)) {
         return std::nullopt;
     }
     const std::vector<net::Interface>& interfaces = nodes_[*node].node->interfaces();
@@ -169,8 +164,9 @@ std::optional<std::size_t> Recorder::link_of_drop(const sim::PacketRecord& recor
 }
 
 Recorder::DropSlot& Recorder::drop_slot(const sim::PacketRecord& record) {
-    const std::size_t number =
-        is_link_drop(record.reason) ? interface_number(record.interface_name).value_or(0) + 1 : 0;
+    const std::size_t number = observe::is_link_drop(record.reason)
+                                   ? interface_number(record.interface_name).value_or(0) + 1
+                                   : 0;
     const std::string_view reason = counted_reason(record.reason);
     const auto found = drop_index_.find(DropKey{record.node, number, reason});
     if (found != drop_index_.end()) {

@@ -9,6 +9,13 @@ namespace netsim::sim {
 
 using NodeId = std::uint32_t;
 
+inline constexpr unsigned kUidNodeShift = 40;  // a packet's uid: its maker, the maker's own counter
+
+/// The node that made the packet of this uid.
+constexpr NodeId uid_maker(std::uint64_t uid) {
+    return static_cast<NodeId>(uid >> kUidNodeShift);
+}
+
 /// What an event calls. One virtual call, one word of argument: no closure, nothing allocated.
 class EventTarget {
  public:

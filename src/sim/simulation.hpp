@@ -96,7 +96,9 @@ class Simulation {
     bool interrupted() const { return interrupted_.load(std::memory_order_relaxed); }
 
     /// A number from this node's counter, unique in the run: (node << 40) | counter.
-    std::uint64_t next_uid(NodeId node) { return (std::uint64_t{node} << 40U) | ++uids_[node]; }
+    std::uint64_t next_uid(NodeId node) {
+        return (std::uint64_t{node} << kUidNodeShift) | ++uids_[node];
+    }
 
     /// Called every 2^16 events with the virtual time: progress bars, live views. Not part of the
     /// model.

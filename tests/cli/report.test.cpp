@@ -156,6 +156,17 @@ TEST_F(Report, PlotDrawsAPanelForEachCase) {
     EXPECT_EQ(read_whole(file("b.svg")).find(">a</text>"), std::string::npos);
 }
 
+// Where netsim is installed is no part of a run.
+TEST_F(Report, ALabIsNamedAsItIsShipped) {
+    const Outcome run = netsim({"lab", "1", "--quiet", "--report-data", "lab.json"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const json all = data("lab.json");
+    EXPECT_EQ(all["run"]["script"], "labs/01-three-way-handshake.lua");
+    ASSERT_FALSE(all["expectations"].empty());
+    const std::string place = all["expectations"][0]["place"];
+    EXPECT_EQ(place.find("labs/01-three-way-handshake.lua:"), 0U) << place;
+}
+
 TEST_F(Report, PlotSaysWhatThereIs) {
     const Outcome series = netsim({"plot", "x.lua", "--series", "laod", "-o", "out.svg"});
     EXPECT_EQ(series.code, 2);

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What the scripts' captures and ladders say to others: captures.py NETSIM [SCRIPT...]
+"""What the scripts' captures and ladders say to others: captures.py NETSIM [--lab LAB | SCRIPT...]
 
 tshark reads the beginning of each case's capture: no packet is malformed, no checksum wrong (but of
-packets that a link damaged). `netsim ladder` draws it. Without SCRIPT also: what netsim sent again,
-Wireshark's TCP analysis calls a retransmission.
+packets that a link damaged). `netsim ladder` draws it; a lab's captures are only read. Without
+SCRIPT also: what netsim sent again, Wireshark's TCP analysis calls a retransmission.
 """
 
 import json
@@ -47,15 +47,30 @@ def netsim(program, *words, codes=(0,)):
     return done.stdout
 
 
-def check_script(program, script, folder):
+def captures_of(program, script, folder):
     # Cut short, a script may fail by itself: what it captured is what is judged.
     netsim(program, "run", script, "--quiet", "--events-max", EVENTS, "--pcap", folder, codes=(0, 1, 2))
     files = sorted(pathlib.Path(folder).glob("*.pcapng"))
     assert files, f"{script} wrote no capture"
+    return files
+
+
+def check_packets(path):
+    bad = [line for line in tshark(path, BAD) if "dropped: corrupted" not in line]
+    assert not bad, f"{path.name}:\n" + "\n".join(bad[:5])
+
+
+def check_lab(program, lab, folder):
+    files = captures_of(program, lab, folder)
+    assert any(tshark(path, "frame") for path in files), f"{lab} captured nothing"
     for path in files:
+        check_packets(path)
+
+
+def check_script(program, script, folder):
+    for path in captures_of(program, script, folder):
         assert len(tshark(path, "tcp")) > 5, f"{path.name}: hardly any TCP"
-        bad = [line for line in tshark(path, BAD) if "dropped: corrupted" not in line]
-        assert not bad, f"{path.name}:\n" + "\n".join(bad[:5])
+        check_packets(path)
         drawn = netsim(program, "ladder", str(path), "--max", "20")
         assert "SYN seq=0" in drawn, drawn
         svg = netsim(program, "ladder", str(path), "--max", "20", "--svg", "-")
@@ -82,6 +97,8 @@ def main():
               file=sys.stderr)
         return
     with tempfile.TemporaryDirectory() as folder:
+        if scripts[:1] == ["--lab"]:
+            return check_lab(program, scripts[1], folder)
         for script in scripts:
             check_script(program, script, folder)
         if not scripts:

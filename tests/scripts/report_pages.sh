@@ -6,10 +6,19 @@ netsim=$1
 web=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../../web
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
-reports=("$folder/synflood.html")
-"$netsim" run synflood.lua --quiet --no-progress --report "${reports[0]}" 2>/dev/null || exit 1
+reports=()
+
+make_report() { # make_report NAME WORDS...: netsim WORDS... --report
+    reports+=("$folder/$1.html")
+    if ! "$netsim" "${@:2}" --quiet --no-progress --report "${reports[-1]}" >"$folder/log" 2>&1; then
+        printf 'netsim %s --report failed:\n' "${*:2}" >&2
+        cat "$folder/log" >&2
+        exit 1
+    fi
+}
+
+make_report synflood run synflood.lua
 for lab in 1 13 35; do
-    reports+=("$folder/lab-$lab.html")
-    "$netsim" lab "$lab" --quiet --no-progress --report "${reports[-1]}" >/dev/null 2>&1 || exit 1
+    make_report "lab-$lab" lab "$lab"
 done
 bash "$web/check.sh" "${reports[@]}"
