@@ -131,6 +131,35 @@ TEST(Flood, FromABotsOwnAddressIsAnAttackToo) {
     EXPECT_LT(seen->connections.size(), 400U);
 }
 
+// Who answers a SYN-ACK from an address that no node has is no user.
+TEST(Flood, AHandshakeWithNoNodeIsAnAttack) {
+    Network net;
+    net.watch_report();
+    HostRef web = net.host("web");
+    HostRef bot = net.host("bot");
+    net.link(web, bot, {.delay = milliseconds(1)});
+    web.serve({.port = 80, .backlog = 16, .request = 10, .response = 10});
+    web.route(*parse_prefix("198.18.0.0/15"), bot);
+    web.set_next_isn(1000);
+    ForgedSegment forged;
+    forged.source = Endpoint{ipv4(198, 18, 0, 1), 4000};
+    forged.destination = net.resolve("web:80");
+    forged.flags = "S";
+    bot.at(Time(milliseconds(1)), [&] { bot.send_segment(forged); });
+    bot.at(Time(milliseconds(10)), [&] {
+        forged.flags = ".";
+        forged.seq = 1;
+        forged.ack = 1001;
+        bot.send_segment(forged);
+    });
+    net.run_until(Time(milliseconds(50)));
+    ASSERT_EQ(net.handshakes(), 1U);
+    const auto seen = net.report();
+    EXPECT_NEAR(sum_of(curve(*seen, "attack")), 1, 1e-9);
+    EXPECT_NEAR(sum_of(curve(*seen, "legitimate")), 0, 1e-9);
+    EXPECT_NEAR(sum_of(curve(*seen, "SYNs attack")), 1, 1e-9);
+}
+
 class ManyConnections : public testing::Test {
  protected:
     void run(double rate, Duration length, double share = 1) {
@@ -168,6 +197,20 @@ TEST_F(ManyConnections, LessIsKeptWhereManyShare) {
     run(2000, seconds(1), 0.1);
     EXPECT_LE(seen_->connections.size(), 50U);
     EXPECT_GT(seen_->connections_total, 1900U);
+}
+
+TEST(LiveConnections, AreCountedWhereThereIsNoRoomForAll) {
+    Network net;
+    net.watch_report(0.1);  // 300 at once
+    HostRef web = net.host("web");
+    HostRef user = net.host("user");
+    net.link(web, user, {.rate_bps = 1'000'000'000, .delay = milliseconds(1)});
+    web.sink(80);  // never answers
+    user.load("web:80", {.rate = 5000, .request = 10, .response = 10, .max_connections = 500});
+    net.run_until(Time(seconds(1)));
+    const auto seen = net.report();
+    EXPECT_EQ(seen->connections_total, 500U);
+    EXPECT_EQ(seen->connections.size(), 300U);
 }
 
 TEST(UnusualConnections, StayWhateverTheOthersDo) {
