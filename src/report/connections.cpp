@@ -265,9 +265,6 @@ void ConnectionLog::state(const sim::StateRecord& record, int edge) {
     if (one->states.size() < limits_.notes) {
         one->states.push_back({end, record.at, record.from, record.to, edge});
     }
-    const bool harsh = record.cause == "rcv RST" || record.cause == "abort" ||
-                       record.cause == "time-out" || record.cause == "ICMP error";
-    one->unusual = one->unusual || harsh;
     if (is_over(one->ends[0].state) && is_over(one->ends[1].state)) {
         settle(*one);
     }

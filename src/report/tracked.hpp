@@ -71,7 +71,7 @@ struct ConnectionLog::Tracked {
     std::vector<StateStep> states;
     std::vector<Call> calls;
     std::uint64_t total = 0;  // segments
-    bool unusual = false;
+    bool unusual = false;     // of its segments one was dropped (a RST is, too), or repeated
     bool settled = false;
     bool opened_at_both = false;  // a segment has arrived: both ends' addresses are known
 };

@@ -223,11 +223,22 @@ TEST(UnusualConnections, StayWhateverTheOthersDo) {
     user.load("web:80", {.rate = 2000, .request = 10, .response = 10, .stop = Time(seconds(4))});
     user.load("web:81",
               {.rate = 1, .start = Time(milliseconds(3000)), .max_connections = 1});  // refused
+    // Aborted: a RST that nobody lost.
+    Socket aborted = user.tcp().value();
+    user.at(Time(milliseconds(3500)),
+            [&] { static_cast<void>(aborted.connect(net.resolve("web:80"))); });
+    user.at(Time(milliseconds(3600)), [&] {
+        ASSERT_TRUE(aborted.set_option(SocketOption::kSO_LINGER, 0));
+        static_cast<void>(aborted.close());
+    });
     net.run_until(Time(seconds(6)));
     const auto seen = net.report();
-    EXPECT_EQ(std::count_if(seen->connections.begin(), seen->connections.end(),
-                            [](const ConnectionView& one) { return one.outcome == "refused"; }),
-              1);
+    for (const std::string_view outcome : {"refused", "reset"}) {
+        EXPECT_EQ(std::count_if(seen->connections.begin(), seen->connections.end(),
+                                [&](const ConnectionView& one) { return one.outcome == outcome; }),
+                  1)
+            << outcome;
+    }
 }
 
 TEST(ReusedPorts, MakeAConnectionOfTheirOwn) {
