@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/json_output.hpp"
@@ -12,6 +12,7 @@
 #include "cli/script_run.hpp"
 #include "cli/shipped.hpp"
 #include "cli/terminal.hpp"
+#include "cli/whole_file.hpp"
 #include "observe/state_diagram.hpp"
 
 namespace netsim::cli {
@@ -51,24 +52,19 @@ int report_memory(const lua::RunReport& report, int code) {
     return code;
 }
 
-/// What all cases took of the edges.
-int print_states(const lua::RunReport& report, const std::string& file, std::ostream& out) {
+/// What all cases took of the edges; as text, or a picture into `file`.
+void print_states(const lua::RunReport& report, std::optional<WholeFile>& file, std::ostream& out) {
     observe::StateCoverage coverage;
     for (const lua::CaseReport& one : report.cases) {
         for (const StateEdgeCount& edge : one.state_edges) {
             coverage.add(edge.from, edge.to, edge.cause, edge.count);
         }
     }
-    if (file.empty()) {
+    if (file) {
+        file->write(observe::state_diagram_svg(coverage));
+    } else {
         out << observe::state_diagram_text(coverage);
-        return kExitDone;
     }
-    std::ofstream stream(file, std::ios::binary);
-    if (!(stream << observe::state_diagram_svg(coverage)).flush()) {
-        print_error("--states " + file + ": cannot be written");
-        return kExitUsage;
-    }
-    return kExitDone;
 }
 
 }  // namespace
@@ -84,6 +80,10 @@ int run_command(const Options& options) {
         json = std::make_unique<JsonOutput>(json_only ? "" : *options.json);
     }
     ReportOutput pictures(options, run);
+    std::optional<WholeFile> picture;  // of the states
+    if (options.states && !options.states->empty() && !run.help) {
+        picture.emplace("--states", *options.states);
+    }
     if (isatty(STDOUT_FILENO) == 1) {
         std::cout << std::unitbuf;
     }
@@ -94,9 +94,8 @@ int run_command(const Options& options) {
     if (code == kExitUsage || report.failure.ending == lua::Ending::kHelp) {
         return code == kExitUsage ? code : finish_stdout(code);
     }
-    const bool shown = options.states && (!run.quiet || !options.states->empty());
-    if (shown && print_states(report, *options.states, *run.out) != kExitDone) {
-        return kExitUsage;
+    if (options.states && (!run.quiet || picture)) {
+        print_states(report, picture, *run.out);
     }
     if (json) {
         json->write(make_report(run, report, wall));

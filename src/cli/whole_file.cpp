@@ -22,12 +22,13 @@ void WholeFile::refuse() const {
 
 WholeFile::WholeFile(std::string flag, std::string path)
     : flag_(std::move(flag)), path_(std::move(path)) {
-    if (fs::is_directory(path_)) {
+    std::error_code unknown;  // what may not even be looked at is refused below, by its errno
+    if (fs::is_directory(path_, unknown)) {
         errno = EISDIR;
         refuse();
     }
     errno = 0;
-    if (fs::exists(path_) && !fs::is_regular_file(path_)) {
+    if (fs::exists(path_, unknown) && !fs::is_regular_file(path_, unknown)) {
         if (!std::ofstream(path_, std::ios::app)) {
             refuse();
         }

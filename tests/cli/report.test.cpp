@@ -83,14 +83,18 @@ TEST_F(Report, LookingChangesNothing) {
 
 TEST_F(Report, AnUnwritablePathIsToldBeforeTheRun) {
     write("loud.lua", "print('it ran')");
-    for (const char* flag : {"--report", "--report-data"}) {
-        const Outcome run = netsim({"run", "loud.lua", flag, "no/such/folder/x"});
-        EXPECT_EQ(run.code, 2);
-        EXPECT_EQ(run.err_lines(), 1U) << run.err;
-        EXPECT_NE(run.err.find(std::string(flag) + " no/such/folder/x: No such file"),
-                  std::string::npos)
-            << run.err;
-        EXPECT_EQ(run.out, "");
+    const std::string long_name =
+        std::string(300, 'n') + ".svg";  // not even to be asked whether it is there
+    for (const std::string flag : {"--report", "--report-data", "--json", "--states"}) {
+        for (const auto& [path, why] :
+             {std::pair<std::string, std::string>{"no/such/folder/x.svg", "No such file"},
+              {long_name, "File name too long"}}) {
+            const Outcome run = netsim({"run", "loud.lua", flag + "=" + path});
+            EXPECT_EQ(run.code, 2);
+            EXPECT_EQ(run.err_lines(), 1U) << run.err;
+            EXPECT_NE(run.err.find(flag + " " + path + ": " + why), std::string::npos) << run.err;
+            EXPECT_EQ(run.out, "");
+        }
     }
     const Outcome full = netsim({"run", "loud.lua", "--report", "/dev/full"});
     EXPECT_EQ(full.code, 2);
