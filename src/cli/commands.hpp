@@ -14,6 +14,7 @@ int topo_command(const Options& options);
 int packetdrill_command(const Options& options);
 int ladder_command(const Options& options);
 int plot_command(const Options& options);
+int view_command(const Options& options);
 int bench_command(const Options& options);
 int exec_command(const Options& options);
 int explain_command(const Options& options);

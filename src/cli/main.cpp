@@ -32,6 +32,8 @@ int main(int argc, char** argv) {
                 return ladder_command(options);
             case Command::kPlot:
                 return plot_command(options);
+            case Command::kView:
+                return view_command(options);
             case Command::kBench:
                 return bench_command(options);
             case Command::kExec:

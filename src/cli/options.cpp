@@ -3,151 +3,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "cli/calibration.hpp"
 #include "cli/ladder_options.hpp"
 #include "cli/look_options.hpp"
-#include "cli/shipped.hpp"
+#include "cli/run_options.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
 namespace {
 
-struct Texts {
-    std::string until;
-    std::string memory;
-    std::string lua_memory;
-    std::string trace;
-    std::string ladder;
-    std::string ladder_format;
-    std::string ladder_show;
-    std::string ladder_max;
-    std::string json;
-    std::string states;
-    std::string pcap;
-    std::string pcap_per;
-    std::string seed;
-    std::string instructions;
-    std::string cpu;
-    std::string events;
-    std::vector<std::string> without;
-    std::vector<std::string> sysctl_confs;
-    bool no_progress = false;
-    bool help = false;
-};
-
-struct RunFlags {
-    CLI::Option* seed = nullptr;
-    CLI::Option* json = nullptr;
-    CLI::Option* states = nullptr;
-    CLI::Option* pcap = nullptr;
-    CLI::Option* trace = nullptr;
-    CLI::Option* ladder = nullptr;
-};
-
-template <typename F>
-auto parse_flag(const std::string& flag, const std::string& text, F parse) {
-    try {
-        return parse(text);
-    } catch (const InputError& error) {
-        throw InputError(flag + ": " + error.what());
-    }
-}
-
-// CLI11 would take "-1" for 2^64-1.
-std::uint64_t parse_count(const std::string& flag, const std::string& text) {
-    std::uint64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stop != end) {
-        throw InputError(flag + " " + text + ": expected a whole number, not negative");
-    }
-    return value;
-}
-
-// What run and lab have in common.
-void add_run_options(CLI::App* run, Options& options, Texts& texts, RunFlags& flags) {
-    run->set_help_flag();
-    flags.seed = run->add_option("--seed", texts.seed, "Seed of all randomness (default 1)");
-    flags.seed->type_name("N");
-    run->add_option("--until", texts.until, "End simulated time here at the latest, e.g. 30s")
-        ->type_name("TIME");
-    run->add_option("--set", options.run.settings, "HOST.SYSCTL=V, or all hosts' SYSCTL=V; repeat")
-        ->expected(1)
-        ->take_all()
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->type_name("S");
-    run->add_option("--without", texts.without,
-                    "A rule of TCP that no host follows (netsim lab rules lists them); repeat")
-        ->expected(1)
-        ->take_all()
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->type_name("RULE");
-    run->add_option("--sysctl-conf", texts.sysctl_confs,
-                    "HOST=FILE, a sysctl.conf for a host, or FILE for all; before --set; repeat")
-        ->expected(1)
-        ->take_all()
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->type_name("S");
-    flags.json = run->add_option("--json", texts.json,
-                                 "Results as a JSON object, to FILE or standard output")
-                     ->expected(0, 1)
-                     ->type_name("FILE");
-    flags.pcap = run->add_option("--pcap", texts.pcap, "Packets as DIR/CASE.pcapng, for Wireshark")
-                     ->type_name("DIR");
-    run->add_option("--pcap-per", texts.pcap_per,
-                    "host or interface: a file for each, in DIR/CASE/")
-        ->type_name("WHAT");
-    flags.trace = run->add_option("--trace", texts.trace,
-                                  "Packets as text; FILTER: \"host web and syn\", \"drop\"...")
-                      ->expected(0, 1)
-                      ->type_name("FILTER");
-    flags.states =
-        run->add_option("--states", texts.states,
-                        "TCP's state diagram with the edges taken, as text or to FILE.svg")
-            ->expected(0, 1)
-            ->type_name("FILE");
-    flags.ladder = run->add_option("--ladder", texts.ladder,
-                                   "Draw the connections of hosts A,B (A:PORT,B: one of them); "
-                                   "without a value, what the busiest two did first")
-                       ->expected(0, 1)
-                       ->type_name("A,B");
-    run->add_option("--report", options.report,
-                    "Pictures of the run as one HTML file for any browser")
-        ->type_name("FILE");
-    run->add_option("--report-data", options.report_data,
-                    "The data of those pictures as JSON (docs/report-format.md)")
-        ->type_name("FILE");
-    run->add_option("--ladder-format", texts.ladder_format, "text (default), mermaid or svg")
-        ->type_name("F");
-    run->add_option("--ladder-max", texts.ladder_max,
-                    "Most rows of each connection (default all; 80 of what nobody chose)")
-        ->type_name("N");
-    run->add_option("--ladder-show", texts.ladder_show,
-                    "Of: absolute, options, windows, utf8; joined by commas")
-        ->type_name("WORDS");
-    run->add_option("--cpu", texts.cpu,
-                    "Costs of hosts with a CPU, from netsim calibrate --json FILE")
-        ->type_name("FILE");
-    run->add_flag("--quiet", options.run.quiet, "Print nothing but errors");
-    run->add_flag("--no-progress", texts.no_progress, "No progress bar");
-    run->add_option("--events-max", texts.events, "End a case at this event")->type_name("N");
-    run->add_option("--memory-max", texts.memory,
-                    "End a case at this much memory, e.g. 4gb (default: what there is)")
-        ->type_name("SIZE");
-    run->add_option("--instructions", texts.instructions,
-                    "Most Lua instructions of the script (default 5e10)")
-        ->type_name("N");
-    run->add_option("--lua-memory", texts.lua_memory, "Most memory of the script (default 2gb)")
-        ->type_name("SIZE");
-    run->allow_extras();
-}
-
-CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+CLI::App* add_run(CLI::App& app, Options& options, RunTexts& texts, RunFlags& flags) {
     CLI::App* run = app.add_subcommand("run", "Run a Lua script");
     add_run_options(run, options, texts, flags);
     run->add_flag("-h,--help", texts.help, "This text; with SCRIPT, its own parameters too");
@@ -157,7 +25,7 @@ CLI::App* add_run(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
     return run;
 }
 
-CLI::App* add_lab(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+CLI::App* add_lab(CLI::App& app, Options& options, RunTexts& texts, RunFlags& flags) {
     CLI::App* lab = app.add_subcommand("lab", "List the labs; run, answer, check or write one");
     add_run_options(lab, options, texts, flags);
     lab->add_flag("-h,--help", texts.help, "This text; with LAB, its own parameters too");
@@ -176,7 +44,7 @@ CLI::App* add_lab(CLI::App& app, Options& options, Texts& texts, RunFlags& flags
     return lab;
 }
 
-CLI::App* add_plot(CLI::App& app, Options& options, Texts& texts, RunFlags& flags) {
+CLI::App* add_plot(CLI::App& app, Options& options, RunTexts& texts, RunFlags& flags) {
     CLI::App* plot = app.add_subcommand("plot", "Draw time series of a script's run");
     add_run_options(plot, options, texts, flags);
     plot->add_option("SCRIPT", options.script, "As of netsim run")->required();
@@ -188,7 +56,23 @@ CLI::App* add_plot(CLI::App& app, Options& options, Texts& texts, RunFlags& flag
     return plot;
 }
 
-CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
+CLI::App* add_view(CLI::App& app, Options& options, RunTexts& texts, RunFlags& flags) {
+    CLI::App* view =
+        app.add_subcommand("view", "Show a script's run in a browser while it goes on");
+    add_run_options(view, options, texts, flags);
+    view->add_option("SCRIPT", options.script, "As of netsim run")->required();
+    view->add_option("--port", texts.port, "On 127.0.0.1 (default: any that is free)")
+        ->type_name("N");
+    view->add_option("--speed", texts.speed,
+                     "Simulated seconds per second, or max; pages may change it (default 1)")
+        ->type_name("X");
+    view->add_flag("--paused", options.view_paused, "Begin paused");
+    view->set_help_flag("-h,--help", "This text");
+    view->footer("Other options --NAME VALUE are the script's own: netsim run SCRIPT --help");
+    return view;
+}
+
+CLI::App* add_packetdrill(CLI::App& app, Options& options, RunTexts& texts, CLI::Option*& json) {
     CLI::App* command = app.add_subcommand("packetdrill", "Run packetdrill scripts on the TCP");
     command->add_option("FILE", options.files, "A .pkt script, or a folder of them")->required();
     command
@@ -205,7 +89,7 @@ CLI::App* add_packetdrill(CLI::App& app, Options& options, Texts& texts, CLI::Op
     return command;
 }
 
-CLI::App* add_replay(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
+CLI::App* add_replay(CLI::App& app, Options& options, RunTexts& texts, CLI::Option*& json) {
     CLI::App* command =
         app.add_subcommand("replay", "Compare the model with recordings of a real kernel");
     command->add_option("FILE", options.files, "A recording (.json), or a folder of them")
@@ -218,7 +102,7 @@ CLI::App* add_replay(CLI::App& app, Options& options, Texts& texts, CLI::Option*
     return command;
 }
 
-CLI::App* add_calibrate(CLI::App& app, Options& options, Texts& texts, CLI::Option*& json) {
+CLI::App* add_calibrate(CLI::App& app, Options& options, RunTexts& texts, CLI::Option*& json) {
     CLI::App* command =
         app.add_subcommand("calibrate", "Measure what this machine's kernel spends on TCP");
     command
@@ -232,86 +116,20 @@ CLI::App* add_calibrate(CLI::App& app, Options& options, Texts& texts, CLI::Opti
     return command;
 }
 
-/// "HOST=FILE" or "FILE", read.
-lua::SysctlConf sysctl_conf(const std::string& text) {
-    const std::size_t equals = text.find('=');
-    const std::string host = equals == std::string::npos ? "" : text.substr(0, equals);
-    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
-    if (equals == 0 || file.empty()) {
-        throw InputError("--sysctl-conf " + text + ": expected HOST=FILE or FILE");
-    }
-    return {host, file, read_file(file)};
-}
-
-void finish_run(Options& options, const Texts& texts, const RunFlags& flags) {
-    lua::RunOptions& run = options.run;
-    run.help = texts.help;
-    options.progress = !texts.no_progress;
-    for (const std::string& text : texts.sysctl_confs) {
-        run.sysctl_confs.push_back(sysctl_conf(text));
-    }
-    if (flags.seed->count() > 0) {
-        run.seed = parse_count("--seed", texts.seed);
-    }
-    if (!texts.events.empty()) {
-        run.run_limits.events_max = parse_count("--events-max", texts.events);
-    }
-    if (!texts.until.empty()) {
-        run.until = parse_flag("--until", texts.until, parse_duration);
-        if (*run.until < Duration(0)) {
-            throw InputError("--until: must not be negative");
+void finish_view(Options& options, const RunTexts& texts) {
+    if (!texts.port.empty()) {
+        const std::uint64_t port = parse_count("--port", texts.port);
+        if (port < 1 || port > 65535) {
+            throw InputError("--port " + texts.port + ": expected 1 to 65535");
         }
+        options.view_port = static_cast<std::uint16_t>(port);
     }
-    if (!texts.memory.empty()) {
-        run.run_limits.memory_bytes_max = parse_flag("--memory-max", texts.memory, parse_bytes);
-    }
-    constexpr std::uint64_t kLeastMemory = 1U << 20U;  // the libraries alone need a part of it
-    if (!texts.lua_memory.empty()) {
-        run.limits.memory_bytes = parse_flag("--lua-memory", texts.lua_memory, parse_bytes);
-        if (run.limits.memory_bytes < kLeastMemory) {
-            throw InputError("--lua-memory: at least 1mb");
-        }
-    }
-    if (!texts.instructions.empty()) {
-        run.limits.instructions_run = parse_count("--instructions", texts.instructions);
-        run.limits.instructions_call = run.limits.instructions_run;
-    }
-    for (const std::string& name : texts.without) {
-        run.without.add(parse_flag("--without", name, parse_lesson_rule));
-    }
-    if (!texts.cpu.empty()) {
-        run.cpu_costs = parse_flag("--cpu", texts.cpu, read_costs);
-    }
-    if (flags.json->count() > 0) {
-        options.json = texts.json;
-    }
-    if (flags.states->count() > 0) {
-        options.states = texts.states;
-        run.states = true;
-        if (!texts.states.empty() && !texts.states.ends_with(".svg")) {
-            throw InputError("--states " + texts.states + ": the file's name must end in .svg");
-        }
-    }
-    if (flags.pcap->count() > 0) {
-        run.pcap_dir = texts.pcap;
-    }
-    if (!texts.pcap_per.empty()) {
-        if (!run.pcap_dir) {
-            throw InputError("--pcap-per: needs --pcap DIR");
-        }
-        if (texts.pcap_per != "host" && texts.pcap_per != "interface") {
-            throw InputError("--pcap-per " + texts.pcap_per + ": expected host or interface");
-        }
-        run.pcap_per = texts.pcap_per == "host" ? CapturePer::kHost : CapturePer::kInterface;
-    }
-    if (flags.trace->count() > 0) {
-        run.trace = texts.trace;
-    }
-    if (flags.ladder->count() > 0 || !texts.ladder_format.empty() || !texts.ladder_show.empty() ||
-        !texts.ladder_max.empty()) {
-        run.ladder = parse_ladder_request(texts.ladder, texts.ladder_format, texts.ladder_show);
-        if (!texts.ladder_max.empty()) {
-            run.ladder->options.rows_max = parse_ladder_rows(texts.ladder_max);
+    if (texts.speed == "max") {
+        options.view_speed = std::nullopt;
+    } else if (!texts.speed.empty()) {
+        options.view_speed = parse_flag("--speed", texts.speed, parse_number);
+        if (!(*options.view_speed > 0)) {
+            throw InputError("--speed " + texts.speed + ": expected a number above 0, or max");
         }
     }
 }
@@ -324,7 +142,7 @@ void add_names(const CLI::App& app, std::vector<std::string>& into) {
     }
 }
 
-void take_lab(const CLI::App& lab, Options& options, const Texts& texts, const RunFlags& flags,
+void take_lab(const CLI::App& lab, Options& options, const RunTexts& texts, const RunFlags& flags,
               const std::vector<std::string>& words) {
     if (options.script.empty() && texts.help) {
         std::cout << lab.help("netsim");
@@ -385,7 +203,7 @@ std::optional<Command> look_command(int argc, char** argv) {
 Options parse_options(int argc, char** argv) {
     Options options;
     options.typed.assign(argv + std::min(argc, 1), argv + argc);
-    Texts texts;
+    RunTexts texts;
     RunFlags flags;
     CLI::App app{"netsim: a deterministic simulator of TCP and the networks under it", "netsim"};
     app.set_version_flag("--version", std::string("netsim ") + NETSIM_VERSION);
@@ -393,6 +211,8 @@ Options parse_options(int argc, char** argv) {
     CLI::App* run = add_run(app, options, texts, flags);
     RunFlags plot_flags;
     CLI::App* plot = add_plot(app, options, texts, plot_flags);
+    RunFlags view_flags;
+    CLI::App* view = add_view(app, options, texts, view_flags);
     RunFlags lab_flags;
     CLI::App* lab = add_lab(app, options, texts, lab_flags);
     CLI::App* sysctl = app.add_subcommand("sysctl", "List the sysctls of a simulated host");
@@ -459,6 +279,12 @@ Options parse_options(int argc, char** argv) {
         options.run.arguments = plot->remaining();
         add_names(*plot, options.run.other_flags);
         finish_run(options, texts, plot_flags);
+    } else if (view->parsed()) {
+        options.command = Command::kView;
+        options.run.arguments = view->remaining();
+        add_names(*view, options.run.other_flags);
+        finish_run(options, texts, view_flags);
+        finish_view(options, texts);
     } else if (lab->parsed()) {
         take_lab(*lab, options, texts, lab_flags, {argv, argv + argc});
     } else if (sysctl->parsed()) {

@@ -27,6 +27,7 @@ enum class Command : std::uint8_t {
     kPacketdrill,
     kLadder,
     kPlot,
+    kView,
     kBench,
     kExec,
     kExplain,
@@ -82,6 +83,11 @@ struct Options {
 
     // plot: as run; `svg` is the file
     std::string series;
+
+    // view: as run
+    std::uint16_t view_port = 0;           // 0: any
+    std::optional<double> view_speed = 1;  // simulated seconds per second; none: as fast as it can
+    bool view_paused = false;              // it begins so
 
     std::vector<std::string> arguments;  // bench: for the program that measures
 };

@@ -115,7 +115,7 @@ report::Document make_document(const Options& options, const lua::RunOptions& ru
         out.failure = failure_of(report.failure.message);
     }
     for (const lua::ParameterValue& one : report.parameters) {
-        out.parameters.push_back({one.name, one.value, one.default_text, one.help});
+        out.parameters.push_back({one.name, one.value, one.default_text, one.help, one.type});
     }
     for (const lua::Expectation& one : report.expectations) {
         out.expectations.push_back({portable(one.place), one.message, one.ok});

@@ -15,19 +15,23 @@ namespace {
 
 // What a string default measures; values must measure the same.
 struct Quantity {
+    const char* type;
     const char* what;
     const char* placeholder;
     void (*parse)(std::string_view);
 };
 
 constexpr std::array<Quantity, 6> kQuantities{{
-    {"a duration", "TIME", [](std::string_view s) { static_cast<void>(parse_duration(s)); }},
-    {"a rate", "RATE", [](std::string_view s) { static_cast<void>(parse_rate(s)); }},
-    {"a frequency", "FREQ", [](std::string_view s) { static_cast<void>(parse_frequency(s)); }},
-    {"a size", "SIZE", [](std::string_view s) { static_cast<void>(parse_bytes(s)); }},
-    {"a number of packets", "PACKETS",
+    {"duration", "a duration", "TIME",
+     [](std::string_view s) { static_cast<void>(parse_duration(s)); }},
+    {"rate", "a rate", "RATE", [](std::string_view s) { static_cast<void>(parse_rate(s)); }},
+    {"frequency", "a frequency", "FREQ",
+     [](std::string_view s) { static_cast<void>(parse_frequency(s)); }},
+    {"size", "a size", "SIZE", [](std::string_view s) { static_cast<void>(parse_bytes(s)); }},
+    {"packets", "a number of packets", "PACKETS",
      [](std::string_view s) { static_cast<void>(parse_packets(s)); }},
-    {"a probability", "SHARE", [](std::string_view s) { static_cast<void>(parse_probability(s)); }},
+    {"probability", "a probability", "SHARE",
+     [](std::string_view s) { static_cast<void>(parse_probability(s)); }},
 }};
 
 bool parses(const Quantity& quantity, std::string_view text) {
@@ -62,6 +66,17 @@ struct Param {
     const Quantity* quantity = nullptr;
 
     std::string flag() const { return "--" + name; }
+
+    /// As reports name it.
+    std::string type_name() const {
+        if (type == LUA_TBOOLEAN) {
+            return "boolean";
+        }
+        if (type == LUA_TNUMBER) {
+            return integer ? "integer" : "number";
+        }
+        return quantity != nullptr ? quantity->type : "text";
+    }
 
     std::string placeholder() const {
         if (type == LUA_TBOOLEAN) {
@@ -262,7 +277,8 @@ int netsim_params(lua_State* L) {
         lua_getfield(L, -1, param.name.c_str());
         const std::string value = luaL_tolstring(L, -1, nullptr);
         lua_pop(L, 2);
-        session.report().parameters.push_back({param.name, value, param.default_text, param.help});
+        session.report().parameters.push_back(
+            {param.name, value, param.default_text, param.help, param.type_name()});
     }
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, NETSIM_LUA(unknown_param));

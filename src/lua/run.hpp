@@ -20,6 +20,8 @@ namespace netsim::lua {
 
 using Json = nlohmann::ordered_json;
 
+struct RunReport;
+
 /// Runs a network in a script's place: how a run is looked at from outside, in its midst.
 class Driver {
  public:
@@ -28,6 +30,9 @@ class Driver {
     Driver& operator=(const Driver&) = delete;
     Driver(Driver&&) = delete;
     Driver& operator=(Driver&&) = delete;
+
+    /// The script begins. What comes of it grows in `so_far`, until run_script() returns.
+    virtual void begins(const RunReport& so_far) { static_cast<void>(so_far); }
 
     /// netsim.compare() is about to run these.
     virtual void cases(const std::vector<std::string>& names) = 0;
@@ -142,6 +147,7 @@ struct ParameterValue {
     std::string value;
     std::string default_text;
     std::string help;
+    std::string type;  // "integer", "number", "boolean", "text", or what it measures: "duration"...
 };
 
 struct RunReport {

@@ -368,6 +368,9 @@ RunReport Session::run() {
             runtime_.fail({Ending::kInput, error.what(), {}});
         }
     };
+    if (options_.driver != nullptr) {
+        options_.driver->begins(report_);
+    }
     open_libraries();
     if (!runtime_.failed()) {
         noting_input_errors([this] {

@@ -43,6 +43,7 @@ void put_run(JsonText& json, const Document& document) {
             .text("value", one.value)
             .text("default", one.default_text)
             .text("help", one.help)
+            .text("type", one.type)
             .end();
     }
     json.end().array("settings");

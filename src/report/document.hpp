@@ -19,6 +19,7 @@ struct Parameter {
     std::string value;
     std::string default_text;
     std::string help;
+    std::string type;  // "integer", "number", "boolean", "text", "duration"...
 };
 
 struct Claim {
@@ -72,5 +73,8 @@ std::string to_json(const Document& document);
 
 /// The page with these data inside. They cannot end the element they stand in.
 std::string to_page(std::string_view json);
+
+/// The page that asks whoever serves it for its data (netsim view).
+std::string to_live_page(std::string_view script);
 
 }  // namespace netsim::report
