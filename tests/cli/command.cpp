@@ -113,6 +113,38 @@ std::string read_whole(const std::filesystem::path& path) {
     return text.str();
 }
 
+Background::Background(const std::vector<std::string>& words, const std::filesystem::path& folder) {
+    const Child child = start(words, folder);
+    pid_ = child.pid;
+    out_ = child.out;
+    err_ = child.err;
+}
+
+Background::~Background() {
+    if (pid_ > 0) {
+        static_cast<void>(end(SIGKILL));
+    }
+}
+
+const std::string& Background::line_with(const std::string& sign) {
+    while (true) {
+        const std::size_t at = text_.find(sign);
+        const bool whole = at != std::string::npos && text_.find('\n', at) != std::string::npos;
+        if (whole || !read_some(out_, text_)) {
+            return text_;
+        }
+    }
+}
+
+Outcome Background::end(int signal) {
+    if (signal != 0) {
+        kill(pid_, signal);
+    }
+    Outcome outcome = finish({std::exchange(pid_, -1), out_, err_}, [](const std::string&) {});
+    outcome.out = text_ + outcome.out;
+    return outcome;
+}
+
 void CommandTest::SetUp() {
     if (std::string(NETSIM_BINARY).empty()) {
         GTEST_SKIP() << "the program netsim is not part of this build";
@@ -148,6 +180,10 @@ std::string CommandTest::listing() const {
 
 Outcome CommandTest::netsim(const std::vector<std::string>& arguments) const {
     return finish(start(with_program(arguments), folder_), [](const std::string&) {});
+}
+
+std::unique_ptr<Background> CommandTest::beside(const std::vector<std::string>& arguments) const {
+    return std::make_unique<Background>(with_program(arguments), folder_);
 }
 
 Outcome CommandTest::bash(const std::string& line) const {

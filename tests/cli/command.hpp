@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,28 @@ struct Outcome {
 };
 
 std::string read_whole(const std::filesystem::path& path);
+
+/// A program that runs beside the test; it is gone when this is.
+class Background {
+ public:
+    Background(const std::vector<std::string>& words, const std::filesystem::path& folder);
+    ~Background();
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+    Background(Background&&) = delete;
+    Background& operator=(Background&&) = delete;
+
+    /// Until its standard output ends a line with `sign` in it: the output so far. Or all it wrote.
+    const std::string& line_with(const std::string& sign);
+    /// Sends the signal (0: none) and waits for its end.
+    Outcome end(int signal);
+
+ private:
+    int pid_ = -1;
+    int out_ = -1;
+    int err_ = -1;
+    std::string text_;
+};
 
 /// A folder of its own for each test, gone afterwards; the program runs in it.
 class CommandTest : public testing::Test {
@@ -38,6 +61,7 @@ class CommandTest : public testing::Test {
     /// Sends SIGINT as soon as the program has written `sign` to standard error.
     Outcome interrupt_after(const std::vector<std::string>& arguments,
                             const std::string& sign) const;
+    std::unique_ptr<Background> beside(const std::vector<std::string>& arguments) const;
 
  private:
     std::filesystem::path folder_;
