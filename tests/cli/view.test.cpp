@@ -213,7 +213,7 @@ TEST_F(View, RunsAgainWithOtherValuesAndSaysHowToRepeatIt) {
     ASSERT_EQ(bash("$NETSIM" + command.substr(6) + " --report-data again.json").code, 0);
     EXPECT_EQ(again, json::parse(read_whole(file("again.json"))));
     const Outcome end = program_->end(SIGINT);
-    EXPECT_THAT(end.out, HasSubstr("word x\nword -y z\n"));
+    EXPECT_THAT(end.out, HasSubstr("41\nword -y z\n"));
 }
 
 TEST_F(View, ARestartEndsARunThatGoesOnOrIsPaused) {
@@ -343,7 +343,7 @@ TEST_F(View, RefusesWhatItCannotServe) {
              {{"--speed", "fast"}, "--speed: "},
              {{"--json"}, "view: --json, --states and --report go with netsim run"},
              {{"--report", "x.html"}, "view: --json, --states and --report go with netsim run"},
-             {{"--rat", "3"}, "unknown option --rat, did you mean --rate?"}}) {
+             {{"--rat", "3"}, "unknown option --rat, did you mean \"--rate\"?"}}) {
         std::vector<std::string> all{"view", "x.lua"};
         all.insert(all.end(), words.begin(), words.end());
         const Outcome end = netsim(all);

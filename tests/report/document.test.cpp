@@ -95,7 +95,7 @@ TEST(ReportDocument, NamesStayText) {
     const std::string name = "<script>alert(1)</script>\xE2\x80\xAE\xF0\x9F\x98\x80\"'";
     Document document = document_of(exchange(name), kHostile);
     document.failure = Failure{"</script><!-- " + kHostile, ""};
-    document.parameters.push_back({kHostile, kHostile, kHostile, kHostile});
+    document.parameters.push_back({kHostile, kHostile, kHostile, kHostile, "text"});
     document.expectations.push_back({"x.lua:12", kHostile, false});
     const std::string text = to_json(document);
     const json all = json::parse(text);
