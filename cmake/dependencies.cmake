@@ -18,12 +18,6 @@ find_library(NETTLE_LIBRARY nettle REQUIRED)
 find_path(LIBEDIT_INCLUDE_DIR histedit.h REQUIRED)
 find_library(LIBEDIT_LIBRARY edit REQUIRED)
 
-# cpp-httplib (netsim view) has no CMake package. Debian's library is built with all of these, and they
-# change the layout of its classes.
-find_path(HTTPLIB_INCLUDE_DIR httplib.h REQUIRED)
-find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
-set(HTTPLIB_DEFINITIONS
-  CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)
 find_package(Threads REQUIRED)
 
 # Lua 5.4 built as C++, so that errors unwind C++ frames (docs/decisions). Not the C library.

@@ -1,16 +1,20 @@
-// cpp-httplib does HTTP; here is who is let in, and what each address says.
+// Boost.Beast does HTTP, a thread for each connection; here is who is let in, and what each address
+// says. (cpp-httplib would be less to write, but brings libraries that double netsim's start.)
 #include "cli/view_server.hpp"
 
-#include <httplib.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <list>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <thread>
 
 #include "netsim/result.hpp"
@@ -20,19 +24,19 @@ namespace netsim::cli {
 namespace {
 
 using nlohmann::ordered_json;
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
 using std::chrono::milliseconds;
+using Request = http::request<http::string_body>;
+using Response = http::response<http::string_body>;
 
 constexpr const char* kLoopback = "127.0.0.1";
-constexpr std::size_t kThreads = 32;
-constexpr int kPagesMax = 20;  // each holds one of the threads
+constexpr std::size_t kConnectionsMax = 64;
 constexpr std::size_t kOrderMax = std::size_t{64} << 10U;
 constexpr milliseconds kBetweenStates{80};
 constexpr milliseconds kAlive{2000};  // a page that is gone is noticed by writing to it
-constexpr int kNoContent = 204;
-constexpr int kBadRequest = 400;
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-constexpr int kUnavailable = 503;
 
 /// Not for any simulation: it keeps other programs and pages of this machine out.
 std::string random_token() {
@@ -148,134 +152,204 @@ void obey(ViewDesk& desk, const std::string& text) {
 }  // namespace
 
 struct ViewServer::Impl {
-    explicit Impl(ViewDesk& its_desk) : desk(its_desk) {}
+    Impl(ViewDesk& its_desk, std::uint16_t port, const std::string& script);
+    ~Impl();
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    Impl(Impl&&) = delete;
+    Impl& operator=(Impl&&) = delete;
 
-    void serve(const std::string& script);
-    bool admits(const httplib::Request& request) const;
-    void stream(httplib::Response& response);
+    struct Connection {
+        explicit Connection(tcp::socket its_socket) : socket(std::move(its_socket)) {}
+
+        tcp::socket socket;
+        std::atomic<bool> over{false};
+        std::thread thread{};
+    };
+
+    void accept();
+    void take(tcp::socket socket);
+    void serve(tcp::socket& socket);
+    bool admits(const Request& request) const;
+    Response answer(const Request& request);
+    void stream(tcp::socket& socket);
 
     ViewDesk& desk;
     std::string token = random_token();
     std::string host;  // as a browser names it
     std::string address;
     std::string page;
-    std::atomic<int> pages{0};
-    httplib::Server http;
+    asio::io_context io;
+    tcp::acceptor acceptor{io};
+    std::list<Connection> connections;  // the thread's
     std::thread thread;
 };
 
-/// A page of another site that a name of its own has led here (DNS rebinding) has another Host.
-bool ViewServer::Impl::admits(const httplib::Request& request) const {
-    const std::string given = request.get_header_value("Host");
-    const std::string port = host.substr(host.find(':'));
-    return given == host || given == "localhost" + port;
-}
-
-void ViewServer::Impl::stream(httplib::Response& response) {
-    if (pages.fetch_add(1) >= kPagesMax) {
-        --pages;
-        response.status = kUnavailable;
-        response.set_content("too many pages are open\n", "text/plain");
-        return;
+ViewServer::Impl::Impl(ViewDesk& its_desk, std::uint16_t port, const std::string& script)
+    : desk(its_desk), page(report::to_live_page(script)) {
+    error_code error;
+    acceptor.open(tcp::v4());
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind({asio::ip::make_address_v4(kLoopback), port}, error);
+    if (!error) {
+        acceptor.listen(tcp::acceptor::max_listen_connections, error);
     }
-    response.set_chunked_content_provider(
-        "text/event-stream",
-        [this, seen = std::uint64_t{0}](std::size_t /*offset*/, httplib::DataSink& sink) mutable {
-            const auto [state, change] =
-                desk.state_after(seen, ViewDesk::WallClock::now() + kAlive);
-            if (desk.closed()) {
-                sink.done();
-                return false;
-            }
-            const std::string text = change == seen ? ": still here\n\n" : event_of(state);
-            seen = change;
-            if (!sink.write(text.data(), text.size())) {
-                return false;
-            }
-            std::this_thread::sleep_for(kBetweenStates);
-            return true;
-        },
-        [this](bool /*done*/) { --pages; });
+    if (error) {
+        throw InputError("view: --port " + std::to_string(port) + ": " + error.message());
+    }
+    host = std::string(kLoopback) + ":" + std::to_string(acceptor.local_endpoint().port());
+    address = "http://" + host + "/" + token + "/";
+    accept();
+    thread = std::thread([this] { io.run(); });
 }
 
-void ViewServer::Impl::serve(const std::string& script) {
-    const std::string root = "/" + token + "/";
-    page = report::to_live_page(script);
-    http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-    http.set_payload_max_length(kOrderMax);
-    http.set_keep_alive_timeout(1);
-    http.set_default_headers({{"Cache-Control", "no-store"},
-                              {"X-Content-Type-Options", "nosniff"},
-                              {"X-Frame-Options", "DENY"},
-                              {"Cross-Origin-Resource-Policy", "same-origin"},
-                              {"Referrer-Policy", "no-referrer"}});
-    http.set_pre_routing_handler(
-        [this](const httplib::Request& request, httplib::Response& answer) {
-            if (admits(request)) {
-                return httplib::Server::HandlerResponse::Unhandled;
-            }
-            answer.status = kForbidden;
-            answer.set_content("this server answers to " + host + " only\n", "text/plain");
-            return httplib::Server::HandlerResponse::Handled;
-        });
-    http.Get(root, [this](const httplib::Request&, httplib::Response& answer) {
-        desk.page_opened();
-        answer.set_content(page, "text/html; charset=utf-8");
-    });
-    http.Get(root + "report\\.json", [this](const httplib::Request&, httplib::Response& answer) {
-        const std::shared_ptr<const std::string> picture = desk.picture();
-        if (picture == nullptr) {
-            answer.status = kNotFound;
-            answer.set_content("nothing has run yet\n", "text/plain");
-            return;
+ViewServer::Impl::~Impl() {
+    desk.close();
+    io.stop();
+    thread.join();
+    for (Connection& one : connections) {
+        error_code ignored;
+        one.socket.shutdown(tcp::socket::shutdown_both, ignored);
+        one.thread.join();
+    }
+}
+
+void ViewServer::Impl::accept() {
+    acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
+        if (!error) {
+            take(std::move(socket));
+        } else {  // no descriptor is left, it may be
+            std::this_thread::sleep_for(kBetweenStates);
         }
-        answer.set_content(*picture, "application/json");
+        accept();
     });
-    http.Get(root + "events",
-             [this](const httplib::Request&, httplib::Response& answer) { stream(answer); });
-    http.Post(root + "control", [this](const httplib::Request& request, httplib::Response& answer) {
+}
+
+void ViewServer::Impl::take(tcp::socket socket) {
+    for (auto one = connections.begin(); one != connections.end();) {
+        if (one->over) {
+            one->thread.join();
+            one = connections.erase(one);
+        } else {
+            ++one;
+        }
+    }
+    if (connections.size() >= kConnectionsMax) {
+        return;  // closed at once
+    }
+    Connection& one = connections.emplace_back(std::move(socket));
+    one.thread = std::thread([this, &one] {
+        serve(one.socket);
+        one.over = true;
+    });
+}
+
+/// One request after the other.
+void ViewServer::Impl::serve(tcp::socket& socket) {
+    boost::beast::flat_buffer buffer;
+    while (!desk.closed()) {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(kOrderMax);
+        error_code error;
+        http::read(socket, buffer, parser, error);
+        if (error) {
+            break;
+        }
+        const Request request = parser.release();
+        if (admits(request) && request.method() == http::verb::get &&
+            request.target() == "/" + token + "/events") {
+            stream(socket);
+            break;
+        }
+        Response response = answer(request);
+        response.set(http::field::cache_control, "no-store");
+        response.set("X-Content-Type-Options", "nosniff");
+        response.set("X-Frame-Options", "DENY");
+        response.set("Cross-Origin-Resource-Policy", "same-origin");
+        response.set("Referrer-Policy", "no-referrer");
+        response.version(request.version());
+        response.keep_alive(request.keep_alive());
+        response.prepare_payload();
+        http::write(socket, response, error);
+        if (error || !request.keep_alive()) {
+            break;
+        }
+    }
+    error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_both, ignored);
+}
+
+/// A page of another site that a name of its own has led here (DNS rebinding) has another Host.
+bool ViewServer::Impl::admits(const Request& request) const {
+    const std::string given(request[http::field::host]);
+    return given == host || given == "localhost" + host.substr(host.find(':'));
+}
+
+Response ViewServer::Impl::answer(const Request& request) {
+    const auto with = [](http::status status, const char* type, std::string text) {
+        Response response;
+        response.result(status);
+        response.set(http::field::content_type, type);
+        response.body() = std::move(text);
+        return response;
+    };
+    if (!admits(request)) {
+        return with(http::status::forbidden, "text/plain",
+                    "this server answers to " + host + " only\n");
+    }
+    const std::string root = "/" + token + "/";
+    const std::string target(request.target());
+    const bool get = request.method() == http::verb::get;
+    if (get && target == root) {
+        desk.page_opened();
+        return with(http::status::ok, "text/html; charset=utf-8", page);
+    }
+    if (get && target == root + "report.json") {
+        const std::shared_ptr<const std::string> picture = desk.picture();
+        return picture == nullptr
+                   ? with(http::status::not_found, "text/plain", "nothing has run yet\n")
+                   : with(http::status::ok, "application/json", *picture);
+    }
+    if (request.method() == http::verb::post && target == root + "control") {
         try {
-            if (request.get_header_value("Content-Type").rfind("application/json", 0) != 0) {
+            if (!request[http::field::content_type].starts_with("application/json")) {
                 throw InputError("expected application/json");
             }
-            obey(desk, request.body);
-            answer.status = kNoContent;
+            obey(desk, request.body());
+            Response done;
+            done.result(http::status::no_content);
+            return done;
         } catch (const InputError& error) {
-            answer.status = kBadRequest;
-            answer.set_content(dumped({{"error", error.what()}}), "application/json");
+            return with(http::status::bad_request, "application/json",
+                        dumped({{"error", error.what()}}));
         }
-    });
-    thread = std::thread([this] { http.listen_after_bind(); });
-    while (!http.is_running()) {  // until then it cannot be stopped
-        std::this_thread::sleep_for(milliseconds(1));
+    }
+    return with(http::status::not_found, "text/plain", "there is nothing at this address\n");
+}
+
+/// States as they change, until the page goes away.
+void ViewServer::Impl::stream(tcp::socket& socket) {
+    constexpr std::string_view kHead =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+        "Connection: close\r\n\r\n";
+    error_code error;
+    asio::write(socket, asio::buffer(kHead), error);
+    for (std::uint64_t seen = 0; !error;) {
+        const auto [state, change] = desk.state_after(seen, ViewDesk::WallClock::now() + kAlive);
+        if (desk.closed()) {
+            break;
+        }
+        const std::string text = change == seen ? ": still here\n\n" : event_of(state);
+        seen = change;
+        asio::write(socket, asio::buffer(text), error);
+        std::this_thread::sleep_for(kBetweenStates);
     }
 }
 
 ViewServer::ViewServer(ViewDesk& desk, std::uint16_t port, const std::string& script)
-    : impl_(std::make_unique<Impl>(desk)) {
-    // The library's own default would share the port with whoever else asks for it (SO_REUSEPORT).
-    impl_->http.set_socket_options([](int socket) {
-        const int on = 1;
-        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    });
-    errno = 0;
-    const int bound = port == 0 ? impl_->http.bind_to_any_port(kLoopback)
-                      : impl_->http.bind_to_port(kLoopback, port) ? int{port}
-                                                                  : -1;
-    if (bound <= 0) {
-        throw InputError("view: --port " + std::to_string(port) + ": " +
-                         (errno != 0 ? std::strerror(errno) : "cannot be listened on"));
-    }
-    impl_->host = std::string(kLoopback) + ":" + std::to_string(bound);
-    impl_->address = "http://" + impl_->host + "/" + impl_->token + "/";
-    impl_->serve(script);
-}
+    : impl_(std::make_unique<Impl>(desk, port, script)) {}
 
-ViewServer::~ViewServer() {
-    impl_->desk.close();
-    impl_->http.stop();
-    impl_->thread.join();
-}
+ViewServer::~ViewServer() = default;
 
 const std::string& ViewServer::address() const {
     return impl_->address;

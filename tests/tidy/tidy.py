@@ -33,13 +33,16 @@ EXTERNAL = [
     (r"<(lua|lualib|lauxlib)\.(h|hpp)>", {"lua"}, "Lua"),
     (r"<CLI/", {"cli"}, "CLI11"),
     (r"<(Eigen|unsupported/Eigen)/", {"model"}, "Eigen"),
-    (r"<boost/", {"net"}, "Boost"),
+    (r"<boost/(?!asio/|beast/|system/)", {"net"}, "Boost.Graph"),
+    (r"<boost/(asio|beast|system)/", {"cli"}, "Boost.Beast"),
+    (r"<sys/random", {"cli"}, "real randomness"),
 ]
 
 # (name, pattern, folders it may stay in, why)
 BANNED = [
     ("rand", r"\b(s?rand|[dl]rand48)\(|std::random_device|std::mt19937|std::random_shuffle",
      [], "draws come from netsim::Rng"),
+    ("getrandom", r"\bget(random|entropy)\(", ["src/cli/view_server.cpp"], "draws come from netsim::Rng"),
     ("distribution", r"std::\w+_distribution\b", [], "std:: distributions differ between libraries"),
     ("clock", r"\b(system_clock|steady_clock|high_resolution_clock)\b|\bgettimeofday\(|"
      r"\bclock_gettime\(|\bstd::(time|clock)\(",

@@ -64,6 +64,7 @@ class Tidy(unittest.TestCase):
 
     def test_banned_words(self):
         for what, code in [("rand", "int x = rand();"), ("rand", "std::random_device d;"),
+                           ("getrandom", "getrandom(b, 16, 0);"),
                            ("distribution", "std::uniform_int_distribution<int> d;"),
                            ("clock", "auto t = std::chrono::steady_clock::now();"),
                            ("libm", "double y = std::log(x);"), ("print", "std::cout << 1;"),
