@@ -275,6 +275,18 @@ void put_rest(JsonText& json, const Case& one, Mentions& mentions) {
     json.end();
 }
 
+void put_connects(JsonText& json, const ConnectTimes& times) {
+    json.object("connects").array("bounds");
+    for (std::size_t i = 0; i < ConnectTimes::kBins; ++i) {
+        json.number({}, to_seconds(ConnectTimes::bound(i)));
+    }
+    json.end().array("counts");
+    for (const std::uint64_t count : times.counts) {
+        json.whole({}, count);
+    }
+    json.end().whole("failed", times.failed).whole("waiting", times.waiting).end();
+}
+
 void put_packets(JsonText& json, const Case& one) {
     json.array("packets");
     for (const PacketHop& hop : one.packets) {
@@ -304,6 +316,7 @@ std::string case_json(const CaseFacts& facts, const Budget& budget, Mentions& me
     put_series(json, one, budget, mentions, left);
     put_rest(json, one, mentions);
     put_connections(json, one, budget, mentions, left);
+    put_connects(json, one.connects);
     put_packets(json, one);
     json.end();
     for (const std::string& clause : left) {

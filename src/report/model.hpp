@@ -117,6 +117,20 @@ struct ConnectionView {
     std::size_t segments_first = 0;  // of those listed, before what is left out
 };
 
+/// How long connects took.
+struct ConnectTimes {
+    static constexpr std::size_t kBins = 18;
+
+    /// What bin `i` is below; the last has all that took longer, too.
+    static constexpr Duration bound(std::size_t i) {
+        return std::chrono::microseconds(100) * (std::int64_t{1} << i);
+    }
+
+    std::array<std::uint64_t, kBins> counts{};
+    std::uint64_t failed = 0;   // refused, timed out, given up
+    std::uint64_t waiting = 0;  // when the run ended
+};
+
 /// One packet on one link of a small run.
 struct PacketHop {
     Time sent{};
@@ -138,6 +152,7 @@ struct Case {
     std::vector<std::uint64_t> transitions;  // a count for each of tcp::transitions()
     std::vector<std::pair<std::size_t, std::vector<std::pair<std::string, std::uint64_t>>>>
         counters;
+    ConnectTimes connects;
     std::vector<ConnectionView> connections;
     std::uint64_t connections_total = 0;
     std::uint64_t half_open_from = 0;

@@ -133,6 +133,10 @@ void Recorder::on_state(const sim::StateRecord& record) {
     } else if (change.to == tcp::State::kListen) {
         listens(record);
     }
+    const auto maker = nodes_.find(record.node);
+    if (change.to != tcp::State::kSynSent || !maker || !nodes_[*maker].attacks) {
+        connects_.state(record, change);  // how long an attacker waits tells nothing
+    }
     connections_.state(record, static_cast<int>(*row));
 }
 
@@ -267,6 +271,7 @@ Case Recorder::view(Time now, const std::vector<const Series*>& recorded) {
     out.transitions = transitions_;
     put_counters(out);
     connections_.put(out);
+    connects_.put(out);
     out.packets = hops_;
     if (too_many_hops_) {
         out.thinned.push_back("single packets are not listed: there were more than " +

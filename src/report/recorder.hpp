@@ -17,6 +17,7 @@
 #include "observe/state_coverage.hpp"
 #include "report/bins.hpp"
 #include "report/connections.hpp"
+#include "report/connects.hpp"
 #include "report/model.hpp"
 #include "report/nodes.hpp"
 #include "report/queues.hpp"
@@ -94,6 +95,7 @@ class Recorder final : public sim::Tracer {
     NodeTable nodes_;
     std::vector<net::Link*> links_;
     ConnectionLog connections_;
+    Connects connects_;
     Queues queues_;
     observe::StateCoverage coverage_;
     std::vector<std::uint64_t> transitions_;
