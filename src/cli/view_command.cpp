@@ -64,6 +64,16 @@ void take(Options& options, const ViewRestart& restart) {
     options.run.seed = restart.seed;
 }
 
+/// As it is now: it may have been edited. Of one that cannot be read the last text stays.
+Script read_again(const Options& options, const Script& last) {
+    try {
+        return read_script(options.script);
+    } catch (const InputError& error) {
+        print_error(error.what());
+        return last;
+    }
+}
+
 /// False: Ctrl-C.
 bool wait_for_restart(ViewDesk& desk) {
     while (!interrupted()) {
@@ -81,7 +91,7 @@ int view_command(const Options& typed) {
     refuse_files(typed);
     Options options = typed;
     const std::vector<std::string> words = run_words(options);
-    const Script script = read_script(options.script);
+    Script script = read_script(options.script);
     ViewDesk desk(options.view_speed, options.view_paused);
     const ViewServer server(desk, options.view_port, script.name);
     catch_interrupts();
@@ -119,6 +129,7 @@ int view_command(const Options& typed) {
         }
         if (const std::optional<ViewRestart> restart = desk.take_restart()) {
             take(options, *restart);
+            script = read_again(options, script);
         }
     }
     return finish_stdout(kExitDone);

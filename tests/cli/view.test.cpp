@@ -323,6 +323,33 @@ TEST_F(View, AScriptWithoutANetworkIsOverAtOnce) {
     EXPECT_EQ(report()["cases"].size(), 0U);
 }
 
+TEST_F(View, RunsTheScriptAsItIsNow) {
+    write("x.lua", "netsim.run(function(net) net:host('a') net:run('1s') end)");
+    begin({"--speed", "max"});
+    open();
+    state_when_it_is("over");
+    write("x.lua", "netsim.run(function(net) net:host('a') net:run('2s') end)");
+    EXPECT_EQ(order({{"do", "restart"}}), 204);
+    state_when([](const json& one) { return one["run"] == 2 && one["state"] == "over"; });
+    EXPECT_EQ(report()["cases"][0]["simulated_seconds"], 2.0);
+    std::filesystem::remove(file("x.lua"));
+    EXPECT_EQ(order({{"do", "restart"}}), 204);
+    state_when([](const json& one) { return one["run"] == 3 && one["state"] == "over"; });
+    EXPECT_EQ(report()["cases"][0]["simulated_seconds"], 2.0);
+    const Outcome end = program_->end(SIGINT);
+    EXPECT_EQ(end.code, 0);
+    EXPECT_EQ(end.err_lines(), 1U);
+    EXPECT_THAT(end.err, HasSubstr("x.lua: No such file or directory"));
+}
+
+TEST_F(View, ItEndsAtTheLimitOfMemory) {
+    begin({"--speed", "max", "--memory-max", "1mb"});
+    open();
+    state_when_it_is("over");
+    EXPECT_EQ(report()["cases"][0]["ended"], "memory");
+    EXPECT_EQ(program_->end(SIGINT).code, 0);
+}
+
 TEST_F(View, ItEndsAtTheBoundsOfARun) {
     begin({"--speed", "max", "--events-max", "40"});
     open();
