@@ -17,13 +17,15 @@ using testing::HasSubstr;
 
 constexpr const char* kScript = R"(
 local p = netsim.params { rate = { "20/s", "connections" }, bytes = { 10, "of a request" },
-                          fast = { false, "no delay" }, word = { "x", "printed" } }
+                          fast = { false, "no delay" }, seconds = { "2s", "of a case" },
+                          word = { "x", "printed" } }
 local function scenario(net)
   local web, user = net:host("web"), net:host("user")
   net:link(web, user, { delay = p.fast and "1us" or "5ms" })
   web:serve { port = 80, request = p.bytes, response = 10 }
-  local load = user:load("web:80", { rate = p.rate, request = p.bytes, response = 10, stop = "1s" })
-  net:run("2s")
+  local stop = p.seconds == "2s" and "1s" or nil
+  local load = user:load("web:80", { rate = p.rate, request = p.bytes, response = 10, stop = stop })
+  net:run(p.seconds)
   return { attempts = load.attempts }
 end
 netsim.compare { title = "two", { "a", scenario }, { "b", scenario } }
@@ -205,7 +207,7 @@ TEST_F(View, RunsAgainWithOtherValuesAndSaysHowToRepeatIt) {
     const json again = report();
     EXPECT_EQ(again["run"]["command"],
               "netsim run x.lua --until 1.5s --fast true --rate 40/s '--word=-y z' --seed 1");
-    const std::vector<std::string> types{"integer", "boolean", "frequency", "text"};
+    const std::vector<std::string> types{"integer", "boolean", "frequency", "duration", "text"};
     for (std::size_t i = 0; i < types.size(); ++i) {
         EXPECT_EQ(again["run"]["parameters"][i]["type"], types[i]);
     }
@@ -339,11 +341,11 @@ TEST_F(View, RunsTheScriptAsItIsNow) {
     const Outcome end = program_->end(SIGINT);
     EXPECT_EQ(end.code, 0);
     EXPECT_EQ(end.err_lines(), 1U);
-    EXPECT_THAT(end.err, HasSubstr("x.lua: No such file or directory"));
+    EXPECT_THAT(end.err, HasSubstr("no script \"x.lua\" here"));
 }
 
 TEST_F(View, ItEndsAtTheLimitOfMemory) {
-    begin({"--speed", "max", "--memory-max", "1mb"});
+    begin({"--speed", "max", "--memory-max", "1mb", "--rate", "100000/s", "--seconds", "60s"});
     open();
     state_when_it_is("over");
     EXPECT_EQ(report()["cases"][0]["ended"], "memory");
