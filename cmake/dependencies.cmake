@@ -1,4 +1,6 @@
 # All from Debian 12; the launcher installs what is missing (packages.txt).
+# Static: the shared one loads Boost.Regex and with it 30 MB of ICU at every start.
+set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.74 REQUIRED COMPONENTS graph)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(absl REQUIRED)
