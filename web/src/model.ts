@@ -5,6 +5,8 @@ export interface Parameter {
   value: string;
   default: string;
   help: string;
+  /** What it measures; older data do not say. */
+  type?: string;
 }
 
 export interface Run {

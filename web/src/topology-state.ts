@@ -1,4 +1,5 @@
 // What the network does at an instant: loads, fills, drops and packets, looked up by binary search.
+import { indexAt } from "./chart-data.ts";
 import type { Case, Packet, Series } from "./model.ts";
 
 export interface Moment {
@@ -11,7 +12,7 @@ export interface Moment {
 }
 
 const at = (series: Series | undefined, time: number): number | null =>
-  series ? (series.mean[Math.floor((time - series.start) / series.interval + 1e-6)] ?? null) : null;
+  series ? (series.mean[indexAt(series, time)] ?? null) : null;
 
 export const packetsMax = 400;
 

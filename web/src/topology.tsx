@@ -2,7 +2,7 @@
 import { count, duration, instant, number, rate } from "./format.ts";
 import type { Case } from "./model.ts";
 import { Section } from "./section.tsx";
-import { current, now, span, zoomTo } from "./store.ts";
+import { at, current, now, span, zoomTo } from "./store.ts";
 import { TopologyFigure } from "./topology-figure.tsx";
 import { shapes } from "./topology-packet.tsx";
 
@@ -45,7 +45,7 @@ function Key({ packets }: { packets: boolean }) {
 
 /** A window in which one can see packets move: some crossings of the slowest link. */
 function slowMotion(c: Case): void {
-  const from = now.value ?? span.value.from;
+  const from = at.value;
   const next = c.packets.find((packet) => packet[0] >= from) ?? c.packets[0];
   if (!next) return;
   const crossing = c.packets.reduce((most, p) => Math.max(most, p[1] - p[0]), 0);
@@ -127,9 +127,7 @@ export function TopologySection() {
       ) : (
         <>
           <p class="topology-head">
-            <output class="instant">
-              {instant(now.value ?? span.value.from, span.value.to - span.value.from)}
-            </output>
+            <output class="instant">{instant(at.value, span.value.to - span.value.from)}</output>
             {packets && (
               <button type="button" onClick={() => slowMotion(c)}>
                 slow motion from here
