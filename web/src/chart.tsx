@@ -8,8 +8,9 @@ import type { Track } from "./chart-data.ts";
 import { align, stack, valueAt } from "./chart-data.ts";
 import { scheme } from "./colours.ts";
 import { instant, measure } from "./format.ts";
+import { pointerLeft } from "./play.ts";
 import { Swatch } from "./swatch.tsx";
-import { at, now, pointerLeft, resetZoom, span, timeKey, zoomTo } from "./store.ts";
+import { at, now, resetZoom, span, timeKey, zoomTo } from "./store.ts";
 
 export interface ChartProps {
   title: string;

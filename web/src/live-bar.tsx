@@ -49,7 +49,7 @@ function shortcut(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat)
     return;
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest(ownKeys)) return;
+  if (target?.closest(ownKeys) || !canRun()) return;
   if (event.key === " " && !target?.closest(".scroll")) toggle();
   else if (event.key === "n") step();
   else return;
@@ -143,12 +143,18 @@ export function LiveBar() {
             type="button"
             disabled={!runs}
             onClick={toggle}
-            title="space"
+            title="key: space"
             aria-keyshortcuts="Space"
           >
             {paused ? "▶ run on" : "❚❚ pause run"}
           </button>
-          <button type="button" disabled={!runs} onClick={step} title="n" aria-keyshortcuts="n">
+          <button
+            type="button"
+            disabled={!runs}
+            onClick={step}
+            title="key: n"
+            aria-keyshortcuts="n"
+          >
             ⇥ next packet
           </button>
           <button

@@ -35,10 +35,6 @@ export const held = signal(false);
 /** The instant that views show. */
 export const at = computed(() => now.value ?? (live.value ? span.value.to : span.value.from));
 
-export function pointerLeft(): void {
-  if (moving.value) now.value = null;
-}
-
 /** Connections that took one of these edges; null: all. */
 export const edgeFilter = signal<number[] | null>(null);
 export const picked = signal<number | null>(null);

@@ -2,7 +2,8 @@
 // click shows the whole run again, the keys are store's.
 import { computed, signal, type Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { now, pointerLeft, resetZoom, span, timeKey, zoomTo } from "./store.ts";
+import { pointerLeft } from "./play.ts";
+import { now, resetZoom, span, timeKey, zoomTo } from "./store.ts";
 
 export interface Area {
   /** Of the plot, in units of the SVG's viewBox. */
