@@ -99,13 +99,17 @@ const lostWords = {
 
 function Messages() {
   const now = state.value;
+  const wrong = [lostWords[link.value], refusal.value, now?.trouble].filter(Boolean).join(" ");
   return (
     <div class="bar-row messages">
+      <p aria-hidden="true">
+        <bdi>{now?.case || "\u00a0"}</bdi>
+      </p>
       <p role="status" class="packet-line">
         {now?.packet && <code>{now.packet}</code>}
       </p>
       <p role="alert" class="bad">
-        {[lostWords[link.value], refusal.value, now?.trouble].filter(Boolean).join(" ")}
+        {wrong}
       </p>
     </div>
   );
@@ -126,12 +130,12 @@ export function LiveBar() {
     <div class="live" role="group" aria-label="The run">
       <div class="bar-row">
         <p class="live-state">
-          <span aria-hidden="true">
-            <strong class={`phase ${link.value === "open" ? (now?.state ?? "") : "lost"}`}>
-              {words}
-            </strong>{" "}
-            <bdi>{now?.case}</bdi>
-          </span>{" "}
+          <strong
+            aria-hidden="true"
+            class={`phase ${link.value === "open" ? (now?.state ?? "") : "lost"}`}
+          >
+            {words}
+          </strong>{" "}
           <span class="hidden" role="status">
             {words}
             {now?.case ? `: ${now.case}` : ""}

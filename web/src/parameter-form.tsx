@@ -174,6 +174,7 @@ function Seed() {
           inputMode="numeric"
           autocomplete="off"
           value={seed.value}
+          class="wide"
           placeholder="the script's own"
           aria-labelledby="seed-name"
           aria-describedby="seed-help"

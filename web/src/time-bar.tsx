@@ -44,9 +44,7 @@ function Cases() {
           />
           <span>
             <bdi>{c.name}</bdi>
-            {live.value && index === newest.value && c.ended === "running" && (
-              <small> running</small>
-            )}
+            {live.value && index === newest.value && c.ended === "running" && <small> now</small>}
           </span>
         </label>
       ))}
