@@ -33,6 +33,7 @@ export const following = computed(() => !held.value && now.value === null && !zo
 
 let loaded = 0; // revision of the picture
 let loading = false;
+let drawn: Report | null = null;
 let wake = () => {};
 
 function forget(): void {
@@ -72,14 +73,21 @@ export function stay(at: number): void {
   now.value = at;
 }
 
+/** Until a case begins, or none will, the picture of the run before stays. */
+function draw(): void {
+  const next = latest.peek();
+  if (next === null || next === drawn) return;
+  const mayCome = next.cases.length === 0 && state.peek()?.state !== "over";
+  if (mayCome && report.peek() !== null) return;
+  drawn = next;
+  report.value = merged(report.peek(), next);
+  moveOn(next.cases.length);
+}
+
 function show(next: Report): void {
   batch(() => {
     latest.value = next;
-    // Before a case has begun again, the picture of the run before stays.
-    const empty = next.cases.length === 0 && state.peek()?.state !== "over";
-    if (empty && report.peek() !== null) return;
-    report.value = merged(report.peek(), next);
-    moveOn(next.cases.length);
+    draw();
   });
 }
 
@@ -130,6 +138,7 @@ function receive(next: LiveState): void {
     state.value = next;
     moving.value = next.state === "running";
     if (again) forget();
+    draw();
   });
   if (next.state !== "running") wake();
   if (fetch) void load();

@@ -256,7 +256,7 @@ test("a new run without a case yet leaves the picture of the old one", async () 
     server.show(nothing, { run: 2, state: "waiting", now: 0 });
     await says(page, ".live-state", /beginning/);
     assert.equal(await page.locator("#series").count(), 1);
-    server.show(nothing, { state: "over" });
+    server.tell({ state: "over" });
     await says(page, "main .empty", /no case/);
   });
 });
