@@ -5,6 +5,7 @@ import { Section } from "./section.tsx";
 import { at, current, now, span, zoomTo } from "./store.ts";
 import { TopologyFigure } from "./topology-figure.tsx";
 import { shapes } from "./topology-packet.tsx";
+import { crossing } from "./topology-state.ts";
 
 function Key({ packets }: { packets: boolean }) {
   return (
@@ -48,9 +49,9 @@ function slowMotion(c: Case): void {
   const from = at.value;
   const next = c.packets.find((packet) => packet[0] >= from) ?? c.packets[0];
   if (!next) return;
-  const crossing = c.packets.reduce((most, p) => Math.max(most, p[1] - p[0]), 0);
+  const slowest = c.packets.reduce((most, p) => Math.max(most, crossing(c, p)), 0);
   now.value = next[0];
-  zoomTo(next[0], next[0] + crossing * 30);
+  zoomTo(next[0], next[0] + slowest * 30);
 }
 
 function Links({ of }: { of: Case }) {
