@@ -2,18 +2,32 @@
 import { CompareSection } from "./compare.tsx";
 import { ConnectionsSection } from "./connections.tsx";
 import { CountersSection } from "./counters.tsx";
-import { Header } from "./header.tsx";
+import { Header, LiveHeader } from "./header.tsx";
 import { Later } from "./later.tsx";
 import { Patterns } from "./patterns.tsx";
 import { ScriptSection } from "./script.tsx";
 import { SeriesSection } from "./series.tsx";
 import { StatesSection } from "./states.tsx";
-import { report } from "./store.ts";
+import { live, report } from "./store.ts";
 import { TimeBar } from "./time-bar.tsx";
 import { TopologySection } from "./topology.tsx";
 
+/** A run of which there is no picture yet. */
+function Begun() {
+  return (
+    <>
+      <LiveHeader />
+      <TimeBar />
+      <main>
+        <p class="empty">The first case has not begun.</p>
+      </main>
+    </>
+  );
+}
+
 export function App() {
-  const data = report.value!;
+  const data = report.value;
+  if (data === null) return <Begun />;
   const results = [
     <CompareSection key="compare" report={data} />,
     <SeriesSection key="series" />,
@@ -31,7 +45,7 @@ export function App() {
       </a>
       <Patterns />
       <Header report={data} />
-      {data.cases.length > 0 && <TimeBar />}
+      {(data.cases.length > 0 || live.value) && <TimeBar />}
       <main>
         {data.cases.length === 0 && (
           <p class="empty">The script ran no case: there is nothing to draw.</p>

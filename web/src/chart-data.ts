@@ -13,8 +13,14 @@ export interface Track {
   limit: number | null;
 }
 
+/** Where the series' end ends, the last value still stands. */
+export function indexAt(of: Pick<Track, "start" | "interval" | "mean">, time: number): number {
+  const index = Math.floor((time - of.start) / of.interval + 1e-6);
+  return index === of.mean.length ? index - 1 : index;
+}
+
 export function valueAt(track: Track, time: number): number | null {
-  return track.mean[Math.floor((time - track.start) / track.interval + 1e-6)] ?? null;
+  return track.mean[indexAt(track, time)] ?? null;
 }
 
 const times = (track: Track): number[] =>

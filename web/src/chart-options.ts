@@ -7,6 +7,8 @@ import { span } from "./store.ts";
 
 interface Wanted {
   tracks: Track[];
+  /** The same tracks as they are now: values may be added to a chart that is drawn. */
+  newest: () => Track[];
   unit: string;
   stacked: boolean;
   width: number;
@@ -50,6 +52,21 @@ function limitsOf(tracks: Track[], most: number): { drawn: number[]; above: numb
   return {
     drawn: limits.filter((limit) => limit <= most * 20 || limit <= 200),
     above: limits.filter((limit) => limit > most * 20 && limit > 200),
+  };
+}
+
+/** The highest of all values, worked out once for each set of tracks. */
+function peak(newest: () => Track[]): () => number {
+  let of: Track[] | null = null;
+  let most = 0;
+  return () => {
+    if (of !== newest()) {
+      of = newest();
+      most = 0;
+      for (const track of of)
+        for (const value of track.high) if (value !== null && value > most) most = value;
+    }
+    return most;
   };
 }
 
@@ -113,7 +130,14 @@ function areas(tracks: Track[]): { series: uPlot.Series[]; bands: uPlot.Band[] }
   return { series, bands };
 }
 
-export function chartOptions({ tracks, unit, stacked, width, height }: Wanted): uPlot.Options {
+export function chartOptions({
+  tracks,
+  newest,
+  unit,
+  stacked,
+  width,
+  height,
+}: Wanted): uPlot.Options {
   const { series, bands } = (stacked ? areas : lines)(tracks);
   const axis = {
     stroke: colour("soft"),
@@ -121,9 +145,7 @@ export function chartOptions({ tracks, unit, stacked, width, height }: Wanted): 
     grid: { stroke: colour("grid"), width: 1 },
     ticks: { stroke: colour("grid"), width: 1, size: 4 },
   };
-  let most = 0;
-  for (const track of tracks)
-    for (const value of track.high) if (value !== null && value > most) most = value;
+  const most = peak(newest);
   return {
     width,
     height,
@@ -138,7 +160,7 @@ export function chartOptions({ tracks, unit, stacked, width, height }: Wanted): 
       x: { time: false, range: () => [span.peek().from, span.peek().to] },
       y: {
         range: (_, low, high) => {
-          const top = Math.max(high ?? 0, ...limitsOf(tracks, most).drawn, 1e-9);
+          const top = Math.max(high ?? 0, ...limitsOf(newest(), most()).drawn, 1e-9);
           return [
             Math.min(0, low ?? 0),
             unit === "share" && top > 0.6 ? Math.max(1.04, top) : top * 1.12,
@@ -162,7 +184,7 @@ export function chartOptions({ tracks, unit, stacked, width, height }: Wanted): 
     ],
     series: [{}, ...series],
     bands,
-    hooks: { draw: [(u) => drawLimits(u, tracks, most)] },
+    hooks: { draw: [(u) => drawLimits(u, newest(), most())] },
   };
 }
 

@@ -1,15 +1,16 @@
 // One chart over the shared time axis, drawn by uPlot: lines with the least and most of each
 // interval as a band, or areas stacked; limits as dashed lines.
 import { effect, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { chartOptions } from "./chart-options.ts";
 import type { Track } from "./chart-data.ts";
 import { align, stack, valueAt } from "./chart-data.ts";
 import { scheme } from "./colours.ts";
 import { instant, measure } from "./format.ts";
+import { pointerLeft } from "./play.ts";
 import { Swatch } from "./swatch.tsx";
-import { now, resetZoom, span, timeKey, zoomTo } from "./store.ts";
+import { at, now, resetZoom, span, timeKey, zoomTo } from "./store.ts";
 
 export interface ChartProps {
   title: string;
@@ -19,19 +20,30 @@ export interface ChartProps {
   height?: number;
 }
 
+const columns = (tracks: Track[], stacked: boolean) => (stacked ? stack(tracks) : align(tracks));
+
 export function Chart({ title, unit, tracks, stacked = false, height = 150 }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const hidden = useSignal<ReadonlySet<number>>(new Set());
-  const shown = tracks.filter((_, index) => !hidden.value.has(index));
+  const shown = useMemo(
+    () => tracks.filter((_, index) => !hidden.value.has(index)),
+    [tracks, hidden.value],
+  );
+  const newest = useRef(shown);
+  newest.current = shown;
+  const drawn = useRef<{ plot: uPlot; of: Track[] } | null>(null);
+  // A chart of other lines is another chart; that of the same lines gets new values.
+  const lines = JSON.stringify(shown.map((track) => [track.label, track.style]));
 
   useEffect(() => {
     const element = place.current!;
     let plot: uPlot | null = null;
     const draw = () => {
       plot?.destroy();
-      const data = stacked ? stack(shown) : align(shown);
+      const { current } = newest;
       const options = chartOptions({
-        tracks: shown,
+        tracks: current,
+        newest: () => newest.current,
         unit,
         stacked,
         width: element.clientWidth || 600,
@@ -54,9 +66,10 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
             ],
           },
         },
-        data,
+        columns(current, stacked),
         element,
       );
+      drawn.current = { plot, of: current };
       const { over } = plot;
       // Not uPlot's own hook: it is called as well when the scale moves under a cursor that rests.
       over.addEventListener("pointermove", (event) => {
@@ -64,7 +77,10 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
         if (plot) now.value = plot.posToVal(left, "x");
       });
       over.addEventListener("dblclick", resetZoom);
-      over.addEventListener("pointerleave", () => queueMicrotask(mark));
+      over.addEventListener("pointerleave", () => {
+        pointerLeft();
+        queueMicrotask(mark);
+      });
     };
     const mark = () => {
       if (!plot) return;
@@ -96,15 +112,21 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
       sizes.disconnect();
       stops.forEach((stop) => stop());
       plot?.destroy();
+      drawn.current = null;
     };
-  }, [tracks, hidden.value, stacked, height]);
+  }, [lines, unit, stacked, height]);
+
+  useEffect(() => {
+    if (!drawn.current || drawn.current.of === shown) return;
+    drawn.current.of = shown;
+    drawn.current.plot.setData(columns(shown, stacked));
+  }, [shown]);
 
   const toggle = (index: number) => {
     const next = new Set(hidden.value);
     if (!next.delete(index)) next.add(index);
     hidden.value = next;
   };
-  const at = () => now.value ?? span.value.from;
   return (
     <figure class="chart">
       <figcaption>{title}</figcaption>
@@ -117,10 +139,10 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
         aria-orientation="horizontal"
         aria-valuemin={span.value.from}
         aria-valuemax={span.value.to}
-        aria-valuenow={at()}
-        aria-valuetext={`${instant(at(), span.value.to - span.value.from)}: ${tracks
+        aria-valuenow={at.value}
+        aria-valuetext={`${instant(at.value, span.value.to - span.value.from)}: ${tracks
           .slice(0, 6)
-          .map((track) => `${track.label} ${measure(valueAt(track, at()), unit)}`)
+          .map((track) => `${track.label} ${measure(valueAt(track, at.value), unit)}`)
           .join(", ")}`}
         onKeyDown={timeKey}
       />
@@ -134,7 +156,7 @@ export function Chart({ title, unit, tracks, stacked = false, height = 150 }: Ch
               title="show or hide"
             >
               <Swatch index={track.style} filled={stacked} />
-              <bdi>{track.label}</bdi> <output>{measure(valueAt(track, at()), unit)}</output>
+              <bdi>{track.label}</bdi> <output>{measure(valueAt(track, at.value), unit)}</output>
             </button>
           </li>
         ))}

@@ -1,23 +1,30 @@
 // What ran, with which parameters, and how it went.
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { count, duration, number } from "./format.ts";
+import { script } from "./live.ts";
 import type { Report } from "./model.ts";
+import { ParameterForm } from "./parameter-form.tsx";
+import { live } from "./store.ts";
 
 function Command({ text }: { text: string }) {
-  const copied = useSignal(false);
+  const code = useRef<HTMLElement>(null);
+  const done = useSignal<{ text: string; words: string } | null>(null);
   const copy = async () => {
+    let words = "copied";
     try {
       await navigator.clipboard.writeText(text);
-      copied.value = true;
     } catch {
-      copied.value = false; // no right to the clipboard: the text can be selected
+      getSelection()?.selectAllChildren(code.current!); // no right to the clipboard
+      words = "selected";
     }
+    done.value = { text, words };
   };
   return (
     <p class="command">
-      <code>{text}</code>
+      <code ref={code}>{text}</code>
       <button type="button" onClick={copy}>
-        {copied.value ? "copied" : "copy"}
+        {done.value?.text === text ? done.value.words : "copy"}
       </button>
     </p>
   );
@@ -72,6 +79,18 @@ function Parameters({ report }: { report: Report }) {
   );
 }
 
+/** Of a run that has told nothing of itself yet. */
+export function LiveHeader() {
+  return (
+    <header class="page-head">
+      <p class="brand">netsim, live</p>
+      <h1>
+        <bdi>{script.value}</bdi>
+      </h1>
+    </header>
+  );
+}
+
 export function Header({ report }: { report: Report }) {
   const { run } = report;
   const failed = report.expectations.filter((expectation) => !expectation.ok).length;
@@ -84,7 +103,7 @@ export function Header({ report }: { report: Report }) {
   ];
   return (
     <header class="page-head">
-      <p class="brand">netsim report</p>
+      <p class="brand">{live.value ? "netsim, live" : "netsim report"}</p>
       <h1>
         <bdi>{run.script}</bdi>
       </h1>
@@ -131,7 +150,7 @@ export function Header({ report }: { report: Report }) {
           </ul>
         </aside>
       )}
-      <Parameters report={report} />
+      {live.value ? <ParameterForm /> : <Parameters report={report} />}
     </header>
   );
 }

@@ -15,6 +15,10 @@ const left = 236;
 const right = width - left;
 const relative = signal(true);
 
+/** The same one, of a newer picture of the run. */
+const alike = (a: Segment, b: Segment): boolean =>
+  a.end === b.end && a.sent === b.sent && a.seq === b.seq && a.flags === b.flags;
+
 const sideX = (end: number): number => (end === 0 ? left : right);
 
 function StateBar({ of }: { of: Bar }) {
@@ -206,6 +210,8 @@ function Drawing({
 export function Ladder({ of, connection }: { of: Case; connection: Connection }) {
   const layout = useMemo(() => layOut(connection), [connection]);
   const chosen = useSignal<Segment | null>(connection.segments[0] ?? null);
+  if (chosen.value && !connection.segments.includes(chosen.value))
+    chosen.value = connection.segments.find((one) => alike(one, chosen.value!)) ?? null;
   const missing = connection.segments_total - connection.segments.length;
   return (
     <article

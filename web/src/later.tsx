@@ -12,6 +12,6 @@ export function Later({ children, drawn }: { children: ComponentChildren[]; draw
     }
     const timer = setTimeout(() => setCount(count + 1));
     return () => clearTimeout(timer);
-  }, [count]);
+  }, [count, children.length]);
   return <>{children.slice(0, count)}</>;
 }

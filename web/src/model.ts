@@ -5,6 +5,8 @@ export interface Parameter {
   value: string;
   default: string;
   help: string;
+  /** What it measures; older data do not say. */
+  type?: string;
 }
 
 export interface Run {
@@ -136,8 +138,8 @@ export interface Segment {
 export type StateChange = [number, number, string, string, number];
 /** [end, time, text] */
 export type Call = [number, number, string];
-/** [sent, arrives, link, direction, flags, 0 | 1: lost] */
-export type Packet = [number, number, number, number, string, number];
+/** [sent, arrives, link, direction, flags, 0 | 1: lost]; arrives: null, it is lost or on its way */
+export type Packet = [number, number | null, number, number, string, number];
 
 export interface Connection {
   id: number;

@@ -1,6 +1,6 @@
 // Time as it runs: the whole window in so many real seconds. Zooming in is slow motion.
 import { effect, signal } from "@preact/signals";
-import { now, span } from "./store.ts";
+import { moving, now, span } from "./store.ts";
 
 export const playing = signal(false);
 export const secondsPerWindow = signal(30);
@@ -10,6 +10,11 @@ export function toggle(): void {
   if (!playing.value && (now.value === null || now.value >= to || now.value < from))
     now.value = from;
   playing.value = !playing.value;
+}
+
+/** Of a run that goes on, the newest instant is shown again. */
+export function pointerLeft(): void {
+  if (moving.value && !playing.value) now.value = null;
 }
 
 effect(() => {

@@ -21,7 +21,10 @@ function failureLine(report: Report): number | null {
 }
 
 export function ScriptSection({ report }: { report: Report }) {
-  const lines = useMemo(() => highlight(report.source.text.replace(/\n$/, "")), [report]);
+  const lines = useMemo(
+    () => highlight(report.source.text.replace(/\n$/, "")),
+    [report.source.text],
+  );
   const at = new Map<number, Expectation[]>();
   const elsewhere: Expectation[] = [];
   for (const expectation of report.expectations) {

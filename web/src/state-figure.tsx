@@ -7,7 +7,7 @@ import { brief, number } from "./format.ts";
 import type { Case, Spot, StateArrow, States } from "./model.ts";
 import { changesOf, standing } from "./state-play.ts";
 import { secondsPerWindow } from "./play.ts";
-import { edgeFilter, now, span } from "./store.ts";
+import { at as instant, edgeFilter, span } from "./store.ts";
 
 const [cell, line] = [11.5, 12.5];
 const margin = 14;
@@ -123,7 +123,7 @@ function Tokens({ of, states }: { of: Case; states: States }) {
       computed(() => {
         const { from, to } = span.value;
         const flight = ((to - from) / secondsPerWindow.value) * 0.7;
-        return standing(changes, now.value ?? from, flight);
+        return standing(changes, instant.value, flight);
       }),
     [changes],
   );

@@ -24,12 +24,24 @@ export const zoomed = computed(() => zoom.value !== null);
 /** The instant under the pointer, of the slider, or that play has reached. */
 export const now = signal<number | null>(null);
 
+/** A run that may still go on: where no instant is picked, views stand at its newest. */
+export const live = signal(false);
+/** It goes on right now: the instant under a pointer is forgotten when the pointer leaves. */
+export const moving = signal(false);
+/** The case that runs; `held`: the reader looks at another one. */
+export const newest = signal(0);
+export const held = signal(false);
+
+/** The instant that views show. */
+export const at = computed(() => now.value ?? (live.value ? span.value.to : span.value.from));
+
 /** Connections that took one of these edges; null: all. */
 export const edgeFilter = signal<number[] | null>(null);
 export const picked = signal<number | null>(null);
 
 export function pickCase(index: number): void {
   caseIndex.value = index;
+  held.value = index !== newest.value;
   picked.value = null;
   if (zoom.value && zoom.value.from >= whole.value.to) zoom.value = null;
   if (now.value !== null && now.value > whole.value.to) now.value = null;
@@ -65,7 +77,7 @@ export function timeKey(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const { from, to } = span.value;
   const step = (to - from) / (event.shiftKey ? 10 : 100);
-  const at = now.value ?? from;
+  const start = at.value;
   const move = (t: number) => {
     now.value = Math.min(Math.max(t, whole.value.from), whole.value.to);
     if (now.value < from) pan(-0.5);
@@ -73,10 +85,10 @@ export function timeKey(event: KeyboardEvent): boolean {
   };
   switch (event.key) {
     case "ArrowLeft":
-      move(at - step);
+      move(start - step);
       break;
     case "ArrowRight":
-      move(at + step);
+      move(start + step);
       break;
     case "Home":
       move(from);

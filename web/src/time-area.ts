@@ -2,6 +2,7 @@
 // click shows the whole run again, the keys are store's.
 import { computed, signal, type Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { pointerLeft } from "./play.ts";
 import { now, resetZoom, span, timeKey, zoomTo } from "./store.ts";
 
 export interface Area {
@@ -64,6 +65,7 @@ export function useTimeArea(area: Area): TimeArea {
         onPointerCancel: () => {
           begin.value = end.value = null;
         },
+        onPointerLeave: pointerLeft,
         onDblClick: () => resetZoom(),
         onKeyDown: (event: KeyboardEvent) => void timeKey(event),
       },

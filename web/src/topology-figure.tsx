@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { brief, isolated, percent } from "./format.ts";
 import type { Case, Link } from "./model.ts";
-import { now, span } from "./store.ts";
+import { at } from "./store.ts";
 import { between, layOut, type Layout, type Side, sides } from "./topology-layout.ts";
 import { PacketDot } from "./topology-packet.tsx";
 import { type Moment, momentsOf } from "./topology-state.ts";
@@ -168,7 +168,7 @@ function NodeFigure({ of, layout, moment, index }: Props & { index: number }) {
 export function TopologyFigure({ of }: { of: Case }) {
   const moments = useMemo(() => momentsOf(of), [of]);
   const layout = useMemo(() => layOut(of), [of]);
-  const moment = moments(now.value ?? span.value.from);
+  const moment = moments(at.value);
   const all = { of, layout, moment };
   return (
     <svg

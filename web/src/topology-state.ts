@@ -1,4 +1,5 @@
 // What the network does at an instant: loads, fills, drops and packets, looked up by binary search.
+import { indexAt } from "./chart-data.ts";
 import type { Case, Packet, Series } from "./model.ts";
 
 export interface Moment {
@@ -11,9 +12,17 @@ export interface Moment {
 }
 
 const at = (series: Series | undefined, time: number): number | null =>
-  series ? (series.mean[Math.floor((time - series.start) / series.interval + 1e-6)] ?? null) : null;
+  series ? (series.mean[indexAt(series, time)] ?? null) : null;
 
 export const packetsMax = 400;
+const nearly = 0.97; // of its way: that it takes longer than the link's delay is known, not how long
+
+/** How long a packet is on its link; one that does not arrive: the link's delay. */
+export function crossing(c: Case, [sent, arrives, link, direction]: Packet): number {
+  return arrives === null
+    ? (c.links[link]?.directions[direction === 1 ? 1 : 0].delay ?? 0)
+    : arrives - sent;
+}
 
 export function momentsOf(c: Case): (time: number) => Moment {
   const links = new Map<string, Series>();
@@ -23,7 +32,11 @@ export function momentsOf(c: Case): (time: number) => Moment {
       links.set(`${series.group} ${series.link} ${series.direction ?? 0}`, series);
     if (series.group === "host_queue" && series.node !== null) hosts.set(series.node, series);
   }
-  const longest = c.packets.reduce((most, p) => Math.max(most, p[1] - p[0]), 0);
+  const underWay = (p: Packet) => p[1] === null && p[5] === 0;
+  const longest = c.packets.reduce(
+    (most, p) => Math.max(most, underWay(p) ? c.simulated_seconds - p[0] : crossing(c, p)),
+    0,
+  );
 
   const packetsAt = (time: number): Moment["packets"] => {
     let [low, high] = [0, c.packets.length];
@@ -35,9 +48,10 @@ export function momentsOf(c: Case): (time: number) => Moment {
     const found: Moment["packets"] = [];
     for (let i = low - 1; i >= 0 && found.length < packetsMax; i--) {
       const packet = c.packets[i]!;
-      if (packet[0] < time - longest) break;
-      if (packet[1] > time)
-        found.push({ packet, share: (time - packet[0]) / (packet[1] - packet[0]) });
+      if (packet[0] < time - longest - 1e-9) break;
+      const share = (time - packet[0]) / crossing(c, packet);
+      if (share < 1) found.push({ packet, share });
+      else if (underWay(packet)) found.push({ packet, share: nearly });
     }
     return found;
   };

@@ -2,9 +2,10 @@
 import { count, duration, instant, number, rate } from "./format.ts";
 import type { Case } from "./model.ts";
 import { Section } from "./section.tsx";
-import { current, now, span, zoomTo } from "./store.ts";
+import { at, current, now, span, zoomTo } from "./store.ts";
 import { TopologyFigure } from "./topology-figure.tsx";
 import { shapes } from "./topology-packet.tsx";
+import { crossing } from "./topology-state.ts";
 
 function Key({ packets }: { packets: boolean }) {
   return (
@@ -45,12 +46,12 @@ function Key({ packets }: { packets: boolean }) {
 
 /** A window in which one can see packets move: some crossings of the slowest link. */
 function slowMotion(c: Case): void {
-  const from = now.value ?? span.value.from;
+  const from = at.value;
   const next = c.packets.find((packet) => packet[0] >= from) ?? c.packets[0];
   if (!next) return;
-  const crossing = c.packets.reduce((most, p) => Math.max(most, p[1] - p[0]), 0);
+  const slowest = c.packets.reduce((most, p) => Math.max(most, crossing(c, p)), 0);
   now.value = next[0];
-  zoomTo(next[0], next[0] + crossing * 30);
+  zoomTo(next[0], next[0] + slowest * 30);
 }
 
 function Links({ of }: { of: Case }) {
@@ -127,9 +128,7 @@ export function TopologySection() {
       ) : (
         <>
           <p class="topology-head">
-            <output class="instant">
-              {instant(now.value ?? span.value.from, span.value.to - span.value.from)}
-            </output>
+            <output class="instant">{instant(at.value, span.value.to - span.value.from)}</output>
             {packets && (
               <button type="button" onClick={() => slowMotion(c)}>
                 slow motion from here

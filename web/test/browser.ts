@@ -27,7 +27,17 @@ export interface View {
   height?: number;
 }
 
-export async function open(browser: Browser, file: string, view: View = {}): Promise<Opened> {
+/** The same letters whatever fonts a machine has; sections out of sight are there for axe, too. */
+export async function settle(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    document.body.style.fontFamily = '"DejaVu Sans", sans-serif';
+    for (const section of document.querySelectorAll("section"))
+      section.style.contentVisibility = "visible";
+  });
+}
+
+/** `place`: a file, or an address; of that nothing may have been drawn yet. */
+export async function open(browser: Browser, place: string, view: View = {}): Promise<Opened> {
   const context = await browser.newContext({
     viewport: { width: view.width ?? 1400, height: view.height ?? 900 },
     colorScheme: view.scheme ?? "light",
@@ -49,22 +59,18 @@ export async function open(browser: Browser, file: string, view: View = {}): Pro
   page.on("request", (request) => {
     if (!/^(file|data):/.test(request.url())) requests.push(request.url());
   });
-  await page.goto(pathToFileURL(file).href);
+  const served = place.startsWith("http:");
+  await page.goto(served ? place : pathToFileURL(place).href);
   await page.locator("h1, .refused").first().waitFor();
   const mark = (name: string) =>
     page.evaluate((which) => performance.getEntriesByName(which)[0]?.startTime ?? 0, name);
   const interactive_ms = await mark("netsim-interactive");
   let drawn_ms = 0;
-  for (let tries = 0; interactive_ms > 0 && drawn_ms === 0 && tries < 600; tries++) {
+  for (let tries = 0; !served && interactive_ms > 0 && drawn_ms === 0 && tries < 600; tries++) {
     await page.waitForTimeout(50);
     drawn_ms = await mark("netsim-drawn");
   }
-  // The same letters whatever fonts a machine has; sections out of sight are there for axe, too.
-  await page.evaluate(() => {
-    document.body.style.fontFamily = '"DejaVu Sans", sans-serif';
-    for (const section of document.querySelectorAll("section"))
-      section.style.contentVisibility = "visible";
-  });
+  await settle(page);
   return { page, complaints, requests, interactive_ms, drawn_ms };
 }
 

@@ -203,7 +203,7 @@ function makeCase(plan: Plan): Case {
             ]
           : [
               [s.sent, half, 0, 0, s.flags, 0],
-              [half, s.sent + 0.01, 1, 1, s.flags, lost ? 1 : 0],
+              [half, lost ? null : s.sent + 0.01, 1, 1, s.flags, lost ? 1 : 0],
             ];
       }),
     )

@@ -6,7 +6,7 @@ import { filtered, rowsOf, sorted } from "../src/connection-rows.ts";
 import { brief, duration, instant, measure, number, percent } from "../src/format.ts";
 import { layOut } from "../src/ladder-layout.ts";
 import { highlight } from "../src/lua.ts";
-import { parse } from "../src/model.ts";
+import { type Packet, parse } from "../src/model.ts";
 import { latencies, numeric } from "../src/results.ts";
 import { label } from "../src/segment-words.ts";
 import { changesOf, standing } from "../src/state-play.ts";
@@ -166,12 +166,32 @@ test("states at an instant add up, and a token is on its edge for its flight onl
 test("packets under way are those between sent and seen", () => {
   const moments = momentsOf(flood);
   for (const packet of flood.packets.slice(0, 50)) {
-    const middle = (packet[0] + packet[1]) / 2;
+    const middle = packet[0] + 0.0025;
     assert.ok(moments(middle).packets.some((found) => found.packet === packet));
   }
   assert.equal(moments(0).packets.length, 0);
   assert.ok(moments(10).drops.get(0)! > 0);
   assert.equal(moments(1).drops.size, 0);
+});
+
+test("a packet that does not arrive is seen: a lost one for a crossing, one under way until the end", () => {
+  const packets: Packet[] = [
+    [1, null, 0, 0, "S", 1],
+    [2, null, 0, 0, "S", 0],
+    [3, 3.004, 0, 0, "S", 0],
+  ];
+  const moments = momentsOf({ ...flood, packets });
+  const at = (time: number) => moments(time).packets.map(({ packet, share }) => [packet[0], share]);
+  assert.ok(Math.abs((at(1.0025)[0]?.[1] ?? 0) - 0.5) < 1e-6);
+  assert.deepEqual(at(1.006), []);
+  assert.ok(Math.abs((at(2.0025)[0]?.[1] ?? 0) - 0.5) < 1e-6);
+  assert.deepEqual(at(30), [[2, 0.97]]);
+  const slow: Packet[] = [
+    [0.001, null, 0, 0, "S", 0],
+    [0.03, null, 0, 0, "S", 0],
+  ];
+  const newest = momentsOf({ ...flood, packets: slow, simulated_seconds: 0.0300096 });
+  assert.equal(newest(0.0300096).packets.length, 2, "also the oldest of all");
 });
 
 test("nodes lie within the figure, whatever their positions", () => {
