@@ -52,7 +52,7 @@ void give(Options& options, const std::vector<std::string>& words) {
     }
 }
 
-void take(Options& options, const ViewRestart& restart) {
+void take(Options& options, const ViewRestart& restart, std::optional<std::uint64_t> typed_seed) {
     options.run.arguments.clear();
     for (const auto& [name, value] : restart.parameters) {
         if (value.starts_with("-")) {
@@ -61,7 +61,7 @@ void take(Options& options, const ViewRestart& restart) {
             options.run.arguments.insert(options.run.arguments.end(), {"--" + name, value});
         }
     }
-    options.run.seed = restart.seed;
+    options.run.seed = restart.seed ? restart.seed : typed_seed;
 }
 
 /// As it is now: it may have been edited. Of one that cannot be read the last text stays.
@@ -128,7 +128,7 @@ int view_command(const Options& typed) {
             }
         }
         if (const std::optional<ViewRestart> restart = desk.take_restart()) {
-            take(options, *restart);
+            take(options, *restart, typed.run.seed);
             script = read_again(options, script);
         }
     }

@@ -118,31 +118,44 @@ void ViewDesk::begin_run() {
     note_change();
 }
 
-void ViewDesk::tell(const ViewState& where) {
-    const std::lock_guard lock(mutex_);
-    const bool moved = where.phase != state_.phase || where.case_name != state_.case_name ||
-                       where.case_index != state_.case_index || where.now != state_.now ||
-                       where.end != state_.end || where.cases != state_.cases;
-    if (!moved) {
-        return;
-    }
+void ViewDesk::place(const ViewState& where) {
     state_.phase = where.phase;
     state_.cases = where.cases;
     state_.case_name = where.case_name;
     state_.case_index = where.case_index;
     state_.now = where.now;
     state_.end = where.end;
-    if (where.phase == ViewPhase::kRunning) {
+    if (where.phase != ViewPhase::kPaused) {
         state_.packet.clear();
     }
-    note_change();
+}
+
+void ViewDesk::hang(std::string picture) {
+    picture_ = std::make_shared<const std::string>(std::move(picture));
+    ++state_.revision;
+}
+
+void ViewDesk::tell(const ViewState& where) {
+    const std::lock_guard lock(mutex_);
+    const bool moved = where.phase != state_.phase || where.case_name != state_.case_name ||
+                       where.case_index != state_.case_index || where.now != state_.now ||
+                       where.end != state_.end || where.cases != state_.cases;
+    if (moved) {
+        place(where);
+        note_change();
+    }
 }
 
 void ViewDesk::show(std::string picture) {
-    auto shared = std::make_shared<const std::string>(std::move(picture));
     const std::lock_guard lock(mutex_);
-    picture_ = std::move(shared);
-    ++state_.revision;
+    hang(std::move(picture));
+    note_change();
+}
+
+void ViewDesk::end(const ViewState& where, std::string picture) {
+    const std::lock_guard lock(mutex_);
+    place(where);
+    hang(std::move(picture));
     note_change();
 }
 

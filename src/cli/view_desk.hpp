@@ -41,7 +41,7 @@ struct ViewState {
 /// The script again, with other values.
 struct ViewRestart {
     std::vector<std::pair<std::string, std::string>> parameters{};
-    std::optional<std::uint64_t> seed{};  // none: the script's own
+    std::optional<std::uint64_t> seed{};  // none: as typed, or the script's own
 };
 
 class ViewDesk {
@@ -92,8 +92,12 @@ class ViewDesk {
     /// What is not the desk's own: phase, cases, times.
     void tell(const ViewState& where);
     void show(std::string picture);
+    /// Both at once: the last picture of a run.
+    void end(const ViewState& where, std::string picture);
 
  private:
+    void place(const ViewState& where);
+    void hang(std::string picture);
     void ask();
     void note_change();
 

@@ -107,7 +107,6 @@ void ViewedRun::show() {
 }
 
 void ViewedRun::over(const lua::RunReport& report) {
-    desk_.show(report::to_json(make_document(options_, run_, report)));
     ViewState state;
     state.phase = ViewPhase::kOver;
     for (const lua::CaseReport& one : report.cases) {
@@ -119,7 +118,7 @@ void ViewedRun::over(const lua::RunReport& report) {
         state.now = ended_at_;
         state.end = ended_at_;
     }
-    desk_.tell(state);
+    desk_.end(state, report::to_json(make_document(options_, run_, report)));
 }
 
 /// False: Ctrl-C came first.

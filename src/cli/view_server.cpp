@@ -36,6 +36,7 @@ constexpr const char* kLoopback = "127.0.0.1";
 constexpr std::size_t kConnectionsMax = 64;
 constexpr std::size_t kOrderMax = std::size_t{64} << 10U;
 constexpr milliseconds kBetweenStates{80};
+constexpr milliseconds kFarewellTime{500};
 constexpr milliseconds kAlive{2000};  // a page that is gone is noticed by writing to it
 
 /// Not for any simulation: it keeps other programs and pages of this machine out.
@@ -207,9 +208,16 @@ ViewServer::Impl::~Impl() {
     desk.close();
     io.stop();
     thread.join();
+    error_code ignored;
+    for (Connection& one : connections) {  // nothing more is read; pages get the farewell
+        one.socket.shutdown(tcp::socket::shutdown_receive, ignored);
+    }
+    const auto patience = ViewDesk::WallClock::now() + kFarewellTime;
     for (Connection& one : connections) {
-        error_code ignored;
-        one.socket.shutdown(tcp::socket::shutdown_both, ignored);
+        while (!one.over && ViewDesk::WallClock::now() < patience) {
+            std::this_thread::sleep_for(milliseconds(1));
+        }
+        one.socket.shutdown(tcp::socket::shutdown_both, ignored);  // of one that does not read
         one.thread.join();
     }
 }
@@ -337,6 +345,8 @@ void ViewServer::Impl::stream(tcp::socket& socket) {
     for (std::uint64_t seen = 0; !error;) {
         const auto [state, change] = desk.state_after(seen, ViewDesk::WallClock::now() + kAlive);
         if (desk.closed()) {
+            constexpr std::string_view kFarewell = "event: state\ndata: {\"state\":\"gone\"}\n\n";
+            asio::write(socket, asio::buffer(kFarewell), error);
             break;
         }
         const std::string text = change == seen ? ": still here\n\n" : event_of(state);

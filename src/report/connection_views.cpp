@@ -96,6 +96,9 @@ ConnectionView ConnectionLog::view(const Tracked& one) const {
         out.outcome =
             other == "closed" && out.outcome == "open" && !a.state.empty() ? "open" : other;
     }
+    if (a.state == "SYN-SENT" && one.total == 1) {
+        out.outcome = "open";  // its first SYN may still be answered
+    }
     out.states = one.states;
     out.segments_total = one.total;
     out.segments_first =

@@ -96,7 +96,7 @@ export function CompareSection({ report }: { report: Report }) {
   const spreads = cases.map(latencies);
   const listed = spreads.some((s) => s.never + s.counts.reduce((a, b) => a + b, 0) > 0);
   const drops = cases.some((c) => c.drops.length > 0);
-  const partly = cases.some((c) => c.connections_total > c.connections.length);
+  const partly = cases.some((c) => !c.connects && c.connections_total > c.connections.length);
   return (
     <Section
       id="compare"

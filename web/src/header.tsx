@@ -91,6 +91,10 @@ export function LiveHeader() {
   );
 }
 
+/** Of 64 bits, of which a number of JavaScript keeps 53. */
+const seedOf = (run: Report["run"]): string =>
+  /--seed[ =](\d+)/.exec(run.command)?.[1] ?? String(run.seed);
+
 export function Header({ report }: { report: Report }) {
   const { run } = report;
   const failed = report.expectations.filter((expectation) => !expectation.ok).length;
@@ -98,7 +102,7 @@ export function Header({ report }: { report: Report }) {
     ["simulated", duration(run.simulated_seconds)],
     ["events", number(run.events)],
     ["handshakes", number(run.handshakes)],
-    ["seed", String(run.seed)],
+    ["seed", seedOf(run)],
     ["digest", run.digest],
   ];
   return (

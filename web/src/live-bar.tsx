@@ -94,12 +94,12 @@ function Speed() {
 const lostWords = {
   open: "",
   lost: "The connection to netsim is lost; this page tries again. What it shows is as it was last.",
-  gone: "netsim is gone. What this page shows is as it was last.",
+  gone: "netsim has ended. What this page shows is as it was last.",
 };
 
 function Messages() {
   const now = state.value;
-  const wrong = [lostWords[link.value], refusal.value, now?.trouble].filter(Boolean).join(" ");
+  const wrong = [lostWords[link.value], refusal.value].filter(Boolean).join(" ");
   return (
     <div class="bar-row messages">
       <p aria-hidden="true">

@@ -1,6 +1,7 @@
 // What a running netsim says of itself, in numbers and in words: the events of netsim view.
 
-export type Phase = "waiting" | "running" | "paused" | "over";
+/** "gone": its last word, netsim ends. */
+export type Phase = "waiting" | "running" | "paused" | "over" | "gone";
 
 export interface LiveState {
   /** Of the picture; 0: there is none yet. */
@@ -17,10 +18,9 @@ export interface LiveState {
   /** Simulated seconds per second; null: as fast as it can. */
   speed: number | null;
   packet: string;
-  trouble: string;
 }
 
-const phases: readonly string[] = ["waiting", "running", "paused", "over"];
+const phases: readonly string[] = ["waiting", "running", "paused", "over", "gone"];
 
 const number = (value: unknown): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null;
@@ -47,7 +47,6 @@ export function readState(data: string): LiveState | null {
     end: number(read["end"]),
     speed: number(read["speed"]),
     packet: text(read["packet"]),
-    trouble: text(read["trouble"]),
   };
 }
 

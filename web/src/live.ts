@@ -21,7 +21,7 @@ import {
 
 export const script = signal("");
 export const state = signal<LiveState | null>(null);
-/** "lost": it is tried again; "gone": whoever answers is no netsim. */
+/** "lost": it is tried again; "gone": netsim has ended, or whoever answers is none. */
 export const link = signal<"open" | "lost" | "gone">("open");
 /** What netsim said to what was asked last: empty if it did so. */
 export const refusal = signal("");
@@ -183,7 +183,11 @@ export function connect(name: string): void {
   });
   source.addEventListener("state", (event) => {
     const next = readState((event as MessageEvent<string>).data);
-    if (next) receive(next);
+    if (next?.state === "gone") {
+      source.close();
+      link.value = "gone";
+      moving.value = false;
+    } else if (next) receive(next);
   });
   document.addEventListener("visibilitychange", () => void load());
 }

@@ -176,6 +176,8 @@ export interface Case {
   connections: Connection[];
   connections_total: number;
   half_open_from: number;
+  /** How long every connect took; bins below `bounds`, the last with all above. Older data have none. */
+  connects?: { bounds: number[]; counts: number[]; failed: number; waiting: number };
   packets: Packet[];
 }
 

@@ -33,14 +33,19 @@ export function rowsOf(report: Report): CompareRow[] {
   return [...all].map((key) => ({ key, label: key }));
 }
 
-/** How long connects took, of the connections that are listed: their shares in bins that double. */
+/** How long connects took: their shares in bins that double. */
 export interface Latencies {
   bounds: number[];
   counts: number[];
   never: number;
 }
 
+/** Of all there were; of the connections listed, where older data do not count them. */
 export function latencies(c: Case): Latencies {
+  if (c.connects) {
+    const { bounds, counts, failed, waiting } = c.connects;
+    return { bounds, counts, never: failed + waiting };
+  }
   const bounds = Array.from({ length: 18 }, (_, i) => 1e-4 * 2 ** i);
   const counts = bounds.map(() => 0);
   let never = 0;

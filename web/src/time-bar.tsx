@@ -108,7 +108,9 @@ function Time() {
         />
         <Overview />
       </div>
-      <output class="instant">{instant(at.value, width)}</output>
+      <output class="instant" aria-live="off">
+        {instant(at.value, width)}
+      </output>
       <span class="window-text">
         {zoomed.value ? `${instant(from, width)} – ${instant(to, width)}` : `all ${duration(to)}`}
       </span>

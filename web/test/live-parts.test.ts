@@ -32,7 +32,7 @@ test("a state that is none is passed over, what it lacks has a value", () => {
     assert.equal(readState(data), null, data);
   const state = readState(`{"state":"running","revision":7,"cases":["a",2],"now":"x"}`)!;
   assert.deepEqual([state.revision, state.cases, state.now], [7, ["a", ""], 0]);
-  assert.deepEqual([state.end, state.speed, state.trouble], [null, null, ""]);
+  assert.deepEqual([state.end, state.speed, state.packet], [null, null, ""]);
 });
 
 test("a newer picture is fetched, another run forgets what was open", () => {

@@ -76,9 +76,7 @@ test(
       assert.deepEqual(complaints, []);
       child.kill("SIGINT");
       assert.equal(await ended, 0);
-      await page
-        .locator(".live [role=alert]", { hasText: "connection to netsim is lost" })
-        .waitFor();
+      await page.locator(".live [role=alert]", { hasText: "netsim has ended" }).waitFor();
     } finally {
       child.kill("SIGKILL");
       await browser.close();

@@ -91,7 +91,6 @@ export class LiveServer {
     end: null,
     speed: 1,
     packet: "",
-    trouble: "",
   };
 
   private readonly streams = new Set<ServerResponse>();

@@ -273,8 +273,6 @@ test("what is refused is told in its one line", async () => {
         "it is forgotten",
         async () => (await page.locator(".live [role=alert]").innerText()) === "",
       );
-      server.tell({ trouble: "no memory is left" });
-      await says(page, ".live [role=alert]", /no memory is left/);
     },
     { allowed: /status of 400/ },
   );
@@ -382,10 +380,21 @@ test("parameters without a type are text", async () => {
   });
 });
 
+test("when netsim ends the page says so, and tries no more", async () => {
+  await on(async ({ page, server }) => {
+    server.tell({ state: "gone" });
+    await says(page, ".live [role=alert]", /netsim has ended/);
+    await says(page, ".live-state", /not connected/);
+    await server.stop();
+    await page.waitForTimeout(1000); // a page that tried again would complain
+    assert.equal(await windowText(page), "all 9 s");
+  });
+});
+
 test("names that try to be markup stay text in the live page", async () => {
   await on(async ({ page, server }) => {
-    server.tell({ packet: hostile[0]!, trouble: hostile[1]!, case: hostile[0]! });
-    await says(page, ".live [role=alert]", /<b>bold<\/b>/);
+    server.tell({ packet: hostile[0]!, case: hostile[1]! });
+    await says(page, ".packet-line", /./);
     const text = await page.locator("body").innerText();
     for (const name of hostile) assert.ok(text.includes(name), name);
     assert.match(await page.locator("#parameters").innerText(), /<b>the web server<\/b>/);
@@ -399,7 +408,7 @@ test("names that try to be markup stay text in the live page", async () => {
 
 test("axe finds nothing serious in a live page, in light or dark", async () => {
   await on(async ({ page, server }) => {
-    server.tell({ packet: "9.005 IP a > b: Flags [S]", trouble: "some trouble", state: "paused" });
+    server.tell({ packet: "9.005 IP a > b: Flags [S]", state: "paused" });
     await page.locator(".connections .opener").first().click();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
