@@ -206,7 +206,7 @@ TEST_F(View, RunsAgainWithOtherValuesAndSaysHowToRepeatIt) {
     state_when([](const json& one) { return one["run"] == 2 && one["state"] == "over"; });
     const json again = report();
     EXPECT_EQ(again["run"]["command"],
-              "netsim run x.lua --until 1.5s --fast true --rate 40/s '--word=-y z' --seed 1");
+              "netsim run x.lua --until 1.5s --fast true --rate 40/s '--word=-y z' --seed 3");
     const std::vector<std::string> types{"integer", "boolean", "frequency", "duration", "text"};
     for (std::size_t i = 0; i < types.size(); ++i) {
         EXPECT_EQ(again["run"]["parameters"][i]["type"], types[i]);
@@ -215,7 +215,7 @@ TEST_F(View, RunsAgainWithOtherValuesAndSaysHowToRepeatIt) {
     ASSERT_EQ(bash("$NETSIM" + command.substr(6) + " --report-data again.json").code, 0);
     EXPECT_EQ(again, json::parse(read_whole(file("again.json"))));
     const Outcome end = program_->end(SIGINT);
-    EXPECT_THAT(end.out, HasSubstr("41\nword -y z\n"));
+    EXPECT_THAT(end.out, HasSubstr("40\nword -y z\n"));
 }
 
 TEST_F(View, ARestartEndsARunThatGoesOnOrIsPaused) {
@@ -283,13 +283,19 @@ TEST_F(View, CtrlCEndsItWhileItRunsAndWhileItIsPaused) {
 TEST_F(View, AnOpenPageDoesNotKeepItFromEnding) {
     begin({"--paused"});
     open();
-    std::thread page(
-        [&] { client_->Get(root_ + "events", [](const char*, std::size_t) { return true; }); });
+    std::string heard;
+    std::thread page([&] {
+        client_->Get(root_ + "events", [&](const char* data, std::size_t size) {
+            heard.append(data, size);
+            return true;
+        });
+    });
     httplib::Client other("127.0.0.1", port_);
     while (other.Get(root_ + "report.json")->status != 200) {
     }
     EXPECT_EQ(program_->end(SIGINT).code, 0);
     page.join();
+    EXPECT_THAT(heard, testing::EndsWith("event: state\ndata: {\"state\":\"gone\"}\n\n"));
 }
 
 TEST_F(View, AScriptThatCannotBeginIsToldAtOnce) {

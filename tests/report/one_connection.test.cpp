@@ -192,6 +192,15 @@ TEST_F(ReportOfOne, ALostSynIsSentAgain) {
     EXPECT_TRUE(seen->packets[0].lost);
 }
 
+TEST_F(ReportOfOne, AFirstSynOnItsWayIsOpenASecondOneIsNoAnswer) {
+    link_->set_options(0, {.delay = milliseconds(10), .loss = 1});
+    client_->load("10.0.0.2:80", {.rate = 1000, .max_connections = 1});
+    net_.run_until(Time(milliseconds(500)));
+    EXPECT_EQ(net_.report()->connections.at(0).outcome, "open");
+    net_.run_until(Time(milliseconds(1500)));
+    EXPECT_EQ(net_.report()->connections.at(0).outcome, "no answer");
+}
+
 TEST_F(ReportOfOne, SilenceIsNoAnswer) {
     client_->set_sysctl("net.ipv4.tcp_syn_retries", "1");
     link_->set_options(0, {.delay = milliseconds(10), .loss = 1});

@@ -1,6 +1,6 @@
 #!/bin/bash
 # report_pages.sh NETSIM: makes reports of synflood.lua and of labs, then tests the page with them
-# (web/check.sh). Exit code 77: Node or Chromium is not here, and it said so.
+# and netsim view with the live one (web/check.sh). Exit code 77: Node or Chromium is not here, and it said so.
 set -u
 netsim=$1
 web=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../../web
@@ -21,4 +21,4 @@ make_report synflood run synflood.lua
 for lab in 1 13 35; do
     make_report "lab-$lab" lab "$lab"
 done
-bash "$web/check.sh" "${reports[@]}"
+NETSIM_BINARY=$netsim bash "$web/check.sh" "${reports[@]}"

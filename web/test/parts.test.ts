@@ -150,6 +150,15 @@ test("latencies count every connect once", () => {
   );
 });
 
+test("latencies are of all connects where they were counted, not of those listed", () => {
+  const connects = { bounds: [0.001, 0.002], counts: [5, 1000], failed: 3, waiting: 4 };
+  assert.deepEqual(latencies({ ...flood, connects }), {
+    bounds: [0.001, 0.002],
+    counts: [5, 1000],
+    never: 7,
+  });
+});
+
 test("states at an instant add up, and a token is on its edge for its flight only", () => {
   const changes = changesOf(flood);
   const end = standing(changes, 1e9, 0);
