@@ -20,7 +20,7 @@ CLI::App* add_run(CLI::App& app, Options& options, RunTexts& texts, RunFlags& fl
     add_run_options(run, options, texts, flags);
     run->add_flag("-h,--help", texts.help, "This text; with SCRIPT, its own parameters too");
     run->add_option("SCRIPT", options.script,
-                    "A Lua file, or the name of one in the shipped lua/ folder");
+                    "A Lua file, the name of one in the shipped lua/ folder, or a lab's number");
     run->footer("Other options --NAME VALUE are the script's own: netsim run SCRIPT --help");
     return run;
 }

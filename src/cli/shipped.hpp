@@ -17,7 +17,7 @@ struct Script {
     std::string text;
 };
 
-/// A path, or the name, with or without .lua, of a shipped script. InputError.
+/// A path, the name, with or without .lua, of a shipped script, or a lab's number. InputError.
 Script read_script(const std::string& word);
 
 }  // namespace netsim::cli

@@ -347,5 +347,17 @@ TEST_F(SysctlConf, MistakesNameFileAndLine) {
     EXPECT_EQ(netsim({"run", "two.lua", "--sysctl-conf", "=web.conf"}).code, 2);
 }
 
+TEST_F(Run, ALabsNumberIsAScriptToo) {
+    const Outcome by_number = netsim({"run", "1"});
+    EXPECT_EQ(by_number.code, 0) << by_number.err;
+    EXPECT_EQ(by_number.out, netsim({"run", "labs/01-three-way-handshake.lua"}).out);
+    EXPECT_EQ(netsim({"exec", "01", "--at", "1s", "server", "ss -tan"}).code, 0);
+    const Outcome none = netsim({"run", "999"});
+    EXPECT_EQ(none.code, 2);
+    EXPECT_EQ(none.err_lines(), 1U);
+    write("1", "print('mine')");
+    EXPECT_EQ(netsim({"run", "1"}).out, "mine\n");
+}
+
 }  // namespace
 }  // namespace netsim::cli
