@@ -12,7 +12,7 @@ namespace {
 
 using WordsOf = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<WordsOf, 29> kDropWords{{
+constexpr std::array<WordsOf, 31> kDropWords{{
     {"ListenOverflows", "accept queue full"},
     {"PAWSPassive", "SYN older than the peer's last timestamp"},
     {"SOCKET_BACKLOG", "socket's backlog full"},
@@ -22,7 +22,8 @@ constexpr std::array<WordsOf, 29> kDropWords{{
     {"TCPReqQFullDrop", "SYN queue full"},
     {"TCP_ACK_UNSENT_DATA", "acknowledges what was never sent"},
     {"TCP_FLAGS", "flags that make no sense"},
-    {"TCP_INVALID_SEQUENCE", "outside the window"},
+    {"TCP_INVALID_END_SEQUENCE", "ends beyond the window"},
+    {"TCP_INVALID_SEQUENCE", "beyond the window"},
     {"TCP_INVALID_SYN", "SYN inside a connection"},
     {"TCP_MD5FAILURE", "wrong MD5 signature"},
     {"TCP_MD5NOTFOUND", "no MD5 signature"},
@@ -31,6 +32,7 @@ constexpr std::array<WordsOf, 29> kDropWords{{
     {"TCP_OFO_DROP", "no room for data out of order"},
     {"TCP_OLD_ACK", "acknowledges nothing new"},
     {"TCP_OLD_DATA", "received before"},
+    {"TCP_OLD_SEQUENCE", "before the window"},
     {"TCP_OVERWINDOW", "past the window"},
     {"TCP_RESET", "RST"},
     {"TCP_RFC7323_PAWS", "older than the last timestamp"},

@@ -83,7 +83,12 @@ void answer_invalid(Context& cx, Connection& c, const wire::TcpHeader& h, Mib sk
         cx, c, old ? wire::SeqRange{h.seq, earlier(h.end_seq(), c.rcv_nxt)} : wire::SeqRange{});
 }
 
-enum class Placement : std::uint8_t { kAcceptable, kOld, kBeyondWindow };
+enum class Placement : std::uint8_t {
+    kAcceptable,
+    kOld,
+    kBeyondWindow,
+    kEndBeyondWindow,  // it begins within
+};
 
 /// RFC 9293 §3.10.7.4's test of the window, in Linux's form (tcp_sequence()): a FIN may stick out
 /// by one, and the first segment of an empty receive queue by any length.
@@ -96,8 +101,10 @@ Placement placement(const Connection& c, const wire::TcpHeader& h) {
     if (!after(text_end, right)) {
         return Placement::kAcceptable;
     }
-    return after(h.seq, right) || c.receiving().received_bytes > 0 ? Placement::kBeyondWindow
-                                                                   : Placement::kAcceptable;
+    if (after(h.seq, right)) {
+        return Placement::kBeyondWindow;
+    }
+    return c.receiving().received_bytes > 0 ? Placement::kEndBeyondWindow : Placement::kAcceptable;
 }
 
 /// First: sequence number, and PAWS before it (RFC 7323 §5.3).
@@ -132,12 +139,14 @@ Step check_sequence(Context& cx, Connection& c, const wire::TcpHeader& h) {
         challenge_syn(cx, c);
         return Step::kStop;
     } else {
-        if (place == Placement::kBeyondWindow) {
+        if (place != Placement::kOld) {
             cx.s.mib.add(Mib::kTcpExtBeyondWindow);
         }
         answer_invalid(cx, c, h, Mib::kTcpExtTCPACKSkippedSeq);
     }
-    drop(cx, Drop::kInvalidSequence);
+    drop(cx, place == Placement::kOld               ? Drop::kOldSequence
+             : place == Placement::kEndBeyondWindow ? Drop::kInvalidEndSequence
+                                                    : Drop::kInvalidSequence);
     return Step::kStop;
 }
 

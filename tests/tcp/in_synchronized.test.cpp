@@ -39,6 +39,21 @@ TEST_P(InSynchronized, BeyondTheWindowIsAnsweredAndDropped) {
     EXPECT_EQ(t.receive_errno(), Errno::kEAGAIN);
 }
 
+/// Each way of tcp_sequence() has its reason; only what lies beyond counts as BeyondWindow.
+TEST_P(InSynchronized, WhyTheWindowRefusesASegment) {
+    auto t = TcpBench::in_established(config());
+    t.recv(ack(1).seq(0));  // a keepalive probe
+    EXPECT_TRUE(t.sends(ack(1).seq(1)));
+    EXPECT_EQ(t.dropped(Drop::kOldSequence), 1U);
+    t.recv(data(70000, 10).ack(1));
+    EXPECT_EQ(t.dropped(Drop::kInvalidSequence), 1U);
+    t.recv(data(1, 1000).ack(1));
+    t.recv(data(65000, 1000).ack(1));  // begins within, and data wait to be read
+    EXPECT_EQ(t.dropped(Drop::kInvalidEndSequence), 1U);
+    EXPECT_EQ(t.count(Mib::kTcpExtBeyondWindow), 2U);
+    EXPECT_EQ(t.dropped(Drop::kOldSequence) + t.dropped(Drop::kInvalidSequence), 2U);
+}
+
 TEST_P(InSynchronized, OldDataIsAnsweredByDsack) {  // RFC 2883 §4
     auto t = TcpBench::in_established(config());
     t.recv(data(1, 100).ack(1));
