@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <streambuf>
 #include <utility>
 
 #include "base/text.hpp"
@@ -15,8 +16,18 @@
 namespace netsim::cli {
 namespace {
 
+/// Takes all there is: a stream without a buffer would be one that failed, as if its reader had
+/// gone.
+class Nowhere final : public std::streambuf {
+ protected:
+    int_type overflow(int_type c) override { return traits_type::not_eof(c); }
+
+    std::streamsize xsputn(const char* /*text*/, std::streamsize size) override { return size; }
+};
+
 std::ostream& nowhere() {
-    static std::ostream stream(nullptr);
+    static Nowhere buffer;
+    static std::ostream stream(&buffer);
     return stream;
 }
 

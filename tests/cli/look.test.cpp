@@ -105,6 +105,14 @@ TEST_F(Exec, TheTimeTheSeedTheSettingsAndTheParametersCount) {
     EXPECT_THAT(ss({}), HasSubstr("LISTEN 4 3 "));              // at the end
 }
 
+/// The case before runs long enough to report its progress.
+TEST_F(Exec, ACaseAfterALongOne) {
+    const Outcome run =
+        netsim({"exec", "synflood.lua", "--case", "no defence", "--at", "6s", "web", "ss -ltnH"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(squeezed(run.out), "LISTEN 0 128 0.0.0.0:80 0.0.0.0:*\n");
+}
+
 TEST_F(Exec, AParameterWhoseNameIsTakenCanBeSet) {
     write("at.lua",
           "local p = netsim.params { at = { '1s', 'when' } } local net = netsim.network{}\n"
