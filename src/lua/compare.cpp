@@ -333,13 +333,21 @@ int netsim_expect_near(lua_State* L) {
     return 1;
 }
 
+/// A value as text in one line.
+std::string in_one_line(lua_State* L, int index) {
+    std::string out;
+    for (const char c : std::string(push_text(L, index))) {
+        out += c == '\n' ? std::string("\\n") : std::string(1, c);
+    }
+    return out;
+}
+
 // expect_equal(value, expected, what)
 int netsim_expect_equal(lua_State* L) {
     luaL_checkany(L, 2);
     const bool ok = lua_compare(L, 1, 2, LUA_OPEQ) != 0;
     note_expectation(L, ok,
-                     label(L, 3) + " is " + std::string(push_text(L, 1)) + ", expected " +
-                         std::string(push_text(L, 2)));
+                     label(L, 3) + " is " + in_one_line(L, 1) + ", expected " + in_one_line(L, 2));
     return 1;
 }
 

@@ -70,13 +70,13 @@ TEST(Expect, AFailedOneIsToldWithItsPlaceAndCounted) {
     const Ran ran = run_lua(
         "netsim.expect(true, 'fine')\nnetsim.expect(1 > 2, 'one is %d', 1)\n"
         "netsim.expect_between(5, 1, 3, 'five')\nnetsim.expect_near(1.0, 1.1, 0.2, 'near')\n"
-        "netsim.expect_equal('x', 'y', 'letter')\nprint('on')");
+        "netsim.expect_equal('x', 'y\\nz', 'letter')\nprint('on')");
     EXPECT_EQ(ran.ending(), Ending::kNone) << ran.message();
     EXPECT_EQ(ran.out, "on\n");
     EXPECT_EQ(ran.err,
               "test.lua:2: expectation failed: one is 1\n"
               "test.lua:3: expectation failed: five is 5, expected 1 to 3\n"
-              "test.lua:5: expectation failed: letter is x, expected y\n");
+              "test.lua:5: expectation failed: letter is x, expected y\\nz\n");
     ASSERT_EQ(ran.report.expectations.size(), 5U);
     EXPECT_TRUE(ran.report.expectations_failed());
     EXPECT_FALSE(run_lua("netsim.expect(true)").report.expectations_failed());
