@@ -36,7 +36,9 @@ function netsim.run(scenario) end
 ---@return {name: string, results: table?}[]
 function netsim.compare(cases) end
 
----Flags of this script: `{name = {default, "help"}}`. Values have the type of their default.
+---Flags of this script: `{name = {default, "help"}}`. Values have the type of their default; a
+---number's may be bound, `{80, "help", min = 1, max = 65535}`, a string's listed,
+---`{"talks", "help", one_of = {"talks", "listens"}}`.
 ---@generic T: table
 ---@param declarations T
 ---@return table<string, any>

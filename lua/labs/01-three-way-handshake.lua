@@ -18,7 +18,7 @@
 -- Broken by: --port 81
 local p = netsim.params {
   delay = { "10ms", "one-way delay of the link" },
-  port  = { 80, "the port the client connects to" },
+  port  = { 80, "the port the client connects to", min = 1, max = 65535 },
 }
 local knowledge = {                      -- what a TCP in this state can be sure of
   ["none"]     = "nothing",

@@ -18,9 +18,9 @@
 -- Broken by: --without syn-counts
 -- Broken by: --client 2000
 local p = netsim.params {
-  client = { 1000, "the client's initial sequence number" },
-  server = { 4000, "the server's initial sequence number" },
-  bytes  = { 499, "bytes that each side sends" },
+  client = { 1000, "the client's initial sequence number", min = 0, max = 4294967295 },
+  server = { 4000, "the server's initial sequence number", min = 0, max = 4294967295 },
+  bytes  = { 499, "bytes that each side sends", min = 0, max = 1000000 },
 }
 
 netsim.run(function(net)

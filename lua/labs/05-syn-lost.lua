@@ -16,7 +16,7 @@
 --   Predict first: what would the program see?
 -- Broken by: --without syn-retransmission
 -- Broken by: --lost 2
-local p = netsim.params { lost = { 1, "how many SYNs are lost" } }
+local p = netsim.params { lost = { 1, "how many SYNs are lost", min = 1, max = 100 } }
 
 netsim.run(function(net)
   local server, client = net:host("server"), net:host("client")

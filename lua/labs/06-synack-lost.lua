@@ -50,8 +50,13 @@ local function scenario(net, syn_too)
            syns = client:counter("TcpExtTCPSynRetrans"),
            timeouts = server:counter("TcpExtTCPTimeouts") }
 end
-local cases = netsim.compare { title = "lost", { "SYN-ACK", scenario, false },
-                               { "SYN-ACK and SYN", scenario, true } }
+local cases = netsim.compare {
+  title = "lost",
+  show = { { "answer", "connect() says" }, { "took", "after (s)" },
+           { "state", "the server waits in" }, { "syns", "SYNs sent again" },
+           { "timeouts", "time-outs of the server" } },
+  { "SYN-ACK", scenario, false }, { "SYN-ACK and SYN", scenario, true },
+}
 local one, two = cases[1].results, cases[2].results
 
 netsim.quiz("In which state does the server wait?", { "LISTEN", "SYN-RECV", "ESTAB" }, one.state)

@@ -14,7 +14,9 @@
 --   Predict first: which of the two cases is never repaired?
 -- Broken by: --without synack-retransmission
 -- Broken by: --lost 0
-local p = netsim.params { lost = { 1, "how many bare ACKs of the client are lost" } }
+local p = netsim.params {
+  lost = { 1, "how many bare ACKs of the client are lost", min = 0, max = 100 },
+}
 
 local function scenario(net, talks)
   local server, client = net:host("server"), net:host("client")
@@ -49,8 +51,13 @@ local function scenario(net, talks)
   print(net:ladder(client, server))
   return { accepted = accepted, state = state, again = server:counter("TcpExtTCPSynRetrans") }
 end
-local cases = netsim.compare { title = "last ACK lost", { "silent", scenario, false },
-                               { "with data", scenario, true } }
+local cases = netsim.compare {
+  title = "last ACK lost",
+  show = { { "state", "client and server after 90 ms" },
+           { "accepted", "accept() returns after (s)" },
+           { "again", "SYN-ACKs sent again" } },
+  { "silent", scenario, false }, { "with data", scenario, true },
+}
 local silent, talking = cases[1].results, cases[2].results
 
 netsim.quiz("90 ms after the start: the states of client and server?",

@@ -14,7 +14,7 @@
 -- Broken by: --without rst-to-closed-port
 local p = netsim.params {
   delay    = { "10ms", "one-way delay of the link" },
-  attempts = { 1, "how often the client calls connect()" },
+  attempts = { 1, "how often the client calls connect()", min = 1, max = 1000 },
 }
 
 netsim.run(function(net)

@@ -18,7 +18,8 @@
 -- Broken by: --without syn-retransmission
 -- Broken by: --set client.net.ipv4.tcp_syn_linear_timeouts=0
 local p = netsim.params {
-  kernel = { "linux-6.18", "the client's kernel: linux-6.18, linux-6.1, linux-legacy" },
+  kernel = { "linux-6.18", "the client's kernel",
+             one_of = { "linux-6.18", "linux-6.1", "linux-legacy" } },
 }
 
 netsim.run(function(net)

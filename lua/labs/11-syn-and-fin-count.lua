@@ -17,7 +17,9 @@
 --   Predict first: the SYN takes the last number there is. Which one has the first byte?
 -- Broken by: --without fin-counts
 -- Broken by: --without syn-counts
-local p = netsim.params { isn = { 1000, "the client's initial sequence number" } }
+local p = netsim.params {
+  isn = { 1000, "the client's initial sequence number", min = 0, max = 4294967295 },
+}
 
 netsim.run(function(net)
   local server = net:host("server", { isn = 4000 })

@@ -16,9 +16,9 @@
 -- Broken by: --without accept-queue-limit
 -- Broken by: --without syn-queue-limit
 local p = netsim.params {
-  backlog = { 4,  "listen(2) backlog" },
-  clients = { 10, "clients that connect" },
-  spoofed = { 10, "SYNs whose sender never answers, before the clients" },
+  backlog = { 4,  "listen(2) backlog", min = 0, max = 4096 },
+  clients = { 10, "clients that connect", min = 0, max = 1000 },
+  spoofed = { 10, "SYNs whose sender never answers, before the clients", min = 0, max = 10000 },
 }
 
 netsim.run(function(net)

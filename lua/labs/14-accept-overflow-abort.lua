@@ -15,7 +15,7 @@
 -- Broken by: --abort 0
 -- Broken by: --without accept-queue-limit
 local p = netsim.params {
-  abort = { 1,    "net.ipv4.tcp_abort_on_overflow" },
+  abort = { 1,    "net.ipv4.tcp_abort_on_overflow", min = 0, max = 1 },
   room  = { "0s", "the server's process begins to accept after this; 0s: never" },
 }
 

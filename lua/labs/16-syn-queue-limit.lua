@@ -16,7 +16,7 @@
 -- Broken by: --without syn-queue-limit
 -- Broken by: --set server.net.ipv4.tcp_syncookies=1
 local p = netsim.params {
-  backlog = { 128,    "listen(2) backlog" },
+  backlog = { 128,    "listen(2) backlog", min = 0, max = 4096 },
   rate    = { "50/s", "spoofed SYNs" },
 }
 

@@ -15,7 +15,7 @@
 -- Broken by: --without last-quarter
 -- Broken by: --flush true
 local p = netsim.params {
-  backlog = { 256,   "net.ipv4.tcp_max_syn_backlog" },
+  backlog = { 256,   "net.ipv4.tcp_max_syn_backlog", min = 1, max = 4096 },
   flush   = { false, "flush tcp_metrics before the flood" },
 }
 

@@ -14,7 +14,7 @@
 --   Predict first: does pressure change anything now?
 -- Broken by: --without request-pruning
 local p = netsim.params {
-  backlog = { 64,    "listen(2) backlog" },
+  backlog = { 64,    "listen(2) backlog", min = 0, max = 4096 },
   rate    = { "8/s", "spoofed SYNs of the crowded case" },
 }
 

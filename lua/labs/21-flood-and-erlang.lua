@@ -16,9 +16,9 @@
 -- Broken by: --without syn-queue-limit
 -- Broken by: --set server.net.ipv4.tcp_syncookies=1
 local p = netsim.params {
-  backlog = { 16,      "listen(2) backlog: the places are one more" },
-  retries = { 2,       "tcp_synack_retries; 2: a request lives 7 s" },
-  minutes = { 10,      "simulated minutes for each rate" },
+  backlog = { 16,      "listen(2) backlog: the places are one more", min = 0, max = 4096 },
+  retries = { 2,       "tcp_synack_retries; 2: a request lives 7 s", min = 0, max = 255 },
+  minutes = { 10,      "simulated minutes for each rate", min = 1, max = 60 },
 }
 local life = 2 ^ (p.retries + 1) - 1
 

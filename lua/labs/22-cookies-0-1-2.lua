@@ -4,10 +4,10 @@
 -- Watch: who connects at the first SYN; cookies sent; the SYN queue in each case.
 -- Background:
 --   A SYN cookie is a SYN-ACK whose sequence number says what a request would have remembered: a
---   hash of the addresses, a minute counter, and three bits for the MSS. Nothing is stored; the
---   ACK brings it back. With 1 (the default) Linux sends cookies only when the listener's SYN
---   queue is full; with 2 always; with 0 it drops SYNs then. The queue's places stay filled with
---   the flood's requests, but they no longer matter to anybody.
+--   hash of the addresses, a minute counter, and which of four values the MSS is rounded down to.
+--   Nothing is stored; the ACK brings it back. With 1 (the default) Linux sends cookies only when
+--   the listener's SYN queue is full; with 2 always; with 0 it drops SYNs then. The queue's places
+--   stay filled with the flood's requests, but they no longer matter to anybody.
 -- Try: --rate 10/s
 --   Predict first: a flood that does not fill the queue. How many cookies does case 1 send?
 -- Try: --set server.net.ipv4.tcp_synack_retries=0
@@ -15,7 +15,7 @@
 -- Broken by: --cookies false
 local p = netsim.params {
   rate    = { "2000/s", "spoofed SYNs from 5 s to 15 s" },
-  backlog = { 128,      "listen(2) backlog" },
+  backlog = { 128,      "listen(2) backlog", min = 0, max = 4096 },
   cookies = { true,     "false: all three cases run with tcp_syncookies 0" },
 }
 

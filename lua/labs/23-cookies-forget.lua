@@ -16,7 +16,7 @@
 local p = netsim.params {
   delay   = { "50ms", "one-way delay" },
   bytes   = { "4mb",  "what the server sends" },
-  cookies = { 2,      "net.ipv4.tcp_syncookies of the server" },
+  cookies = { 2,      "net.ipv4.tcp_syncookies of the server", min = 0, max = 2 },
 }
 
 local function scenario(net, timestamps)

@@ -14,8 +14,8 @@
 --   Predict first: more workers than the bots have connections. Who is served now?
 -- Broken by: --workers 4000
 local p = netsim.params {
-  bots     = { 20,    "bot hosts, each with 20 connections held open" },
-  workers  = { 100,   "connections that the server serves at a time" },
+  bots     = { 20,    "bot hosts, each with 20 connections held open", min = 0, max = 1000 },
+  workers  = { 100,   "connections that the server serves at a time", min = 1, max = 10000 },
   patience = { "60s", "how long the server waits for a request" },
 }
 

@@ -15,7 +15,7 @@
 --   Predict first: which share of a core is that with cookies?
 -- Broken by: --highest 1kpps
 local p = netsim.params {
-  cores   = { 1,         "cores of the server" },
+  cores   = { 1,         "cores of the server", min = 1, max = 64 },
   highest = { "900kpps", "the strongest flood" },
   offered = { "10000/s", "connections of users" },
 }

@@ -39,20 +39,20 @@ local function scenario(net, how)
     if how ~= "kill" then c:close() end        -- a process that ends leaves it to the kernel
   end)
 
-  local arrived, saw = 0, nil
+  local arrived, saw, when = 0, nil, 0
   client:spawn(function(host)
     host:sleep("1ms")
     local s = assert(host:tcp())
     local ok, _, errno = s:connect("server", 80)
-    if not ok then saw = errno return end
+    if not ok then saw, when = errno, host:now() * 1000 return end
     s:send("GET / HTTP/1.0\n")
     host:sleep(p.reads)
     local data, _, part, code = s:receive("*a")
-    arrived, saw = #(data or part), code or "end"
+    arrived, saw, when = #(data or part), code or "end", host:now() * 1000
     s:close()
   end)
   net:run("3min")
-  return { arrived = arrived, saw = saw, rsts = server:counter("TcpOutRsts"),
+  return { arrived = arrived, saw = saw, when = when, rsts = server:counter("TcpOutRsts"),
            reason = (server:counter("TcpExtTCPAbortOnData") > 0 and "TCPAbortOnData")
                     or (server:counter("TcpExtTCPAbortOnClose") > 0 and "TCPAbortOnClose") or "-" }
 end
@@ -60,6 +60,7 @@ end
 local cases = netsim.compare {
   title = "40,000 bytes sent",
   show = { { "arrived", "bytes that arrived" }, { "saw", "the client then saw" },
+           { "when", "at (ms)" },
            { "rsts", "RSTs of the server" }, { "reason", "its counter" } },
   { "close()", scenario, "close()" }, { "kill -9", scenario, "kill" },
   { "SO_LINGER 0", scenario, "SO_LINGER 0" }, { "unread data", scenario, "unread data" },

@@ -17,7 +17,7 @@
 -- Broken by: --gap 15ms
 local p = netsim.params {
   gap   = { "1s", "between two send()s of the client" },
-  sends = { 3, "how often the client writes" },
+  sends = { 3, "how often the client writes", min = 1, max = 100 },
 }
 
 netsim.run(function(net)

@@ -19,7 +19,7 @@
 -- Broken by: --late 60ms
 local p = netsim.params {
   late       = { "300ms", "how late the copy of the old data comes" },
-  timestamps = { 0, "net.ipv4.tcp_timestamps of both hosts" },
+  timestamps = { 0, "net.ipv4.tcp_timestamps of both hosts", min = 0, max = 2 },
 }
 
 local function scenario(net, without)

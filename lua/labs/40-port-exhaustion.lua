@@ -20,8 +20,8 @@
 -- Broken by: --closes server
 local p = netsim.params {
   rate   = { "60/s", "connections per second that the client tries" },
-  ports  = { 2823, "ports in the client's range" },
-  closes = { "client", "who closes first: client or server" },
+  ports  = { 2823, "ports in the client's range", min = 1, max = 28232 },
+  closes = { "client", "who closes first", one_of = { "client", "server" } },
 }
 
 netsim.run(function(net)

@@ -16,7 +16,9 @@
 --   Predict first: the old connection used 1000 for its SYN, 1001 for its FIN. Is 1001 larger?
 -- Broken by: --without time-wait-syn
 -- Broken by: --second 500
-local p = netsim.params { second = { 5000, "the larger of the second connection's ISNs" } }
+local p = netsim.params {
+  second = { 5000, "the larger of the second connection's ISNs", min = 0, max = 4294967295 },
+}
 
 local function scenario(net, profile, isn, timestamps)
   local client = net:host("client", { sysctl = { ["net.ipv4.tcp_timestamps"] = timestamps } })

@@ -17,7 +17,7 @@
 -- Broken by: --closes true
 -- Broken by: --keepalive true
 local p = netsim.params {
-  clients   = { 4,     "clients that connect, ask, and close" },
+  clients   = { 4,     "clients that connect, ask, and close", min = 0, max = 1000 },
   closes    = { false, "the server calls close() when it is told of the end" },
   keepalive = { false, "the server's sockets have SO_KEEPALIVE" },
 }

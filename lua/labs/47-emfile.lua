@@ -17,9 +17,9 @@
 -- Broken by: --without accept-queue-limit
 -- Broken by: --spare true
 local p = netsim.params {
-  nofile  = { 10,    "the server's ulimit -n" },
-  backlog = { 3,     "listen(2) backlog" },
-  clients = { 15,    "clients, ten a second, who want to stay" },
+  nofile  = { 10,    "the server's ulimit -n", min = 0, max = 1048576 },
+  backlog = { 3,     "listen(2) backlog", min = 0, max = 4096 },
+  clients = { 15,    "clients, ten a second, who want to stay", min = 0, max = 1000 },
   spare   = { false, "the server keeps a spare descriptor" },
 }
 

@@ -17,7 +17,9 @@
 -- Broken by: --without accept-queue-limit
 -- Broken by: --without synack-retransmission
 -- Broken by: --set server.net.ipv4.tcp_abort_on_overflow=1
-local p = netsim.params { client = { "talks", "the ladder's client: talks, listens or closes" } }
+local p = netsim.params {
+  client = { "talks", "the ladder's client", one_of = { "talks", "listens", "closes" } },
+}
 
 local function scenario(net, what, room)
   local server = net:host("server", { sysctl = {
@@ -43,17 +45,15 @@ local function scenario(net, what, room)
     if what == "talks" then s:send("hello\n") end
     if what == "closes" then s:close() else host:sleep("1h") end
   end)
-  local shown = room == 1.5 and what == p.client
-  if shown then net:watch_ladder() end
+  net:watch_ladder()
   net:run("10s")
-  if shown then print(net:ladder(client, server)) end
+  if room == 1.5 and what == p.client then print(net:ladder(client, server)) end
   return times
 end
 
 local rows = { { "room from (s)", "connect() = 0", "accept() if it talks", "if it listens" } }
-local results = {}
 print("Room in the queue from 1.5 s on, and the client " .. p.client .. ":\n")
-local function s(t) return ("%.2f"):format(t) end
+local results, s = {}, function(t) return ("%.2f"):format(t) end
 for i, room in ipairs { 0.05, 0.3, 0.7, 1.5, 2.5, 3.5 } do
   local one = { room = room }; results[i] = one
   for _, what in ipairs { "closes", "listens", "talks" } do

@@ -19,8 +19,8 @@
 -- Broken by: --without time-wait
 -- Broken by: --linger2 30
 local p = netsim.params {
-  timeout = { 10,    "tcp_fin_timeout of the second case, in seconds" },
-  linger2 = { 0,     "TCP_LINGER2 of the client's sockets; 0: not set" },
+  timeout = { 10,    "tcp_fin_timeout of the second case, in seconds", min = 1, max = 3600 },
+  linger2 = { 0,     "TCP_LINGER2 of the client's sockets; 0: not set", min = -1, max = 3600 },
   closes  = { "1h",  "when the server that forgets to close does so after all" },
 }
 

@@ -20,9 +20,9 @@
 -- Broken by: --user_timeout 5000
 -- Broken by: --idle 7200
 local p = netsim.params {
-  server       = { "hangs", "what the server's process does after 10 s: hangs or crashes" },
-  idle         = { 4, "TCP_KEEPIDLE, in seconds" },
-  user_timeout = { 0, "TCP_USER_TIMEOUT, in milliseconds; 0: none" },
+  server       = { "hangs", "the server's process, after 10 s", one_of = { "hangs", "crashes" } },
+  idle         = { 4, "TCP_KEEPIDLE, in seconds", min = 1, max = 32767 },
+  user_timeout = { 0, "TCP_USER_TIMEOUT, in milliseconds; 0: none", min = 0, max = 1000000 },
 }
 
 local function scenario(net, heartbeat)

@@ -20,9 +20,9 @@
 -- Broken by: --mtu 1500
 -- Broken by: --set client.net.ipv4.tcp_mtu_probing=1
 local p = netsim.params {
-  mtu   = { 1400, "MTU of the narrow link, in octets" },
-  clamp = { 1460, "a router lowers a larger MSS option to this" },
-  size  = { 3000, "octets of the long message" },
+  mtu   = { 1400, "MTU of the narrow link, in octets", min = 68, max = 65535 },
+  clamp = { 1460, "a router lowers a larger MSS option to this", min = 48, max = 65535 },
+  size  = { 3000, "octets of the long message", min = 1, max = 1000000 },
 }
 
 local function scenario(net, icmp, probing)

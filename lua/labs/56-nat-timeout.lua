@@ -50,22 +50,22 @@ local function scenario(net, silent, keepalive)
   client:spawn(function(host)
     local s = assert(host:tcp())
     s:setoption("keepalive", keepalive); s:setoption("tcp-keepidle", p.keepalive)
-    s:connect("server", 80)
-    talk(host, s, p.speaks == "client")
+    s:connect("server", 80); talk(host, s, p.speaks == "client")
   end)
   net:run(p.idle)
   local entries = gate:sh("conntrack -C"):match("%d+")
   net:run("20min")
   if not silent and not keepalive then print(net:ladder(client, server)) end
-  return { entries = tonumber(entries), heard = heard, said = said,
-           after = math.floor(after * 100 + 0.5) / 100,
-           client = client:ss("-tanH"):match("^%S+") or "none" }
+  return { entries = tonumber(entries), heard = heard, said = said, after = after,
+           client = client:ss("-tanH"):match("^%S+") or "none",
+           probes = client:counter("TcpExtTCPKeepAlive") }
 end
 
 local cases = netsim.compare {
   title = "after " .. p.idle .. " of silence",
   show = { { "entries", "entries of the NAT" }, { "heard", "the other end reads" },
-           { "said", "the sender then" }, { "after", "after, s" }, { "client", "client's state" } },
+           { "said", "the sender then" }, { "after", "after, s" }, { "client", "client's state" },
+           { "probes", "its keepalive probes" } },
   { "NAT answers RST", scenario, false, false }, { "NAT drops", scenario, true, false },
   { "keepalive", scenario, true, true },
 }

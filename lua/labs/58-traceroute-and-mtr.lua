@@ -21,7 +21,7 @@ local p = netsim.params {
   limit    = { "0.3/s", "how often hop 2 of the first path answers" },
   loss     = { "20%",   "loss between hops 2 and 3 of the second path" },
   back     = { "0%",    "loss there in the other direction" },
-  interval = { 1.0,     "mtr's: seconds from one round of probes to the next" },
+  interval = { 1.0,     "mtr's: seconds between two rounds of probes", min = 0.001, max = 3600 },
 }
 
 local function scenario(net, name, loss, back, limit)

@@ -16,8 +16,8 @@
 -- Broken by: --without nagle
 -- Broken by: --without delayed-ack
 local p = netsim.params {
-  requests = { 20,     "requests, one after the other" },
-  pieces   = { 2,      "writes per request" },
+  requests = { 20,     "requests, one after the other", min = 1, max = 1000 },
+  pieces   = { 2,      "writes per request", min = 1, max = 11 },
   delay    = { "1ms",  "one-way delay" },
 }
 

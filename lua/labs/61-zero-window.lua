@@ -54,7 +54,8 @@ netsim.run(function(net)
   net:run("2min")
   netsim.table(rows)
   local probes = client:counter("TcpExtTCPWinProbe")
-  print(string.format("\n%d probes; all of %s read after %s s.", probes, p.bytes, done or "..."))
+  print(string.format("\n%d probes; all of %s read after %s s.", probes, p.bytes,
+                      done and string.format("%.3f", done) or "..."))
   netsim.quiz("How many window probes does the sender send?", probes, 1)
   netsim.checks({ got = got or 0, whole = netsim.bytes(p.bytes), probes = probes,
                   closed = server:counter("TcpExtTCPToZeroWindowAdv") }, function(r)

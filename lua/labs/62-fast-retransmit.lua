@@ -15,8 +15,8 @@
 --   Predict first: what does the sender know without SACK blocks?
 -- Broken by: --without fast-retransmit
 local p = netsim.params {
-  segments = { 11,     "segments of the transfer" },
-  nth      = { 4,      "which of them is lost" },
+  segments = { 11,     "segments of the transfer", min = 1, max = 1000 },
+  nth      = { 4,      "which of them is lost", min = 1, max = 1000 },
   delay    = { "50ms", "one-way delay" },
 }
 

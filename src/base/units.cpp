@@ -284,4 +284,23 @@ std::string format_number(double value) {
     return error == std::errc() ? std::string(buffer.data(), end) : "?";
 }
 
+double rounded_for_people(double value) {
+    constexpr int kDigits = 6;
+    constexpr int kDigitsOfADouble = 15;
+    int whole = 0;  // digits before the point
+    for (double left = std::fabs(value); left >= 1 && whole <= kDigitsOfADouble; left /= 10) {
+        ++whole;
+    }
+    if (!std::isfinite(value) || whole > kDigitsOfADouble) {
+        return value;
+    }
+    std::array<char, 64> buffer{};
+    const auto [end, error] =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                      std::chars_format::scientific, std::max(whole, kDigits) - 1);
+    double rounded = value;
+    std::from_chars(buffer.data(), end, rounded);
+    return rounded;
+}
+
 }  // namespace netsim

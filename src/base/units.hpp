@@ -42,5 +42,7 @@ std::string format_rate(std::uint64_t bits_per_second);
 std::string format_bytes(std::uint64_t bytes);
 /// Shortest decimal that reads back as the same double.
 std::string format_number(double value);
+/// For people: `value` to six significant digits, and its whole part in full.
+double rounded_for_people(double value);
 
 }  // namespace netsim

@@ -112,7 +112,12 @@ class LabTest {
     }
 
     void header() {
-        fault(lab_.title.empty(), "the header has no title: \"-- Lab: TITLE\"");
+        const std::vector<Lab> shipped = shipped_labs();
+        const bool known = std::any_of(shipped.begin(), shipped.end(),
+                                       [&](const Lab& one) { return one.number == lab_.number; });
+        fault(lab_.number > 0 && !known,
+              fmt::format("no lab {} comes with netsim: one of your own begins \"-- Lab: TITLE\"",
+                          lab_.number));
         fault(lab_.chapter.empty(), "the header has no Chapter");
         fault(lab_.question.empty(), "the header has no Question");
         fault(lab_.watch.empty(), "the header has no Watch");
@@ -177,11 +182,10 @@ class LabTest {
 
     void tries() {
         for (const LabTry& one : lab_.tries) {
-            changed("Try: " + one.flags, one.flags,
-                    [&](const Trial& trial, const std::string& what) {
-                        fault(trial.output == first_.output && trial.digest() == first_.digest(),
-                              what + " changes nothing");
-                    });
+            changed(
+                "Try: " + one.flags, one.flags, [&](const Trial& trial, const std::string& what) {
+                    fault(trial.output == first_.output, what + " changes nothing that is printed");
+                });
         }
     }
 

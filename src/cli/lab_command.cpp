@@ -55,6 +55,9 @@ std::vector<std::string> words_of(const Options& options, std::size_t least, std
         throw InputError("usage: netsim lab " + usage);
     }
     for (const std::string& word : words) {
+        if (word.find_first_not_of(' ') == std::string::npos) {
+            throw InputError("an argument is empty; usage: netsim lab " + usage);
+        }
         if (word.starts_with("-")) {
             throw InputError("unknown option " + word + "; usage: netsim lab " + usage);
         }
@@ -77,6 +80,7 @@ std::string typed_flags(const Options& options) {
 
 int show_lab(const Lab& lab, const Options& options) {
     forbid(options, "lab", {"--chapter", "--markdown", "--lab"});
+    lab.insist_on_header();
     lua::RunOptions run = make_run(options, {lab.path, lab.text});
     const bool json_only = options.json && (options.json->empty() || *options.json == "-");
     std::ostream& out = json_only ? std::cerr : std::cout;
@@ -136,13 +140,16 @@ Lab lab_of(const Lab& answer, const Options& options) {
     if (options.lab) {
         return find_lab(*options.lab);
     }
-    if (answer.number > 0) {
+    if (answer.number > 0 && answer.faults.empty()) {
         return find_lab(std::to_string(answer.number));
     }
     if (answer.title.empty()) {
         throw InputError(answer.path +
                          ": its first line does not say which lab it answers (\"-- Lab 13: "
                          "...\"); say it with --lab 13");
+    }
+    if (!answer.faults.empty()) {
+        throw InputError(answer.faults.front());
     }
     return answer;  // a lab of its own
 }
@@ -152,7 +159,7 @@ int check_answer(Options options) {
            {"--json", "--report", "--report-data", "--trace", "--quiz", "--chapter", "--markdown",
             "--quiet", "--help"});
     std::vector<std::string>& words = options.run.arguments;
-    if (words.empty() || words.front().starts_with("-")) {
+    if (words.empty() || words.front().empty() || words.front().starts_with("-")) {
         throw InputError("usage: netsim lab check FILE [--lab LAB] [flags of the script]");
     }
     const Lab answer = read_lab(words.front());

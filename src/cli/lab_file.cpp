@@ -39,6 +39,10 @@ struct Header {
     std::string* text = nullptr;                // continued by the next line
     std::vector<std::string>* lines = nullptr;  // gets the next lines
 
+    void fault(const std::string& what) const {
+        lab.faults.push_back(lab.path + ':' + std::to_string(lab.header_lines) + ": " + what);
+    }
+
     void begin(std::string_view key, std::string_view value);
     void go_on(std::string_view value);
 };
@@ -69,8 +73,8 @@ void Header::begin(std::string_view key, std::string_view value) {
     } else {
         constexpr std::string_view kKeys[] = {"Chapter",    "Question", "Watch",
                                               "Background", "Try",      "Broken by"};
-        lab.faults.push_back("the header has no field \"" + std::string(key) + "\"" +
-                             did_you_mean(key, kKeys) + " (fields: " + join(kKeys) + ")");
+        fault("the header has no field \"" + std::string(key) + "\"" + did_you_mean(key, kKeys) +
+              " (fields: " + join(kKeys) + ")");
         return;
     }
     if (!value.empty()) {
@@ -84,24 +88,28 @@ void Header::go_on(std::string_view value) {
     } else if (lines != nullptr && !value.empty()) {
         lines->emplace_back(value);
     } else if (!value.empty()) {
-        lab.faults.push_back("the header's line \"" + std::string(value) +
-                             "\" belongs to no field: \"-- Field: text\", then \"--   more\"");
+        fault("the header's line \"" + std::string(value) +
+              "\" belongs to no field: \"-- Field: text\", then \"--   more\"");
     }
 }
 
 // "Lab 13: Accept-queue overflow", "Lab: My own"
-void read_heading(std::string_view line, Lab& lab) {
+void read_heading(std::string_view line, const Header& header) {
+    Lab& lab = header.lab;
     constexpr std::string_view kLab = "-- Lab";
     const std::size_t colon = line.find(':');
     if (!line.starts_with(kLab) || colon == std::string_view::npos) {
-        lab.faults.emplace_back("the first line is not \"-- Lab: TITLE\"");
+        header.fault("the first line is not \"-- Lab: TITLE\"");
         return;
     }
     const std::string_view number = trim(line.substr(kLab.size(), colon - kLab.size()));
     if (!number.empty() && !read_number(number, lab.number)) {
-        lab.faults.push_back("\"" + std::string(number) + "\" is no number of a lab");
+        header.fault("\"" + std::string(number) + "\" is no number of a lab");
     }
     lab.title = trim(line.substr(colon + 1));
+    if (lab.title.empty()) {
+        header.fault("the lab has no title: \"-- Lab: TITLE\"");
+    }
 }
 
 std::vector<std::string> scripts_in(const fs::path& folder) {
@@ -118,6 +126,12 @@ std::vector<std::string> scripts_in(const fs::path& folder) {
 }
 
 }  // namespace
+
+void Lab::insist_on_header() const {
+    if (!faults.empty()) {
+        throw InputError(faults.front() + "; netsim run runs any script");
+    }
+}
 
 std::string Lab::heading() const {
     return number > 0 ? "Lab " + std::to_string(number) + ": " + title : "Lab: " + title;
@@ -136,7 +150,7 @@ Lab parse_lab(const std::string& text, const std::string& path) {
     std::istringstream source(text);
     for (std::string line; std::getline(source, line) && line.starts_with("--");) {
         if (++lab.header_lines == 1) {
-            read_heading(line, lab);
+            read_heading(line, header);
             continue;
         }
         const std::string_view body = std::string_view(line).substr(2);
@@ -149,6 +163,11 @@ Lab parse_lab(const std::string& text, const std::string& path) {
         } else {
             header.go_on(trim(body));
         }
+    }
+    if (lab.header_lines == 0) {
+        lab.header_lines = 1;
+        header.fault("the first line is not \"-- Lab: TITLE\"");
+        lab.header_lines = 0;
     }
     return lab;
 }
@@ -169,7 +188,8 @@ std::vector<Lab> shipped_labs() {
     std::vector<Lab> labs;
     const fs::path folder = fs::path(shipped_folder("lua")) / "labs";
     for (const std::string& name : scripts_in(folder)) {
-        labs.push_back(read_lab((folder / name).string()));
+        const fs::path file = folder / name;
+        labs.push_back(parse_lab(read_script(file.string()).text, "labs/" + name));
     }
     std::stable_sort(labs.begin(), labs.end(),
                      [](const Lab& a, const Lab& b) { return a.number < b.number; });

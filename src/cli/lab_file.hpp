@@ -25,9 +25,11 @@ struct Lab {
     std::vector<std::string> background;
     std::vector<LabTry> tries;
     std::vector<std::string> broken_by;  // flags under which its own checks must fail
-    std::vector<std::string> faults;     // what of the header could not be read
+    std::vector<std::string> faults;     // "FILE:3: what of the header could not be read"
     std::size_t header_lines = 0;
 
+    /// InputError if the header has a fault.
+    void insist_on_header() const;
     /// "Lab 5: SYN lost"
     std::string heading() const;
     /// "netsim lab 5", to be pasted.

@@ -1,7 +1,8 @@
 // Not CLI11's: what follows HOST is a tool's own line, flags and all.
 #include "cli/look_options.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <array>
 #include <iostream>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "cli/calibration.hpp"
+#include "cli/run_options.hpp"
 #include "netsim/result.hpp"
 
 namespace netsim::cli {
@@ -58,18 +60,11 @@ std::string_view name_of(Command command) {
     return command == Command::kExec ? "exec" : command == Command::kExplain ? "explain" : "shell";
 }
 
-std::uint64_t whole(const std::string& flag, const std::string& text) {
-    std::uint64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stop != end) {
-        throw InputError(flag + " " + text + ": expected a whole number, not negative");
-    }
-    return value;
-}
+constexpr std::array<std::string_view, 8> kFlags{"--at",  "--case", "--seed",       "--param",
+                                                 "--set", "--cpu",  "--events-max", "--memory-max"};
 
-/// Takes one of netsim's own flags; false: it is the script's.
-bool take_flag(Options& options, const std::string& flag, const std::string& value) {
+/// Takes one of kFlags.
+void take_flag(Options& options, const std::string& flag, const std::string& value) {
     lua::RunOptions& run = options.run;
     if (flag == "--at") {
         try {
@@ -83,7 +78,7 @@ bool take_flag(Options& options, const std::string& flag, const std::string& val
     } else if (flag == "--case") {
         options.case_name = value;
     } else if (flag == "--seed") {
-        run.seed = whole(flag, value);
+        run.seed = parse_count(flag, value);
     } else if (flag == "--param") {
         run.arguments.push_back("--" + value);
     } else if (flag == "--set") {
@@ -91,13 +86,10 @@ bool take_flag(Options& options, const std::string& flag, const std::string& val
     } else if (flag == "--cpu") {
         run.cpu_costs = read_costs(value);
     } else if (flag == "--events-max") {
-        run.run_limits.events_max = whole(flag, value);
-    } else if (flag == "--memory-max") {
-        run.run_limits.memory_bytes_max = parse_bytes(value);
+        run.run_limits.events_max = parse_count(flag, value);
     } else {
-        return false;
+        run.run_limits.memory_bytes_max = parse_bytes(value);
     }
-    return true;
 }
 
 class LookParser {
@@ -129,10 +121,12 @@ class LookParser {
         const std::string value = equals != std::string::npos ? word.substr(equals + 1)
                                   : apart                     ? words_[at_++]
                                                               : std::string();
-        if (take_flag(options_, name, value)) {
-            if (!has_value) {
-                throw InputError(name + ": a value is missing");
+        if (std::find(kFlags.begin(), kFlags.end(), name) != kFlags.end()) {
+            if (value.empty()) {
+                throw InputError(name +
+                                 (has_value ? ": the value is empty" : ": a value is missing"));
             }
+            take_flag(options_, name, value);
             return;
         }
         options_.run.arguments.push_back(has_value ? name + "=" + value : name);

@@ -116,6 +116,26 @@ CLI::App* add_calibrate(CLI::App& app, Options& options, RunTexts& texts, CLI::O
     return command;
 }
 
+/// A value that is empty names no file, host or number: most often a shell variable without one.
+void refuse_empty(const CLI::App& command, int argc, char** argv) {
+    for (const CLI::Option* option : command.get_options()) {
+        const bool named = !option->get_lnames().empty();
+        const std::string name = named ? "--" + option->get_lnames().front() : option->get_name();
+        bool empty = false;
+        if (option->get_expected_min() > 0) {
+            const std::vector<std::string>& values = option->results();
+            empty = std::find(values.begin(), values.end(), "") != values.end();
+        } else {  // what takes a value or none has an empty one for none
+            for (int i = 1; named && i + 1 < argc; ++i) {
+                empty = empty || (argv[i] == name && *argv[i + 1] == '\0');
+            }
+        }
+        if (empty) {
+            throw InputError(command.get_name() + ": " + name + ": the value is empty");
+        }
+    }
+}
+
 void finish_view(Options& options, const RunTexts& texts) {
     if (!texts.port.empty()) {
         const std::uint64_t port = parse_count("--port", texts.port);
@@ -168,6 +188,10 @@ void take_lab(const CLI::App& lab, Options& options, const RunTexts& texts, cons
     std::string message = error.what();
     for (char& c : message) {
         c = c == '\n' ? ' ' : c;
+    }
+    if (const std::size_t at = message.find(": At Most 1 required but received");
+        at != std::string::npos) {
+        message.replace(at, std::string::npos, ": may be given only once");
     }
     // A misspelt option in place of what is required is the first thing to say.
     for (const CLI::App* command : app.get_subcommands()) {
@@ -260,6 +284,9 @@ Options parse_options(int argc, char** argv) {
             return options;
         }
         refuse(app, error, argc, argv);
+    }
+    for (const CLI::App* command : app.get_subcommands()) {
+        refuse_empty(*command, argc, argv);
     }
     if (version->parsed()) {
         std::cout << "netsim " << NETSIM_VERSION << '\n';

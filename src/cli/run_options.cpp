@@ -2,6 +2,7 @@
 #include "cli/run_options.hpp"
 
 #include <charconv>
+#include <limits>
 
 #include "base/units.hpp"
 #include "cli/calibration.hpp"
@@ -29,7 +30,8 @@ std::uint64_t parse_count(const std::string& flag, const std::string& text) {
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, value);
     if (error != std::errc() || stop != end) {
-        throw InputError(flag + " " + text + ": expected a whole number, not negative");
+        throw InputError(flag + " " + text + ": expected a whole number from 0 to " +
+                         std::to_string(std::numeric_limits<std::uint64_t>::max()));
     }
     return value;
 }

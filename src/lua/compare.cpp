@@ -2,6 +2,7 @@
 // own checks.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "base/units.hpp"
@@ -304,31 +305,43 @@ bool measured(lua_State* L, int index) {
     return lua_type(L, index) == LUA_TNUMBER;
 }
 
-std::string shown_value(lua_State* L, int index) {
-    return measured(L, index) ? format_number(lua_tonumber(L, index))
-                              : std::string(push_text(L, index));
+/// A comparison in numbers as people read them: rounded, unless that would tell another verdict.
+template <typename Holds, typename... Numbers>
+void in_readable_numbers(bool ok, Holds holds, Numbers&... numbers) {
+    const bool same = holds(rounded_for_people(numbers)...) == ok;
+    ((numbers = same ? rounded_for_people(numbers) : numbers), ...);
+}
+
+std::string shown_value(lua_State* L, int index, double number) {
+    return measured(L, index) ? format_number(number) : std::string(push_text(L, index));
 }
 
 // expect_between(value, low, high, what)
 int netsim_expect_between(lua_State* L) {
     luaL_checkany(L, 1);
-    const double low = to_number(L, 2, "expect_between: low");
-    const double high = to_number(L, 3, "expect_between: high");
-    const bool ok = measured(L, 1) && lua_tonumber(L, 1) >= low && lua_tonumber(L, 1) <= high;
+    double low = to_number(L, 2, "expect_between: low");
+    double high = to_number(L, 3, "expect_between: high");
+    double value = measured(L, 1) ? lua_tonumber(L, 1) : 0;
+    const auto holds = [](double v, double from, double to) { return v >= from && v <= to; };
+    const bool ok = measured(L, 1) && holds(value, low, high);
+    in_readable_numbers(ok, holds, value, low, high);
     note_expectation(L, ok,
-                     label(L, 4) + " is " + shown_value(L, 1) + ", expected " + format_number(low) +
-                         " to " + format_number(high));
+                     label(L, 4) + " is " + shown_value(L, 1, value) + ", expected " +
+                         format_number(low) + " to " + format_number(high));
     return 1;
 }
 
 // expect_near(value, expected, tolerance, what)
 int netsim_expect_near(lua_State* L) {
     luaL_checkany(L, 1);
-    const double expected = to_number(L, 2, "expect_near: expected");
-    const double tolerance = to_number(L, 3, "expect_near: tolerance");
-    const bool ok = measured(L, 1) && std::fabs(lua_tonumber(L, 1) - expected) <= tolerance;
+    double expected = to_number(L, 2, "expect_near: expected");
+    double tolerance = to_number(L, 3, "expect_near: tolerance");
+    double value = measured(L, 1) ? lua_tonumber(L, 1) : 0;
+    const auto holds = [](double v, double e, double t) { return std::fabs(v - e) <= t; };
+    const bool ok = measured(L, 1) && holds(value, expected, tolerance);
+    in_readable_numbers(ok, holds, value, expected, tolerance);
     note_expectation(L, ok,
-                     label(L, 4) + " is " + shown_value(L, 1) + ", expected " +
+                     label(L, 4) + " is " + shown_value(L, 1, value) + ", expected " +
                          format_number(expected) + " +- " + format_number(tolerance));
     return 1;
 }
@@ -346,8 +359,16 @@ std::string in_one_line(lua_State* L, int index) {
 int netsim_expect_equal(lua_State* L) {
     luaL_checkany(L, 2);
     const bool ok = lua_compare(L, 1, 2, LUA_OPEQ) != 0;
-    note_expectation(L, ok,
-                     label(L, 3) + " is " + in_one_line(L, 1) + ", expected " + in_one_line(L, 2));
+    std::string value = in_one_line(L, 1);
+    std::string expected = in_one_line(L, 2);
+    if (measured(L, 1) && measured(L, 2) && !(lua_isinteger(L, 1) && lua_isinteger(L, 2))) {
+        double is = lua_tonumber(L, 1);
+        double wanted = lua_tonumber(L, 2);
+        in_readable_numbers(ok, std::equal_to<>(), is, wanted);
+        value = format_number(is);
+        expected = format_number(wanted);
+    }
+    note_expectation(L, ok, label(L, 3) + " is " + value + ", expected " + expected);
     return 1;
 }
 

@@ -45,7 +45,7 @@ int lab_quiz(lua_State* L) {
         if (!std::isfinite(question.number)) {
             throw MisuseError("quiz: the number that the run gives is none");
         }
-        question.actual = format_number(question.number);
+        question.actual = format_number(rounded_for_people(question.number));
         question.tolerance =
             lua_isnoneornil(L, 3) ? 0 : std::fabs(to_number(L, 3, "quiz: tolerance"));
     }

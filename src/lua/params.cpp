@@ -1,5 +1,7 @@
 // netsim.params{name = {default, "help"}}: a script's own flags, typed by their defaults.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -57,6 +59,13 @@ const Quantity* quantity_of(std::string_view text) {
     return nullptr;
 }
 
+// A limit as people write it: no exponent.
+std::string limit_text(double limit) {
+    constexpr double kWholeMax = 9007199254740992.0;
+    const bool whole = std::floor(limit) == limit && std::fabs(limit) < kWholeMax;
+    return whole ? std::to_string(static_cast<std::int64_t>(limit)) : format_number(limit);
+}
+
 struct Param {
     std::string name;
     std::string help;
@@ -64,6 +73,9 @@ struct Param {
     int type = LUA_TNIL;
     bool integer = false;
     const Quantity* quantity = nullptr;
+    std::optional<double> min;  // of a number
+    std::optional<double> max;
+    std::vector<std::string> one_of;  // of a text; empty: any
 
     std::string flag() const { return "--" + name; }
 
@@ -78,6 +90,22 @@ struct Param {
         return quantity != nullptr ? quantity->type : "text";
     }
 
+    bool out_of_range(double value) const { return (min && value < *min) || (max && value > *max); }
+
+    /// What values are allowed; empty: all of the type.
+    std::string range() const {
+        if (!one_of.empty()) {
+            const std::vector<std::string_view> words(one_of.begin(), one_of.end());
+            return join(words);
+        }
+        if (min && max) {
+            return limit_text(*min) + " to " + limit_text(*max);
+        }
+        return min   ? "at least " + limit_text(*min)
+               : max ? "at most " + limit_text(*max)
+                     : std::string();
+    }
+
     std::string placeholder() const {
         if (type == LUA_TBOOLEAN) {
             return "true|false";
@@ -88,6 +116,55 @@ struct Param {
         return quantity != nullptr ? quantity->placeholder : "TEXT";
     }
 };
+
+std::optional<double> read_limit(lua_State* L, int table, const char* key,
+                                 const std::string& what) {
+    std::optional<double> limit;
+    if (lua_getfield(L, table, key) != LUA_TNIL) {
+        limit = to_number(L, -1, what + ": " + key);
+    }
+    lua_pop(L, 1);
+    return limit;
+}
+
+// min, max of a number, one_of of a text.
+void read_limits(lua_State* L, int table, const std::string& what, Param& param) {
+    constexpr std::string_view kFields[] = {"min", "max", "one_of"};
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        const std::string key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+        if (!key.empty() &&
+            std::find(std::begin(kFields), std::end(kFields), key) == std::end(kFields)) {
+            throw InputError(what + ": unknown field \"" + key + "\"" + did_you_mean(key, kFields) +
+                             " (known: " + join(kFields) + ")");
+        }
+    }
+    param.min = read_limit(L, table, "min", what);
+    param.max = read_limit(L, table, "max", what);
+    if (lua_getfield(L, table, "one_of") != LUA_TNIL) {
+        if (!lua_istable(L, -1) || lua_rawlen(L, -1) == 0) {
+            throw InputError(what + ": one_of: expected a list such as {\"client\", \"server\"}");
+        }
+        for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; ++i) {
+            param.one_of.push_back(to_text(L, -1, what + ": one_of"));
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    if (((param.min || param.max) && param.type != LUA_TNUMBER) ||
+        (!param.one_of.empty() && param.type != LUA_TSTRING)) {
+        throw InputError(what + ": min and max are of numbers, one_of of strings");
+    }
+    const bool listed = std::find(param.one_of.begin(), param.one_of.end(), param.default_text) !=
+                        param.one_of.end();
+    if ((!param.one_of.empty() && !listed) ||
+        (param.type == LUA_TNUMBER && param.out_of_range(lua_tonumber(L, -1)))) {
+        throw InputError(what + ": the default " + param.default_text +
+                         " is not one of: " + param.range());
+    }
+}
 
 // {default, "help"}, or the default alone; the value at the top of the stack.
 Param read_declaration(lua_State* L, const std::string& name) {
@@ -114,6 +191,9 @@ Param read_declaration(lua_State* L, const std::string& name) {
     if (param.type == LUA_TSTRING) {
         param.quantity = quantity_of(param.default_text);
     }
+    if (lua_istable(L, declaration)) {
+        read_limits(L, declaration, what, param);
+    }
     return param;  // the default stays at the top
 }
 
@@ -135,6 +215,9 @@ void push_value(lua_State* L, const Param& param, const std::string& text) {
         if (param.integer && lua_isinteger(L, -1) == 0) {
             refuse("a whole number");
         }
+        if (param.out_of_range(lua_tonumber(L, -1))) {
+            refuse(param.range());
+        }
     } else {
         if (param.quantity != nullptr) {
             try {
@@ -142,6 +225,13 @@ void push_value(lua_State* L, const Param& param, const std::string& text) {
             } catch (const InputError& error) {
                 throw InputError(param.flag() + ": " + error.what());
             }
+            if (text.starts_with('-') && !param.default_text.starts_with('-')) {
+                refuse(std::string(param.quantity->what) + ", not negative");
+            }
+        }
+        if (!param.one_of.empty() &&
+            std::find(param.one_of.begin(), param.one_of.end(), text) == param.one_of.end()) {
+            refuse("one of " + param.range());
         }
         push_string(L, text);
     }
@@ -193,7 +283,7 @@ std::string help_text(const RunOptions& options, const std::vector<Param>& param
         std::string left = param.flag() + " " + param.placeholder();
         left.resize(width, ' ');
         text += "  " + left + "  " + param.help + (param.help.empty() ? "" : " ") + "(default " +
-                param.default_text + ")\n";
+                param.default_text + (param.range().empty() ? "" : "; " + param.range()) + ")\n";
     }
     text += "\nOptions of every script: netsim run --help\n";
     return text;

@@ -179,13 +179,25 @@ bool Runtime::protect(const std::function<void(lua_State*)>& f) {
     return false;
 }
 
+/// Lua's own messages begin with the last characters of a long path, behind dots.
+std::string Runtime::with_whole_path(const std::string& message) const {
+    constexpr std::string_view kDots = "...";
+    const std::size_t colon = message.find(':');
+    if (!message.starts_with(kDots) || colon == std::string::npos ||
+        !chunk_name_.starts_with('@')) {
+        return message;
+    }
+    const std::string tail = message.substr(kDots.size(), colon - kDots.size());
+    return chunk_name_.ends_with(tail) ? chunk_name_.substr(1) + message.substr(colon) : message;
+}
+
 Failure Runtime::describe(lua_State* coroutine) const {
     Failure failure;
     const char* text = lua_isstring(coroutine, -1) != 0 ? lua_tostring(coroutine, -1) : nullptr;
     const std::string message =
         text != nullptr ? std::string(text)
                         : std::string("error object is a ") + luaL_typename(coroutine, -1);
-    failure.message = with_place(coroutine, message);
+    failure.message = with_place(coroutine, with_whole_path(message));
     failure.ending = message == input_error_ ? Ending::kInput : Ending::kRuntime;
     if (failure.ending == Ending::kRuntime) {
         luaL_traceback(state_, coroutine, nullptr, 0);
@@ -232,13 +244,14 @@ bool Runtime::run_text(std::string_view text, const std::string& chunk_name) {
     if (body.starts_with('#')) {
         body.insert(0, "--");  // "#!/usr/bin/env netsim run": its line still counts
     }
+    chunk_name_ = chunk_name;
     lua_State* thread = nullptr;
     const bool loaded = protect([&](lua_State* L) {
         thread = lua_newthread(L);
         lua_pushvalue(L, -1);
         lua_setfield(L, LUA_REGISTRYINDEX, "netsim.main");
         if (luaL_loadbufferx(thread, body.data(), body.size(), chunk_name.c_str(), "t") != LUA_OK) {
-            const std::string message = lua_tostring(thread, -1);
+            const std::string message = with_whole_path(lua_tostring(thread, -1));
             note_input_error(message);
             lua_pushlstring(L, message.data(), message.size());
             lua_error(L);
@@ -302,7 +315,9 @@ std::string place(lua_State* L, int first_level) {
     for (int level = first_level; lua_getstack(L, level, &debug) != 0; ++level) {
         lua_getinfo(L, "Sl", &debug);
         if (debug.currentline > 0) {
-            return std::string(debug.short_src) + ":" + std::to_string(debug.currentline) + ": ";
+            // Not short_src, which keeps the last 59 characters of a file's name.
+            const std::string file = *debug.source == '@' ? debug.source + 1 : debug.short_src;
+            return file + ":" + std::to_string(debug.currentline) + ": ";
         }
     }
     return {};

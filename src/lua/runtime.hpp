@@ -134,6 +134,7 @@ class Runtime {
     static void* allocate(void* user, void* block, std::size_t old_size, std::size_t new_size);
     static void on_count(lua_State* L, lua_Debug* debug);
     Failure describe(lua_State* coroutine) const;
+    std::string with_whole_path(const std::string& message) const;
 
     Limits limits_;
     std::ostream* out_;
@@ -146,6 +147,7 @@ class Runtime {
     std::function<bool()> interrupt_poll_;
     Failure failure_;
     std::string input_error_;
+    std::string chunk_name_;                       // the script's, "@FILE"
     std::map<const void*, std::string> builtins_;  // looked up, never iterated
     Rng main_random_;
     Rng* random_ = nullptr;

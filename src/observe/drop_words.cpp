@@ -42,7 +42,7 @@ constexpr std::array<WordsOf, 31> kDropWords{{
     {"cookie ACK: ListenOverflows", "accept queue full"},
     {"cookie ACK: half-open already", "half-open already"},
     {"handshake ACK: ListenOverflows", "accept queue full"},
-    {"no cookie sent lately", "no connection, and no cookie was sent"},
+    {"no cookie sent lately", "no connection"},
     {"tcp_max_syn_backlog: last quarter", "the SYN queue's last quarter is for known peers"},
 }};
 

@@ -89,7 +89,7 @@ void Ladder::sent(const sim::PacketRecord& record) {
         return;
     }
     name(record.node, record.node_name);
-    by_uid_.emplace(packet.uid, records_.messages.size());
+    by_uid_[packet.uid].push_back(records_.messages.size());
     LadderMessage message;
     message.packet = packet;
     message.maker = record.node;
@@ -100,15 +100,39 @@ void Ladder::sent(const sim::PacketRecord& record) {
     records_.messages.push_back(std::move(message));
 }
 
+/// Of a packet and its copies that one is dropped which came last to where it happens.
 void Ladder::dropped(const sim::PacketRecord& record) {
     const auto found = by_uid_.find(record.packet->uid);
-    if (found != by_uid_.end()) {
-        name(record.node, record.node_name);
-        LadderMessage& message = records_.messages[found->second];
-        message.dropped = true;
-        message.drop_node = record.node;
-        message.reason = drop_words(record.reason);
+    if (found == by_uid_.end()) {
+        return;
     }
+    LadderMessage* message = nullptr;
+    for (const std::size_t i : found->second) {
+        LadderMessage& one = records_.messages[i];
+        const bool here = one.seen_order == 0 || one.seen_node == record.node;
+        if (here && (message == nullptr || one.seen_order > message->seen_order)) {
+            message = &one;
+        }
+    }
+    if (message != nullptr) {
+        name(record.node, record.node_name);
+        message->dropped = true;
+        message->drop_node = record.node;
+        message->reason = drop_words(record.reason);
+    }
+}
+
+LadderMessage* Ladder::add_copy(std::vector<std::size_t>& those) {
+    if (!keep()) {
+        return nullptr;
+    }
+    LadderMessage copy;
+    copy.packet = records_.messages[those.front()].packet;
+    copy.maker = records_.messages[those.front()].maker;
+    copy.copy = true;
+    those.push_back(records_.messages.size());
+    records_.messages.push_back(std::move(copy));
+    return &records_.messages.back();
 }
 
 void Ladder::arrived(const sim::PacketRecord& record) {
@@ -117,25 +141,29 @@ void Ladder::arrived(const sim::PacketRecord& record) {
         return;
     }
     name(record.node, record.node_name);
-    LadderMessage* message = &records_.messages[found->second];
-    if (message->seen_order != 0 && message->seen_node == record.node) {
-        if (!keep()) {
+    const std::uint8_t ttl = record.packet->ttl;
+    LadderMessage* message = nullptr;
+    for (const std::size_t i : found->second) {
+        LadderMessage& one = records_.messages[i];
+        if (one.seen_order == 0 || ttl < one.seen_ttl ||
+            (ttl == one.seen_ttl && one.seen_node != record.node)) {
+            message = &one;
+            ++order_;
+            break;
+        }
+    }
+    if (message == nullptr) {
+        message = add_copy(found->second);
+        if (message == nullptr) {
             return;
         }
-        LadderMessage copy;
-        copy.packet = message->packet;
-        copy.maker = message->maker;
-        copy.copy = true;
-        records_.messages.push_back(std::move(copy));
-        message = &records_.messages.back();
-    } else {
-        ++order_;
     }
     message->seen_source = source_endpoint(*record.packet);
     message->seen_destination = destination_endpoint(*record.packet);
     message->seen = record.at;
     message->seen_order = order_;
     message->seen_node = record.node;
+    message->seen_ttl = ttl;
 }
 
 void Ladder::on_state(const sim::StateRecord& record) {

@@ -36,6 +36,7 @@ struct LadderMessage {
     sim::NodeId maker = 0;
     sim::NodeId seen_node = 0;
     sim::NodeId drop_node = 0;
+    std::uint8_t seen_ttl = 0;  // there: tells a copy from one that goes on
     bool dropped = false;
     bool copy = false;  // a link's duplicate: only its arrival is known
     bool once = false;  // a capture saw it at one place only: `sent` is when
@@ -96,12 +97,14 @@ class Ladder final : public sim::Tracer {
     void arrived(const sim::PacketRecord& record);
     void dropped(const sim::PacketRecord& record);
     void name(sim::NodeId node, std::string_view text);
+    LadderMessage* add_copy(std::vector<std::size_t>& those);
 
     std::size_t records_max_;
     std::uint64_t order_ = 0;
     std::uint64_t not_kept_ = 0;
     LadderRecords records_;
-    std::unordered_map<std::uint64_t, std::size_t> by_uid_;  // looked up, never walked
+    // A packet and its copies, in order of arrival. Looked up, never walked.
+    std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_uid_;
 };
 
 }  // namespace netsim::observe

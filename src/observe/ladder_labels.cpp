@@ -56,14 +56,20 @@ std::string syn_options(const wire::TcpHeader& tcp) {
     return " <" + (out.empty() ? "no options" : out) + '>';
 }
 
+/// RFC 9293 3.5.2: a RST for a segment without ACK has sequence number 0. It is on no scale.
+bool answers_a_syn(const wire::TcpHeader& tcp) {
+    return tcp.rst() && tcp.ack_flag() && tcp.seq.raw() == 0;
+}
+
 }  // namespace
 
 LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
     Direction& own = directions_.at(side);
     Direction& other = directions_.at(1 - side);
+    const bool numberless = answers_a_syn(tcp);
     if (tcp.syn() && (!own.base || *own.base != tcp.seq)) {
         own = Direction{.base = tcp.seq, .sent = tcp.seq};
-    } else if (!own.base) {
+    } else if (!own.base && !numberless) {
         own = Direction{.base = tcp.seq - 1, .sent = tcp.seq};
     }
     if (tcp.syn() && tcp.has_option(wire::option::kWindowScale)) {
@@ -76,6 +82,9 @@ LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
     LadderLabel label{text(tcp, side), again, again ? "" : remarks(tcp, own, other)};
     if (again || !label.remark.empty()) {
         label.text += " (" + (again ? "again" : label.remark) + ')';
+    }
+    if (numberless) {
+        return label;
     }
     own.sent = wire::later(own.sent, tcp.end_seq());
     own.window = tcp.window;
@@ -113,7 +122,8 @@ std::uint32_t LadderLabels::number(wire::SeqNum seq, std::size_t side) const {
 }
 
 std::string LadderLabels::text(const wire::TcpHeader& tcp, std::size_t side) const {
-    std::string out = fmt::format("{} seq={}", flag_words(tcp), number(tcp.seq, side));
+    std::string out =
+        fmt::format("{} seq={}", flag_words(tcp), answers_a_syn(tcp) ? 0 : number(tcp.seq, side));
     if (tcp.ack_flag()) {
         fmt::format_to(LabelOut(out), " ack={}", number(tcp.ack, 1 - side));
     }

@@ -1,5 +1,5 @@
-// Rows stand in order of their first event. An arrow is whole when nothing in the other direction
-// happened at either end while it flew and nothing overtook it; else it is drawn in two halves.
+// Each side reads downwards in order of time. An arrow is whole when nothing in the other direction
+// was under way at either end while it flew and nothing overtook it; else it is drawn in halves.
 #include "observe/ladder_rows.hpp"
 
 #include <fmt/format.h>
@@ -55,7 +55,7 @@ class Rows {
             } else if (event.kind == Kind::kDeparture) {
                 departure(i);
             } else if (!whole_.at(event.index)) {
-                arrow_row(event, Arrow::kArrives);
+                arrow_row(event, Arrow::kArrives);  // its departure's row is above
             }
         }
         result_.flight = median_flight();
@@ -188,6 +188,7 @@ class Rows {
             arrow_row(event, Arrow::kWhole);
             result_.rows.back().once = true;
             result_.rows.back().side_at = {event.at, event.at};
+            result_.rows.back().side_order = {event.order, event.order};
             return;
         }
         if (arrival == 0) {
@@ -201,18 +202,19 @@ class Rows {
         }
         arrow_row(event, Arrow::kWhole);
         result_.rows.back().side_at.at(1 - event.side) = message.seen;
+        result_.rows.back().side_order.at(1 - event.side) = message.seen_order;
         flights_.push_back(message.seen - message.sent);
     }
 
     void middle_row(const Event& event) {
         const LadderMessage& message = records_.messages[event.index];
         const bool arrives = event.kind == Kind::kArrival;
-        arrow_row(event, arrives           ? Arrow::kWhole
-                         : message.dropped ? Arrow::kLost
-                                           : Arrow::kInFlight);
-        LadderRow& row = result_.rows.back();
+        LadderRow& row = arrow_row(event, arrives           ? Arrow::kWhole
+                                          : message.dropped ? Arrow::kLost
+                                                            : Arrow::kInFlight);
         if (!arrives) {
             row.side_at = {kNever, kNever};  // it left from neither side
+            row.side_order = {};
         }
         const auto name = records_.names.find(message.maker);
         row.origin = name == records_.names.end() ? "?" : name->second;
@@ -231,16 +233,36 @@ class Rows {
         return between ? message.reason + " at " + name->second : message.reason;
     }
 
-    void arrow_row(const Event& event, Arrow arrow) {
+    /// A row for what happens at one side only: above what comes later there, such as the arrival
+    /// of a whole arrow that left before.
+    LadderRow& new_row(const Event& event) {
+        constexpr std::size_t kLookBack = 256;
+        std::size_t place = result_.rows.size();
+        for (std::size_t back = 1; back <= std::min(result_.rows.size(), kLookBack); ++back) {
+            const std::size_t i = result_.rows.size() - back;
+            const std::uint64_t order = result_.rows[i].side_order.at(event.side);
+            if (order > event.order) {
+                place = i;
+            } else if (order != 0) {
+                break;
+            }
+        }
+        const auto where = result_.rows.begin() + static_cast<std::ptrdiff_t>(place);
+        LadderRow& row = *result_.rows.insert(where, LadderRow{});
+        row.at = event.at;
+        row.side_at.at(event.side) = event.at;
+        row.side_order.at(event.side) = event.order;
+        return row;
+    }
+
+    /// The row of a departure is always the last, and the one that tells its cause if that is it.
+    LadderRow& arrow_row(const Event& event, Arrow arrow) {
         const LadderMessage& message = records_.messages[event.index];
         const bool reuse = !result_.rows.empty() && event.kind == Kind::kDeparture &&
                            !event.middle && result_.rows.back().arrow == Arrow::kNone &&
                            result_.rows.back().side_at.at(event.side) == event.at &&
                            result_.rows.back().side_at.at(1 - event.side) == kNever;
-        if (!reuse) {
-            result_.rows.emplace_back();
-        }
-        LadderRow& row = result_.rows.back();
+        LadderRow& row = reuse ? result_.rows.back() : new_row(event);
         row.at = event.at;
         row.arrow = arrow;
         row.refused = (arrow == Arrow::kWhole || arrow == Arrow::kArrives) && refused(message);
@@ -249,7 +271,7 @@ class Rows {
         row.key = event.index + 1;
         row.label = label_[event.index].text;
         row.reason = reason_of(message);
-        row.side_at.at(event.side) = event.at;
+        return row;
     }
 
     void place_note(const Event& event) {
@@ -257,11 +279,12 @@ class Rows {
         if (note.is_state && result_.first_state.at(event.side).empty()) {
             result_.first_state.at(event.side) = note.from;
         }
-        constexpr std::size_t kLookBack = 64;
+        constexpr std::size_t kLookBack = 256;
         const std::size_t rows = result_.rows.size();
         for (std::size_t back = 1; back <= std::min(rows, kLookBack); ++back) {
             LadderRow& row = result_.rows[rows - back];
-            if (row.side_at.at(event.side) == kNever) {
+            const std::uint64_t order = row.side_order.at(event.side);
+            if (order == 0 || order > event.order) {
                 continue;
             }
             std::string& slot = slot_of(row, note, event.side);
@@ -271,10 +294,7 @@ class Rows {
             slot = note.text;
             return;
         }
-        LadderRow& row = result_.rows.emplace_back();
-        row.at = event.at;
-        row.side_at.at(event.side) = event.at;
-        slot_of(row, note, event.side) = note.text;
+        slot_of(new_row(event), note, event.side) = note.text;
     }
 
     static std::string& slot_of(LadderRow& row, const LadderNote& note, std::size_t side) {

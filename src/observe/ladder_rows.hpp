@@ -34,6 +34,7 @@ struct LadderRow {
     std::string reason;
     std::string origin;                           // the node between the two hosts that made it
     std::array<Time, 2> side_at{kNever, kNever};  // what time this row is at the left, the right
+    std::array<std::uint64_t, 2> side_order{};    // the same as a record's order; 0: nothing there
     std::array<std::string, 2> state;
     std::array<std::string, 2> call;
 };

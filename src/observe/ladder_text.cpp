@@ -11,6 +11,7 @@ namespace netsim::observe {
 namespace {
 
 constexpr std::size_t kArrowMin = 30;
+constexpr std::size_t kArrowNarrow = 24;  // where calls' words need the room
 constexpr std::size_t kArrowMax = 64;
 
 /// What arrows and lifelines are drawn with.
@@ -87,6 +88,7 @@ class Drawing {
     void measure(std::size_t width) {
         width_ = width;
         std::array<std::size_t, 2> calls{};
+        std::array<std::size_t, 2> words{};
         std::size_t label = 0;
         std::int64_t latest = 0;
         for (const LadderRow& row : connection_.rows) {
@@ -96,17 +98,27 @@ class Drawing {
                     latest = std::max(latest, to_ns(row.side_at.at(side)));
                 }
                 calls.at(side) = std::max(calls.at(side), row.call.at(side).size());
+                words.at(side) = std::max(words.at(side), longest_word(row.call.at(side)));
                 state_width_.at(side) = std::max(state_width_.at(side), row.state.at(side).size());
             }
         }
         time_width_ = ladder_time(at_ns(latest), connection_.digits).size();
         const std::size_t fixed = state_width_[0] + state_width_[1] + 2 * time_width_ + 8;
         const std::size_t left_over = width - std::min(width, fixed);
-        const std::size_t share = left_over - std::min(left_over, kArrowMin);
-        call_width_[0] = std::min(calls[0], std::max(share / 2, share - std::min(share, calls[1])));
+        // Calls have what arrows leave, but whole words first, as far as the narrowest arrow lets.
+        const std::size_t most = left_over - std::min(left_over, kArrowNarrow);
+        const std::size_t whole_words = std::min(words[0] + words[1], most);
+        const std::size_t share = std::max(left_over - std::min(left_over, kArrowMin), whole_words);
+        words[0] = std::min(words[0], std::max(share / 2, share - std::min(share, words[1])));
+        words[1] = std::min(words[1], share - words[0]);
+        const std::size_t rest = share - words[0] - words[1];
+        const std::size_t right_wants = calls[1] - words[1];
+        const std::size_t left_may = std::max(rest / 2, rest - std::min(rest, right_wants));
+        call_width_[0] = words[0] + std::min(calls[0] - words[0], left_may);
         call_width_[1] = std::min(calls[1], share - call_width_[0]);
         const std::size_t room = left_over - call_width_[0] - call_width_[1];
-        arrow_width_ = std::clamp(std::min(room, label + 14), kArrowMin, kArrowMax);
+        arrow_width_ = std::clamp(std::min(room, label + 14), kArrowNarrow, kArrowMax);
+        arrow_width_ = std::max(arrow_width_, std::min(room, kArrowMin));
     }
 
     void silence(const LadderRow& row) {
@@ -152,25 +164,43 @@ class Drawing {
         }
     }
 
-    /// Breaks after a blank, a comma, or else a parenthesis where there is one in the second half
-    /// of the line.
+    /// How much of the text goes on a line: up to the last blank or comma that fits; a word longer
+    /// than the line is broken at a parenthesis, after an underline, or anywhere.
+    static std::size_t first_line(const std::string& text, std::size_t at, std::size_t width) {
+        if (text.size() - at <= width) {
+            return text.size() - at;
+        }
+        if (const std::size_t blank = text.rfind(' ', at + width);
+            blank != std::string::npos && blank > at) {
+            return blank - at;
+        }
+        for (const char mark : {',', '(', '_'}) {
+            const std::size_t found = text.rfind(mark, at + width - 1);
+            if (found != std::string::npos && found > at) {
+                return found - at + (mark == '(' ? 0 : 1);
+            }
+        }
+        return width;
+    }
+
     static std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
         std::vector<std::string> lines;
         for (std::size_t at = 0; at < text.size() && width > 0;) {
-            std::size_t end = std::min(text.size(), at + width);
-            if (end < text.size()) {
-                for (const char* const marks : {" ,", "("}) {
-                    const std::size_t gap = text.find_last_of(marks, end - 1);
-                    if (gap != std::string::npos && gap >= at + width / 2) {
-                        end = gap + 1;
-                        break;
-                    }
-                }
-            }
-            lines.push_back(text.substr(at, end - at));
-            at = end;
+            const std::size_t length = first_line(text, at, width);
+            lines.push_back(text.substr(at, length));
+            at = std::min(text.find_first_not_of(' ', at + length), text.size());
         }
         return lines;
+    }
+
+    static std::size_t longest_word(const std::string& text) {
+        std::size_t longest = 0;
+        for (std::size_t at = 0; at < text.size();) {
+            const std::size_t end = std::min(text.find(' ', at), text.size());
+            longest = std::max(longest, end - at);
+            at = end + 1;
+        }
+        return longest;
     }
 
     std::vector<std::string> arrow_lines(const LadderRow& row) const {

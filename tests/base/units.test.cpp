@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <string>
 
@@ -115,6 +116,21 @@ TEST(Units, Printing) {
     EXPECT_EQ(format_bytes(65'536), "64kb");
     EXPECT_EQ(format_bytes(1'500), "1500b");
     EXPECT_EQ(format_number(0.1), "0.1");
+}
+
+TEST(Units, NumbersForPeopleAreRounded) {
+    const auto text = [](double value) { return format_number(rounded_for_people(value)); };
+    EXPECT_EQ(text(20.008000000000003), "20.008");
+    EXPECT_EQ(text(0.19999999999999998), "0.2");
+    EXPECT_EQ(text(2.0000000000000004), "2");
+    EXPECT_EQ(text(-0.0015723270440251573), "-0.00157233");
+    EXPECT_EQ(text(204800), "204800");
+    EXPECT_EQ(text(4294967295), "4294967295");
+    EXPECT_EQ(text(12345678.9), "12345679");
+    EXPECT_EQ(text(999999.4), "999999");
+    EXPECT_EQ(text(0), "0");
+    EXPECT_TRUE(std::isnan(rounded_for_people(std::nan(""))));
+    EXPECT_EQ(rounded_for_people(1e300), 1e300);
 }
 
 TEST(Units, WhatIsPrintedReadsBack) {

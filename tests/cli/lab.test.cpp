@@ -188,6 +188,9 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"NoPrediction", "Predict first: the sum?", "The sum?", "Predict first"},
         Fault{"TryOfNothing", "-- Try: --b 3", "-- Try: --c 3", "unknown option --c"},
         Fault{"TryThatChangesNothing", "-- Try: --b 3", "-- Try: --b 2", "changes nothing"},
+        Fault{"TryThatPrintsTheSame", "print(\"the sum is \" .. sum)", "print(\"a sum\")",
+              "changes nothing that is printed"},
+        Fault{"NumberOfNoLab", "-- Lab: Two", "-- Lab 99: Two", "no lab 99 comes with netsim"},
         Fault{"BreaksNothing", "-- Broken by: --b 7", "-- Broken by: --b 2", "breaks nothing"},
         Fault{"BreaksByError", "local sum = p.a + p.b",
               "local sum = p.a + (p.b < 7 and p.b or nil)", "Broken by: --b 7: x.lua:16"},
@@ -224,6 +227,9 @@ TEST_P(BadLabInput, IsOneLine) {
     write("fails.lua", "-- Lab 8: mine\nlocal x = nil + 1\n");
     write("silent.lua", "-- Lab 8: mine\nprint(1)\n");
     write("nameless.lua", "print(1)\n");
+    write("misspelt.lua", "-- Lab: mine\n-- Wacth: x\nprint(1)\n");
+    write("odd.lua", "-- Lab 5x: mine\nprint(1)\n");
+    write("untitled.lua", "-- Lab:\nprint(1)\n");
     const Outcome run = netsim(GetParam().arguments);
     EXPECT_EQ(run.code, 2) << run.out << run.err;
     EXPECT_EQ(run.err_lines(), 1U) << run.err;
@@ -252,7 +258,21 @@ INSTANTIATE_TEST_SUITE_P(
                {"lab", "8", "--without", "rst-to-close-port"},
                "did you mean \"rst-to-closed-port\""},
         BadLab{"UnknownRuleOfRun", {"run", "handshake", "--without", "x"}, "time-wait"},
-        BadLab{"FolderAsLab", {"lab", "/"}, "folder"}),
+        BadLab{"FolderAsLab", {"lab", "/"}, "folder"},
+        BadLab{"EmptyLab", {"lab", ""}, "the value is empty"},
+        BadLab{"EmptyChapter", {"lab", "--chapter", ""}, "--chapter: the value is empty"},
+        BadLab{"EmptyReport", {"lab", "8", "--report", ""}, "--report: the value is empty"},
+        BadLab{"NewWithEmptyTitle", {"lab", "new", "", "e.lua"}, "an argument is empty"},
+        BadLab{"NewWithEmptyFile", {"lab", "new", "x", ""}, "an argument is empty"},
+        BadLab{"CheckOfNothing", {"lab", "check", ""}, "usage"},
+        BadLab{"NoHeader", {"lab", "nameless.lua"}, "nameless.lua:1: the first line is not"},
+        BadLab{"MisspeltField", {"lab", "misspelt.lua"}, "misspelt.lua:2: the header has no field"},
+        BadLab{"NoNumber", {"lab", "odd.lua"}, "odd.lua:1: \"5x\" is no number"},
+        BadLab{"CheckNoNumber", {"lab", "check", "odd.lua"}, "odd.lua:1: \"5x\" is no number"},
+        BadLab{"NoTitle", {"lab", "untitled.lua"}, "untitled.lua:1: the lab has no title"},
+        BadLab{
+            "PortOutOfRange", {"lab", "1", "--port", "70000"}, "--port 70000: expected 1 to 65535"},
+        BadLab{"NegativeTime", {"lab", "3", "--late", "-1ms"}, "--late -1ms: expected a duration"}),
     [](const auto& one) { return one.param.name; });
 
 }  // namespace

@@ -82,6 +82,33 @@ TEST(Expect, AFailedOneIsToldWithItsPlaceAndCounted) {
     EXPECT_FALSE(run_lua("netsim.expect(true)").report.expectations_failed());
 }
 
+TEST(Expect, NumbersAreRoundedWhereThatTellsTheSame) {
+    const Ran ran = run_lua(
+        "netsim.expect_near(0.1 + 0.2, 0.3, 0.1, 'a')\n"
+        "netsim.expect_between(0.1 + 0.2, 0, 0.3, 'b')\n"
+        "netsim.expect_equal(0.1 + 0.2, 0.3, 'c')\n"
+        "netsim.expect_equal(2.5, 2.5, 'd')\n"
+        "netsim.expect_between(1 / 3, 0, 1, 'e')");
+    const auto& told = ran.report.expectations;
+    ASSERT_EQ(told.size(), 5U);
+    EXPECT_EQ(told[0].message, "a is 0.3, expected 0.3 +- 0.1");
+    EXPECT_EQ(told[1].message, "b is 0.30000000000000004, expected 0 to 0.3");
+    EXPECT_EQ(told[2].message, "c is 0.30000000000000004, expected 0.3");
+    EXPECT_EQ(told[3].message, "d is 2.5, expected 2.5");
+    EXPECT_EQ(told[4].message, "e is 0.333333, expected 0 to 1");
+}
+
+TEST(Expect, ALongPathIsToldWhole) {
+    RunOptions options;
+    const std::string path = std::string(80, 'p') + "/x.lua";
+    options.script = path;
+    EXPECT_EQ(run_lua("local x = nil + 1", options).message().substr(0, 89), path + ":1:");
+    EXPECT_EQ(run_lua("local = 1", options).message().substr(0, 89), path + ":1:");
+    EXPECT_EQ(run_lua("netsim.network { sed = 1 }", options).message().substr(0, 89), path + ":1:");
+    EXPECT_EQ(run_lua("netsim.expect(false)", options).report.expectations.at(0).place,
+              path + ":1: ");
+}
+
 TEST(Expect, WhatWasNotMeasuredFails) {
     EXPECT_TRUE(run_lua("netsim.expect_between(nil, 0, 1)").report.expectations_failed());
     EXPECT_TRUE(run_lua("netsim.expect_near(0/0, 0, 1)").report.expectations_failed());

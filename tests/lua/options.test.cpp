@@ -108,7 +108,10 @@ TEST_P(BadFlag, IsRefusedByName) {
     options.arguments = GetParam().first;
     options.other_flags = {"--seed", "--json"};
     const Ran ran = run_lua(
-        "netsim.params{count = {3}, rate = {'1kpps'}, delay = {'1ms'}, on = {false}}", options);
+        "netsim.params{count = {3}, rate = {'1kpps'}, delay = {'1ms'}, on = {false}, "
+        "port = {80, 'p', min = 1, max = 65535}, least = {2, min = 0}, late = {'-1ms'}, "
+        "who = {'client', 'w', one_of = {'client', 'server'}}}",
+        options);
     EXPECT_EQ(ran.ending(), Ending::kInput) << ran.message();
     EXPECT_NE(ran.message().find(GetParam().second), std::string::npos) << ran.message();
 }
@@ -121,9 +124,39 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{std::vector<std::string>{"--count", "1.5"}, "a whole number"},
                     std::pair{std::vector<std::string>{"--rate", "1ms"}, "--rate"},
                     std::pair{std::vector<std::string>{"--delay", "5"}, "--delay"},
+                    std::pair{std::vector<std::string>{"--delay", "-1ms"}, "not negative"},
+                    std::pair{std::vector<std::string>{"--port", "0"},
+                              "--port 0: expected 1 to 65535"},
+                    std::pair{std::vector<std::string>{"--port", "65536"}, "1 to 65535"},
+                    std::pair{std::vector<std::string>{"--least", "-1"}, "at least 0"},
+                    std::pair{std::vector<std::string>{"--who", "both"}, "one of client, server"},
                     std::pair{std::vector<std::string>{"--count"}, "a value is missing"},
                     std::pair{std::vector<std::string>{"--on", "maybe"}, "true or false"},
                     std::pair{std::vector<std::string>{"--on", "true", "x"}, "unexpected"}));
+
+TEST(Params, WithinTheirLimitsAreTaken) {
+    RunOptions options;
+    options.arguments = {"--port", "65535", "--who", "server", "--late", "-3ms"};
+    const Ran ran = run_lua(
+        "local p = netsim.params{port = {80, 'p', min = 1, max = 65535}, late = {'-1ms'}, "
+        "who = {'client', 'w', one_of = {'client', 'server'}}} print(p.port, p.who, p.late)",
+        options);
+    EXPECT_EQ(ran.out, "65535\tserver\t-3ms\n") << ran.message();
+}
+
+TEST(Params, LimitsThatFitNothingAreRefused) {
+    for (const auto& [declared, says] : std::vector<std::pair<const char*, const char*>>{
+             {"{80, 'p', mix = 1}", "did you mean \"min\""},
+             {"{80, 'p', min = 81}", "the default 80 is not one of: at least 81"},
+             {"{'1ms', 'p', max = 2}", "min and max are of numbers"},
+             {"{3, 'p', one_of = {'a'}}", "one_of of strings"},
+             {"{'c', 'p', one_of = {'a', 'b'}}", "the default c is not one of: a, b"},
+             {"{'c', 'p', one_of = 'c'}", "expected a list"}}) {
+        const Ran ran = run_lua("netsim.params{x = " + std::string(declared) + "}");
+        EXPECT_EQ(ran.ending(), Ending::kInput) << declared;
+        EXPECT_NE(ran.message().find(says), std::string::npos) << ran.message();
+    }
+}
 
 TEST(Params, WithoutThemFlagsAreUnknown) {
     RunOptions options;

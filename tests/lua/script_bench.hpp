@@ -21,7 +21,9 @@ struct Ran {
 inline Ran run_lua(const std::string& text, RunOptions options = {}) {
     std::ostringstream out;
     std::ostringstream err;
-    options.script = "test.lua";
+    if (options.script.empty()) {
+        options.script = "test.lua";
+    }
     options.text = text;
     if (options.library_dir.empty()) {
         options.library_dir = std::string(NETSIM_SOURCE_DIR) + "/lua";

@@ -4,12 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "observe/ladder_story.hpp"
 
 namespace netsim::observe {
 namespace {
 
 using namespace testing;  // NOLINT: the helpers of packets.hpp
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace flag = wire::flag;
@@ -102,6 +105,116 @@ TEST(Ladder, ACopyArrivesTwice) {
     story.arrive(10, a);
     story.arrive(11, a);
     EXPECT_THAT(story.draw(), HasSubstr("SYN seq=0 (copy)"));
+}
+
+TEST(Ladder, ALateCopyThatIsDroppedIsNotItsOriginal) {
+    Story story;
+    open_connection(story);
+    const wire::Packet data = segment(flag::kPsh | flag::kAck, 1001, 5001, 10);
+    story.send(40, data);
+    story.arrive(50, data);
+    story.arrive(90, data);
+    story.ladder.on_packet(dropped(ms(90), kWebNode, data, "TCP_OLD_DATA"));
+    const std::string text = story.draw({.width = 120});
+    EXPECT_THAT(text, HasSubstr("PSH,ACK seq=1 ack=1 len=10 ---"));
+    EXPECT_THAT(text, HasSubstr("len=10 (copy) [received before |"));
+    EXPECT_THAT(text, HasSubstr("--x| 0.090"));
+}
+
+TEST(Ladder, BehindARouterTheCopyComesSecondToo) {
+    Story story;
+    wire::Packet first = syn(1000);
+    first.ttl = 64;
+    wire::Packet routed = first;
+    routed.ttl = 63;
+    story.send(0, first);
+    story.ladder.on_packet(received(ms(5), kRouterNode, first));
+    story.arrive(10, routed);
+    story.ladder.on_packet(received(ms(25), kRouterNode, first));
+    story.arrive(30, routed);
+    const std::string text = story.draw();
+    EXPECT_THAT(text, HasSubstr("0.000 |-- SYN seq=0 ---------------->| 0.010"));
+    EXPECT_THAT(text, HasSubstr("SYN seq=0 (copy) ---->| 0.030"));
+}
+
+TEST(Ladder, TheResetThatAnswersASynHasNumberZero) {
+    Story story;
+    const wire::Packet a = syn(1000);
+    const wire::Packet reset = turned(segment(flag::kRst | flag::kAck, 0, 1001));
+    story.send(0, a);
+    story.arrive(10, a);
+    story.send(10, reset);
+    story.arrive(20, reset);
+    EXPECT_THAT(story.draw(), HasSubstr("RST,ACK seq=0 ack=1 --"));
+    EXPECT_THAT(story.draw({.absolute = true}), HasSubstr("RST,ACK seq=0 ack=1001 --"));
+    EXPECT_THAT(story.draw({.start = {{7000, 9000}}}), HasSubstr("RST,ACK seq=0 ack=7001 --"));
+}
+
+TEST(Ladder, AResetOfAConnectionThatHasNumbersIsZeroToo) {
+    Story story;
+    const wire::Packet own = turned(syn(5000));  // simultaneous, then gone
+    const wire::Packet a = syn(1000);
+    const wire::Packet reset = turned(segment(flag::kRst | flag::kAck, 0, 1001));
+    story.send(0, own);
+    story.send(1, a);
+    story.arrive(11, a);
+    story.send(11, reset);
+    EXPECT_THAT(story.draw(), HasSubstr("RST,ACK seq=0 ack=1 "));
+}
+
+/// The right side's times, from the top.
+std::vector<std::string> right_times(const std::string& text) {
+    std::vector<std::string> times;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t bar = line.rfind('|');
+        const std::string rest = bar == std::string::npos ? "" : line.substr(bar + 1);
+        if (rest.size() >= 6 && rest[2] == '.') {
+            times.push_back(rest.substr(1, 5));
+        }
+    }
+    return times;
+}
+
+TEST(Ladder, EachSideReadsDownwardsInOrderOfTime) {
+    Story story;
+    const wire::Packet a = syn(1000);
+    story.send(0, a);
+    story.state(1, kWebNode, "CLOSED", "LISTEN");  // while the SYN flies
+    story.arrive(10, a);
+    story.state(10, kWebNode, "LISTEN", "SYN-RECEIVED");
+    const wire::Packet b = syn_ack(5000, 1001);
+    story.send(10, b);
+    story.arrive(20, b);
+    const wire::Packet c = segment(flag::kAck, 1001, 5001);
+    const wire::Packet d = segment(flag::kAck, 1001, 5001, 10);
+    story.send(20, c);
+    story.send(20, d);
+    story.arrive(30, c);
+    story.state(30, kWebNode, "SYN-RECEIVED", "ESTABLISHED");
+    story.arrive(32, d);
+    const std::string text = story.draw();
+    EXPECT_THAT(right_times(text), ElementsAre("0.001", "0.010", "0.010", "0.030", "0.032"))
+        << text;
+    EXPECT_THAT(text, HasSubstr("| 0.001 LISTEN"));
+    EXPECT_THAT(text, HasSubstr("-- SYN seq=0 ---------------------->| 0.010 SYN-RECEIVED"));
+    EXPECT_THAT(text, HasSubstr("-- ACK seq=1 ack=1 ---------------->| 0.030 ESTABLISHED"));
+}
+
+TEST(Ladder, WordsAreNotBroken) {
+    Story story;
+    open_connection(story);
+    const wire::Packet data = segment(flag::kPsh | flag::kAck, 1001, 5001, 10);
+    story.send(40, data);
+    story.arrive(50, data);
+    story.ladder.on_packet(dropped(ms(50), kWebNode, data, "TCP_ACK_UNSENT_DATA"));
+    story.call(50, kUserNode, "connect() fails: ECONNREFUSED");
+    story.call(50, kWebNode, "setsockopt(SO_LINGER)");
+    const std::string text = story.draw({.width = 100});
+    EXPECT_THAT(text, HasSubstr("(TCP_ACK_UNSENT_DATA)]"));
+    EXPECT_THAT(text, HasSubstr("ECONNREFUSED"));
+    EXPECT_THAT(text, HasSubstr("setsockopt\n"));
+    EXPECT_THAT(text, HasSubstr("(SO_LINGER)\n"));
 }
 
 TEST(Ladder, AbsoluteNumbers) {
