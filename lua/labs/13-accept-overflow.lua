@@ -58,7 +58,7 @@ netsim.run(function(net)
   netsim.quiz("How often does the server send its SYN-ACK?", seen.syn_acks, 0)
   netsim.quiz("What does the client's read return in the end?",
               { "ECONNRESET", "ETIMEDOUT", "nothing yet" }, errno or "nothing yet")
-  netsim.checks({ seen = seen, errno = errno,
+  netsim.checks({ seen = seen, errno = errno or "nothing",
                   retries = tonumber(server:sysctl("net.ipv4.tcp_synack_retries")) }, function(r)
     netsim.expect(r.seen.data >= 2, "the client's data is sent, and sent again")
     netsim.expect_between(r.seen.syn_acks, 2, r.retries + 1, "SYN-ACKs")

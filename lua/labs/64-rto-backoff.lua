@@ -58,8 +58,8 @@ netsim.run(function(net)
   netsim.table(rows)
   print(string.format("%s after %.1f s.", error_name or "No error", waited or 0))
   netsim.quiz("After how many minutes does TCP give up?", (waited or 0) / 60, 1)
-  netsim.checks({ error = error_name, waited = waited or 0, sent = sent, probes = probes },
-                function(r)
+  netsim.checks({ error = error_name or "none", waited = waited or 0, sent = sent,
+                  probes = probes }, function(r)
     local function gap(i) return (r.sent[i + 1] or 0) - (r.sent[i] or 0) end
     netsim.expect_equal(r.error, "ETIMEDOUT", "the error")
     netsim.expect_between(r.waited, 924.6, 924.6 + 130, "seconds until it gives up")
