@@ -412,7 +412,7 @@ function Router:sysctl(name, value) end
 
 ---iptables -L, conntrack -L, -C, -S or -F, dmesg.
 ---@param line string
----@return string text, integer code
+---@return string text
 function Router:sh(line) end
 
 ---@param reason? string
@@ -731,7 +731,7 @@ function Host:nstat(flags) end
 ---Tools that take simulated time block: call them inside host:spawn(function(host) ... end).
 ---@param line string
 ---@return string out  what it printed
----@return integer exit_code
+---@return integer? exit_code  nil: 0
 function Host:sh(line) end
 
 ---Reads, or with a text writes, a file of this host, which `cat` and `sysctl -p` at its prompt read.

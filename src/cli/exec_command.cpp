@@ -46,6 +46,10 @@ class Exec final : public Visit {
 
  protected:
     bool look(Network& network) override {
+        if (const std::optional<RouterRef> router = router_of(network, host_)) {
+            std::cout << router->netfilter_tool(line_);
+            return false;
+        }
         job_ = host_of(network, host_).sh(line_);
         return !print();
     }

@@ -69,6 +69,15 @@ bool compare(double left, std::string_view comparison, double right) {
 
 }  // namespace
 
+std::optional<RouterRef> router_of(const Network& network, const std::string& name) {
+    for (const RouterRef& router : network.routers()) {
+        if (router.name() == name) {
+            return router;
+        }
+    }
+    return std::nullopt;
+}
+
 HostRef host_of(const Network& network, const std::string& name) {
     std::vector<std::string> names;
     for (const HostRef& host : network.hosts()) {

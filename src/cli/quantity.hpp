@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ namespace netsim::cli {
 
 /// InputError naming the hosts there are.
 HostRef host_of(const Network& network, const std::string& name);
+/// None: there is no such router.
+std::optional<RouterRef> router_of(const Network& network, const std::string& name);
 
 /// Network::explain(), a host that is not there refused as by host_of().
 std::string explain(const Network& network, const std::string& endpoint);

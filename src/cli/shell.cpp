@@ -225,7 +225,7 @@ void Shell::execute(const std::string& line) {
 }
 
 void Shell::choose_host(const std::string& name) {
-    host_ = host_of(*network_, name).name();
+    host_ = router_of(*network_, name) ? name : host_of(*network_, name).name();
 }
 
 void Shell::go_to(Time at) {
@@ -273,6 +273,11 @@ bool Shell::print_job() {
 }
 
 void Shell::tool(const std::string& line) {
+    if (const std::optional<RouterRef> router = router_of(*network_, host_)) {
+        std::cout << router->netfilter_tool(line);
+        code_ = kExitDone;
+        return;
+    }
     job_ = host_of(*network_, host_).sh(line);
     printed_ = 0;
     const auto over = [this] {
@@ -330,8 +335,10 @@ std::vector<std::string> Shell::complete(const Words& words) const {
         for (const std::string_view word : quantity_words()) {
             out.emplace_back(word);
         }
-        for (const auto& [name, value] : network_->host_named(host_).counters()) {
-            out.push_back(name);
+        if (!router_of(*network_, host_)) {
+            for (const auto& [name, value] : network_->host_named(host_).counters()) {
+                out.push_back(name);
+            }
         }
     }
     if (first == "run") {

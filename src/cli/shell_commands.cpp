@@ -128,6 +128,9 @@ void host(Shell& shell, const Words& words) {
     for (const HostRef& one : shell.network().hosts()) {
         std::cout << one.name() << ' ' << to_string(one.address()) << '\n';
     }
+    for (const RouterRef& one : shell.network().routers()) {
+        std::cout << one.name() << " (a router)\n";
+    }
 }
 
 void why(Shell& shell, const Words& words) {

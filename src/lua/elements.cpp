@@ -201,13 +201,12 @@ int router_sysctl(lua_State* L) {
     return 1;
 }
 
-// sh("iptables -L -v -n"): text, exit code, as host:sh() returns them.
+// sh("iptables -L -v -n"): text, as host:sh() returns it.
 int router_sh(lua_State* L) {
     auto& self = check_self<RouterHandle>(L);
     static_cast<void>(self.box->net());
     push_string(L, self.router.netfilter_tool(to_text(L, 2, "sh: command line")));
-    lua_pushinteger(L, 0);
-    return 2;
+    return 1;
 }
 
 int link_drop(lua_State* L) {

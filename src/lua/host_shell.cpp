@@ -9,8 +9,12 @@
 namespace netsim::lua {
 namespace {
 
+/// The exit code only where it is not 0, so that print(host:sh(...)) prints what the tool does.
 int push_job(lua_State* L, const shell::Job& job) {
     push_string(L, job.out());
+    if (job.exit_code() == 0) {
+        return 1;
+    }
     lua_pushinteger(L, job.exit_code());
     return 2;
 }

@@ -125,6 +125,32 @@ TEST_F(Exec, AParameterWhoseNameIsTakenCanBeSet) {
     EXPECT_THAT(netsim({"exec", "at.lua", "--at", "3s", "a", "ss -ltnH"}).out, HasSubstr("LISTEN"));
 }
 
+/// A firewall between two hosts.
+constexpr const char* kFirewall = R"(
+netsim.run(function(net)
+    local a, fw, b = net:host("a"), net:router("fw"), net:host("b")
+    net:link(a, fw) net:link(fw, b)
+    fw:firewall { policy = "drop", { protocol = "tcp", dport = 80, accept = true } }
+    net:run("1s")
+end)
+)";
+
+TEST_F(Exec, ARouterHasTheToolsOfAFirewall) {
+    write("fw.lua", kFirewall);
+    const Outcome run = netsim({"exec", "fw.lua", "fw", "iptables", "-L", "-n"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_THAT(run.out, HasSubstr("policy DROP"));
+    EXPECT_THAT(run.out, HasSubstr("dpt:80"));
+    const Outcome other = netsim({"exec", "fw.lua", "fw", "ss", "-tan"});
+    EXPECT_EQ(other.code, 2);
+    EXPECT_THAT(other.err, HasSubstr("a router has no tool \"ss\""));
+    const Outcome prompt = bash(
+        "printf 'host\\nhost fw\\niptables -L -n\\nhost a\\nss -tanH\\n' | $NETSIM shell fw.lua");
+    EXPECT_EQ(prompt.code, 0) << prompt.err;
+    EXPECT_THAT(prompt.out, HasSubstr("fw (a router)\n"));
+    EXPECT_THAT(prompt.out, HasSubstr("policy DROP"));
+}
+
 TEST_F(Exec, WorksInAPipe) {
     const Outcome run = bash(
         "$NETSIM exec q.lua --slow=true --case small --at 3s web 'ss -tanH' | awk '{print $1}' | "

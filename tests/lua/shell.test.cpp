@@ -9,12 +9,12 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(LuaShell, AViewReturnsTextAndExitCode) {
+TEST(LuaShell, AViewReturnsText) {
     const Ran ran =
         run_lua(two_hosts("a:serve{port = 80} net:run('1s') "
                           "local out, code = a:sh('ss -ltn') "
                           "print(out == a:ss('-ltn'), code)"));
-    EXPECT_EQ(ran.out, "true\t0\n") << ran.message();
+    EXPECT_EQ(ran.out, "true\tnil\n") << ran.message();
 }
 
 TEST(LuaShell, AToolThatTakesTimeBlocksItsProcess) {
@@ -23,7 +23,15 @@ TEST(LuaShell, AToolThatTakesTimeBlocksItsProcess) {
                           "local out, code = host:sh('sar -n SOCK 1 3') "
                           "print(host:now(), code, select(2, out:gsub('\\n', ''))) "
                           "end) net:run('10s')"));
-    EXPECT_EQ(ran.out, "3.0\t0\t7\n") << ran.message();
+    EXPECT_EQ(ran.out, "3.0\tnil\t7\n") << ran.message();
+}
+
+TEST(LuaShell, AFailureReturnsItsExitCodeToo) {
+    const Ran ran =
+        run_lua(two_hosts("a:spawn(function(host) "
+                          "local out, code = host:sh('ping -c 1 -W 1 10.9.9.9') "
+                          "print(code) end) net:run('10s')"));
+    EXPECT_EQ(ran.out, "1\n") << ran.message();
 }
 
 TEST(LuaShell, OutsideAProcessItIsAnErrorThatSaysSo) {
@@ -55,7 +63,7 @@ TEST(LuaShell, FilesAreWhatItsToolsRead) {
                           "a:file('/etc/sysctl.conf', 'net.core.somaxconn = 2') "
                           "print(a:sh('sysctl -p')) "
                           "print(a:sysctl('net.core.somaxconn'), a:file('/etc/sysctl.conf'))"));
-    EXPECT_EQ(ran.out, "nil\nnet.core.somaxconn = 2\n\t0\n2\tnet.core.somaxconn = 2\n")
+    EXPECT_EQ(ran.out, "nil\nnet.core.somaxconn = 2\n\n2\tnet.core.somaxconn = 2\n")
         << ran.message();
     const Ran bad = run_lua(two_hosts("a:file('x', '')"));
     EXPECT_THAT(bad.message(), HasSubstr("its path must begin with /"));
