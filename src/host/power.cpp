@@ -4,6 +4,7 @@
 #include "base/check.hpp"
 #include "host/host.hpp"
 #include "host/host_state.hpp"
+#include "net/elements.hpp"
 #include "tcp/stack.hpp"
 
 namespace netsim::host {
@@ -49,6 +50,9 @@ void Host::power_off() {
     state.stale_loopback = state.loopback.size();
     if (state.cpu != nullptr) {
         state.cpu->power_off();
+    }
+    if (net::Elements* const elements = elements_if_any(); elements != nullptr) {
+        elements->power_off();
     }
     for (Program* program : state.processes.clear()) {
         program->on_end();

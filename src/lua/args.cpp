@@ -111,6 +111,19 @@ Duration to_positive_duration(lua_State* L, int index, const std::string& what) 
     return value;
 }
 
+Duration to_offset(lua_State* L, int index, const std::string& what) {
+    if (lua_type(L, index) == LUA_TSTRING) {
+        const std::string text = to_text(L, index, what);
+        const bool ahead = text.size() > 1 && text[0] == '+' && text[1] != '-';
+        try {
+            return parse_duration(ahead ? text.substr(1) : text);
+        } catch (const InputError& error) {
+            throw InputError(what + ": " + error.what());
+        }
+    }
+    return to_duration(L, index, what);
+}
+
 std::uint64_t to_rate(lua_State* L, int index, const std::string& what) {
     need_value(L, index, what, "\"1gbit\"");
     std::uint64_t rate = 0;

@@ -22,6 +22,8 @@ namespace netsim::lua {
 Duration to_duration(lua_State* L, int index, const std::string& what);
 /// The same, not negative.
 Duration to_positive_duration(lua_State* L, int index, const std::string& what);
+/// Ahead or behind: "+3s", "-3s", seconds.
+Duration to_offset(lua_State* L, int index, const std::string& what);
 /// "1gbit", or a number of bits per second; never 0.
 std::uint64_t to_rate(lua_State* L, int index, const std::string& what);
 /// "20kpps", or a number per second; not negative.

@@ -157,6 +157,24 @@ void read_target(lua_State* L, Options& options, FirewallRule& rule) {
     });
 }
 
+/// {rule, nil, rule} is a mistake, most often `condition and {...} or nil`: rules would be lost.
+void refuse_gaps(lua_State* L, int table, const std::string& what) {
+    lua_Integer last = 0;
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        last = lua_isinteger(L, -1) != 0 ? std::max(last, lua_tointeger(L, -1)) : last;
+    }
+    for (lua_Integer i = 1; i <= last; ++i) {
+        const bool gap = lua_rawgeti(L, table, i) == LUA_TNIL;
+        lua_pop(L, 1);
+        if (gap) {
+            throw InputError(what + ": rule " + std::to_string(i) +
+                             " is nil, and there is a rule " + std::to_string(last));
+        }
+    }
+}
+
 /// The rule at the top of the stack.
 FirewallRule to_rule(lua_State* L, Network& net, const NodeRef& node, const std::string& what) {
     if (!lua_istable(L, -1)) {
@@ -336,6 +354,7 @@ int node_firewall(lua_State* L) {
     options.get("conntrack", made.conntrack);
     options.finish();
     lua_settop(L, 2);
+    refuse_gaps(L, 2, what);
     for (lua_Integer i = 1; lua_geti(L, 2, i) != LUA_TNIL; ++i) {
         made.rules.push_back(to_rule(L, box->net(), node, what + ": rule " + std::to_string(i)));
         lua_pop(L, 1);

@@ -63,7 +63,7 @@ int network_host(lua_State* L) {
     options.with("isn", [&](const std::string& what) {
         host.isn = static_cast<std::uint32_t>(to_integer(L, -1, what, 0, 0xffffffffLL));
     });
-    options.get("clock", host.clock);
+    options.with("clock", [&](const std::string& what) { host.clock = to_offset(L, -1, what); });
     options.with("cpu", [&](const std::string& what) {
         host.cpu = to_cpu(L, -1, what, self_box(L)->session().options().cpu_costs);
     });

@@ -23,6 +23,19 @@ Conntrack& Elements::need_conntrack() {
     return *conntrack_;
 }
 
+void Elements::power_off() {
+    ++boots_;
+    log_ = {};
+    if (firewall_ != nullptr) {
+        firewall_->restart();
+    }
+    if (conntrack_ != nullptr) {
+        Rng seed = node_.fabric().sim.rng("node/" + node_.name() + "/conntrack/boot " +
+                                          std::to_string(boots_));
+        conntrack_ = std::make_unique<Conntrack>(settings_, seed.u64());
+    }
+}
+
 Nat& Elements::set_nat(const NatOptions& options, Ipv4 own) {
     nat_ = std::make_unique<Nat>(node_, own, options);
     need_conntrack();

@@ -50,6 +50,9 @@ class Elements {
     // --- a host's, which changes no packet
     HookVerdict into_host(const wire::Packet& packet, Passage& passage);
     HookVerdict out_of_host(const wire::Packet& packet, Passage& passage);
+    /// What is in memory is gone: the connection table, counters, limits and the log. Rules, NAT
+    /// and middleboxes stay, as those that start with the system.
+    void power_off();
     /// It ended for a reason that is not the elements'.
     void forget(const Passage& passage);
 
@@ -97,6 +100,7 @@ class Elements {
     std::unique_ptr<Nat> nat_;
     std::vector<std::shared_ptr<Middlebox>> middleboxes_;
     unsigned middleboxes_made_ = 0;
+    unsigned boots_ = 0;
     bool shifts_ = false;  // a middlebox rewrote sequence numbers at some time
 };
 

@@ -171,6 +171,17 @@ void Firewall::zero() {
     }
 }
 
+void Firewall::restart() {
+    zero();
+    for (ChainRules& chain : chains_) {
+        for (const auto& rule : chain.rules) {
+            if (rule->limiter) {
+                rule->limiter.emplace(*rule->entry.rule.limit);
+            }
+        }
+    }
+}
+
 std::vector<FirewallEntry> Firewall::rules(Chain chain) const {
     std::vector<FirewallEntry> all;
     for (const auto& rule : chain_of(chain).rules) {

@@ -57,6 +57,9 @@ class Firewall {
     /// `iptables -Z`
     void zero();
 
+    /// Power went: counters and limits begin anew.
+    void restart();
+
     /// Of the chain, in order.
     std::vector<FirewallEntry> rules(Chain chain) const;
 

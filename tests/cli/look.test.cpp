@@ -130,7 +130,7 @@ constexpr const char* kFirewall = R"(
 netsim.run(function(net)
     local a, fw, b = net:host("a"), net:router("fw"), net:host("b")
     net:link(a, fw) net:link(fw, b)
-    fw:firewall { policy = "drop", { protocol = "tcp", dport = 80, accept = true } }
+    fw:firewall { policy = "drop", { proto = "tcp", dport = 80, accept = true } }
     net:run("1s")
 end)
 )";

@@ -248,6 +248,14 @@ print(web:conntrack().count, web:conntrack().invalid))"));
     EXPECT_THAT(ran.out, HasSubstr("1\t0\n"));
 }
 
+TEST(LuaFirewall, ARuleThatIsNilIsNotTheEndOfTheList) {
+    const Ran ran = run_lua(two_hosts(
+        "a:firewall { {drop = true, proto = 'udp'}, nil, {drop = true, proto = 'icmp'} }"));
+    EXPECT_EQ(ran.ending(), Ending::kInput);
+    EXPECT_NE(ran.message().find("rule 2 is nil, and there is a rule 3"), std::string::npos)
+        << ran.message();
+}
+
 TEST(LuaFirewall, ARunEndsThoughAConnectionWouldBeTrackedForDays) {
     const Ran ran = run_lua(behind_router(R"(
 r:firewall{conntrack = true}

@@ -41,6 +41,64 @@ TEST(Power, NothingIsSentAndWhatArrivesVanishes) {
         << ran.message();
 }
 
+/// nf_conntrack's table is memory: what was established before is none of its connections.
+TEST(Power, AfterBootTheConnectionTableIsEmpty) {
+    const Ran ran = run_lua(two_hosts(std::string(kServer) + R"(
+        a:firewall { policy = "drop", { state = "established", accept = true },
+                     { proto = "tcp", flags = "S", state = "new", log = true, accept = true } }
+        serve(a)
+        b:spawn(function(host)
+            local s = host:tcp()
+            assert(s:connect("a", 80))
+            host:sleep("3s")
+            s:settimeout("5s")
+            s:send("old\n")
+            print(s:receive("*l"))
+        end)
+        net:run("1s")
+        local function counts() return a:conntrack().count, select(2, a:sh("dmesg"):gsub("\n", "")) end
+        print(counts())
+        a:power_off() a:boot()
+        print(counts())
+        net:run("10s")
+        print(a:sh("conntrack -C"):match("%d+"), a:counter("TcpOutRsts")))"));
+    EXPECT_EQ(ran.out, "1\t1\n0\t0\nnil\ttimeout\t\tEAGAIN\n0\t0\n") << ran.message();
+}
+
+TEST(Power, NobodySendsSegmentsFromAHostThatIsOff) {
+    const Ran ran = run_lua(two_hosts(R"(
+        a:power_off()
+        a:send_segment { from = "a:5", to = "b:80", flags = "S" })"));
+    EXPECT_EQ(ran.ending(), Ending::kInput);
+    EXPECT_NE(ran.message().find("send_segment on 'a': the host is off"), std::string::npos)
+        << ran.message();
+}
+
+TEST(Clock, RunsAheadOrBehind) {
+    const auto first_tsval = [](const std::string& clock) {
+        const Ran ran = run_lua(
+            "local net = netsim.network {}\n"
+            "local a, b = net:host('a', {clock = " +
+            clock +
+            "}), net:host('b')\n"
+            "net:link(a, b, {delay = '1ms'})\n"
+            "b:sniff('tcp', function(p) print(p.tsval) end)\n"
+            "a:spawn(function(host) host:sleep(9) host:tcp():connect('b', 80) end)\n"
+            "net:run('10s')");
+        EXPECT_EQ(ran.message(), "");
+        return std::stoll("0" + ran.out);
+    };
+    const long long exact = first_tsval("0");
+    EXPECT_GT(exact, 0);
+    EXPECT_EQ(first_tsval("'+3s'") - exact, 3000);
+    EXPECT_EQ(first_tsval("'-3s'") - exact, -3000);
+    EXPECT_EQ(first_tsval("-1.5") - exact, -1500);
+    for (const char* const odd : {"'+-3s'", "'++3s'", "'+'", "'3'", "{}"}) {
+        const Ran ran = run_lua("netsim.network {}:host('a', {clock = " + std::string(odd) + "})");
+        EXPECT_NE(ran.message().find("clock"), std::string::npos) << odd << ran.message();
+    }
+}
+
 TEST(Power, AfterBootTheStackIsFreshAndAnswersWithRst) {
     const Ran ran = run_lua(two_hosts(std::string(kServer) + R"(
         serve(a)
