@@ -148,7 +148,7 @@ bool HostRef::send_segment(const ForgedSegment& segment) {
     NetworkImpl::require_power(net_->node_of(*this), "send_segment");
     net_->keep_routes_current();
     auto& host = static_cast<host::Host&>(*static_cast<net::Node*>(node_));
-    return host.send_packet(made_by_hand(segment, host.bytes()));
+    return host.send_packet(made_by_hand(segment, host.bytes())) == Errno::kOk;
 }
 
 }  // namespace netsim

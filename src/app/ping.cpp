@@ -81,9 +81,10 @@ void Ping::on_event(std::uint64_t argument) {
     // An error quotes the IP id, not the echo's: so this is how it is matched.
     p.id = static_cast<std::uint16_t>(first_ip_id_ + stats_.sent);
     sent_at_.push_back(now());
-    if (!host().send_packet(p)) {
-        stats_.replies.push_back(
-            {.sequence = stats_.sent, .from = host().address(), .what = "Network is unreachable"});
+    if (const Errno error = host().send_packet(p); error != Errno::kOk) {
+        stats_.replies.push_back({.sequence = stats_.sent,
+                                  .from = host().address(),
+                                  .what = std::string(errno_text(error))});
     }
     if (stats_.sent < options_.count) {
         schedule(now() + options_.interval, 0);

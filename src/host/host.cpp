@@ -302,12 +302,12 @@ void Host::send_icmp_error(const Packet& cause, std::uint8_t type, std::uint8_t 
     send_packet(net::icmp_error(cause, source, type, code));
 }
 
-bool Host::send_packet(Packet packet) {
+Errno Host::send_packet(Packet packet) {
     stack_->mib().add(Mib::kIpOutRequests);
     return route_out(packet);
 }
 
-bool Host::route_out(Packet& packet) {
+Errno Host::route_out(Packet& packet) {
     sim::Simulation& sim = fabric().sim;
     if (packet.uid == 0) {
         packet.uid = sim.next_uid(id());
@@ -316,15 +316,15 @@ bool Host::route_out(Packet& packet) {
         packet.ttl = static_cast<std::uint8_t>(stack_->sysctl().ip_default_ttl);
     }
     if (state_->cpu != nullptr && state_->cpu->hold(packet)) [[unlikely]] {
-        return true;
+        return Errno::kOk;
     }
     if (elements_if_any() != nullptr && !output_passes(packet)) [[unlikely]] {
-        return true;
+        return Errno::kEPERM;
     }
     if (is_local(packet.destination)) {
         state_->loopback.push_back(packet);
         sim.schedule(sim.now(), id(), *this, kLoopbackEvent);
-        return true;
+        return Errno::kOk;
     }
     const net::Route* route = state_->routes.find(packet.destination);
     if (route == nullptr || route->kind != net::Route::Kind::kUnicast) {
@@ -333,12 +333,12 @@ bool Host::route_out(Packet& packet) {
         const DropReason reason = blackhole ? DropReason::kBlackhole : DropReason::kNoRoute;
         ++state_->dropped[static_cast<std::size_t>(reason)];
         net::log_drop(fabric(), *this, "", packet, reason);
-        return false;
+        return Errno::kENETUNREACH;
     }
     net::LinkDirection* out = interfaces()[route->interface].out;
     CHECK(out != nullptr);
     out->transmit(fabric().packets.make(packet));
-    return true;
+    return Errno::kOk;
 }
 
 void Host::add_tap(PacketTap& tap) {

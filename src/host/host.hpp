@@ -90,8 +90,9 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     bool forwards() const override { return false; }
 
     /// Sends a packet made by hand through the routing table (uid, ttl and id are filled in if 0).
-    /// False, and counted, if there is no route.
-    bool send_packet(wire::Packet packet);
+    /// ENETUNREACH, and counted, if there is no route; EPERM if its own firewall drops or rejects
+    /// it (Linux nf_hook_slow()).
+    Errno send_packet(wire::Packet packet);
     void add_tap(PacketTap& tap);
     void remove_tap(PacketTap& tap);
 
@@ -280,7 +281,7 @@ class Host final : public net::Node, private sim::EventTarget, private tcp::Path
     void refuse(const net::HookVerdict& verdict, const wire::Packet& packet,
                 std::uint32_t interface);
     std::string_view interface_name(std::uint32_t interface) const;
-    bool route_out(wire::Packet& packet);
+    Errno route_out(wire::Packet& packet);
     void send_icmp_error(const wire::Packet& cause, std::uint8_t type, std::uint8_t code);
     void drain(const wire::Packet* arrived, std::uint32_t interface);
     void note_drop(const wire::Packet* arrived, std::uint32_t interface);

@@ -253,8 +253,12 @@ Result<std::uint64_t> Udp::send(UdpId s, std::string_view bytes, std::optional<E
     packet.udp.source_port = socket->local.port;
     packet.udp.destination_port = remote.port;
     packet.udp.payload = keep(*socket, bytes);
+    // Linux udp_send_skb(): what the host's own firewall keeps back is no datagram sent.
+    const Errno error = host_.send_packet(packet);
+    if (error == Errno::kEPERM) {
+        return fail(error);
+    }
     host_.stack().mib().add(Mib::kUdpOutDatagrams);
-    host_.send_packet(packet);
     return bytes.size();
 }
 

@@ -157,8 +157,7 @@ class PingJob final : public ProbeJob {
             put(fmt::format("ping: local error: message too long, mtu={}\n", mtu()));
             ++errors_;
         } else if (error != Errno::kOk) {
-            put(fmt::format("ping: sendmsg: {}\n", errno_text(error)));
-            ++errors_;
+            put(fmt::format("ping: sendmsg: {}\n", errno_text(error)));  // iputils counts it lost
         }
         if (static_cast<std::int64_t>(sent_.size()) != query_.count && sent_.size() < 65535) {
             next_ = now() + query_.interval;

@@ -117,7 +117,7 @@ Errno ProbeJob::send(const Probe& probe) {
             p.tcp.tsval = probe.number;
             break;
     }
-    return host().send_packet(p) ? Errno::kOk : Errno::kENETUNREACH;
+    return host().send_packet(p);
 }
 
 bool ProbeJob::answers_icmp(const wire::Packet& packet, ProbeAnswer& answer) const {

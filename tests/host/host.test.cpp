@@ -129,7 +129,7 @@ TEST(HostTest, NoRouteIsToldAtOnce) {
     wire::Packet p{};
     p.source = HostBench::kClient;
     p.destination = ipv4(192, 0, 2, 1);
-    EXPECT_FALSE(b.client.send_packet(p));
+    EXPECT_EQ(b.client.send_packet(p), Errno::kENETUNREACH);
     EXPECT_EQ(HostBench::count(b.client, Mib::kIpOutNoRoutes), 1U);
     EXPECT_EQ(b.client.dropped(DropReason::kNoRoute), 1U);
 }
@@ -211,7 +211,7 @@ TEST(HostTest, EchoAndUdpAreAnswered) {
     ping.protocol = wire::Protocol::kIcmp;
     ping.icmp = wire::IcmpHeader{};
     ping.icmp.type = wire::icmp::kEchoRequest;
-    EXPECT_TRUE(b.client.send_packet(ping));
+    EXPECT_EQ(b.client.send_packet(ping), Errno::kOk);
     b.run(1s);
     EXPECT_EQ(HostBench::count(b.server, Mib::kIcmpInEchos), 1U);
     EXPECT_EQ(HostBench::count(b.server, Mib::kIcmpOutEchoReps), 1U);
@@ -222,7 +222,7 @@ TEST(HostTest, EchoAndUdpAreAnswered) {
     datagram.destination = HostBench::kServer;
     datagram.protocol = wire::Protocol::kUdp;
     datagram.udp = wire::UdpHeader{5000, 53, {}};
-    EXPECT_TRUE(b.client.send_packet(datagram));
+    EXPECT_EQ(b.client.send_packet(datagram), Errno::kOk);
     b.run(1s);
     EXPECT_EQ(HostBench::count(b.server, Mib::kUdpNoPorts), 1U);
     EXPECT_EQ(HostBench::count(b.server, Mib::kIcmpOutDestUnreachs), 1U);

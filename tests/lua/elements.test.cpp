@@ -248,6 +248,30 @@ print(web:conntrack().count, web:conntrack().invalid))"));
     EXPECT_THAT(ran.out, HasSubstr("1\t0\n"));
 }
 
+/// nf_hook_slow(): NF_DROP at output is the sender's EPERM, but for TCP, which goes on trying.
+TEST(LuaFirewall, WhatOutputDropsIsToldToTheSender) {
+    const Ran ran = run_lua(two_hosts(R"(
+        a:firewall { { chain = "OUTPUT", proto = "udp", drop = true },
+                     { chain = "OUTPUT", proto = "icmp", reject = true },
+                     { chain = "OUTPUT", proto = "tcp", drop = true } }
+        a:spawn(function(host)
+            local u = host:udp()
+            print(u:sendto("x", "b", 5))
+            local out = host:sh("ping -c 2 b")
+            print(out:match("ping: sendmsg: [^\n]+"), out:match("%d+%% packet loss"))
+            local s = host:tcp()
+            s:settimeout("5s")
+            print(s:connect("b", 80))
+            print(host:counter("UdpOutDatagrams"), host:counter("TcpExtTCPSynRetrans"))
+        end)
+        net:run("30s"))"));
+    EXPECT_EQ(ran.out,
+              "nil\toperation not permitted\tEPERM\n"
+              "ping: sendmsg: Operation not permitted\t100% packet loss\n"
+              "nil\ttimeout\tEINPROGRESS\n0\t4\n")
+        << ran.message();
+}
+
 TEST(LuaFirewall, ARuleThatIsNilIsNotTheEndOfTheList) {
     const Ran ran = run_lua(two_hosts(
         "a:firewall { {drop = true, proto = 'udp'}, nil, {drop = true, proto = 'icmp'} }"));
