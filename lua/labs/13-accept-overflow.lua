@@ -36,7 +36,7 @@ netsim.run(function(net)
   others:load("server:80", { rate = "100/s", spacing = "fixed", max = 3, hold = "1h" })
   net:watch_ladder()
   local seen = { data = 0, syn_acks = 0, acks = 0 }
-  client:sniff("host server", function(packet)
+  client:sniff("tcp and host server", function(packet)
     local mine = packet.source == client.address
     if packet.length > 0 and mine then seen.data = seen.data + 1 end
     if packet.flags == "S." then seen.syn_acks = seen.syn_acks + 1 end

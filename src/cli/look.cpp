@@ -155,6 +155,12 @@ int visit(const Options& options, Visit& visitor) {
     if (!visitor.trouble().empty()) {
         throw InputError(visitor.trouble());
     }
+    const bool failed =
+        report.failure.ending != lua::Ending::kNone && report.failure.ending != lua::Ending::kLeft;
+    if (visitor.arrived() && failed && !visitor.done()) {  // the tool is cut off
+        std::cout.flush();
+        throw InputError(report.failure.message);
+    }
     if (visitor.arrived()) {
         if (!named && visitor.known().size() > 1) {
             std::cerr << "netsim: case \"" << visitor.taken()

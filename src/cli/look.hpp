@@ -59,6 +59,9 @@ class Visit : public CaseDriver {
 
     bool arrived() const { return arrived_; }
 
+    /// It has seen enough.
+    bool done() const { return done_; }
+
     /// What the looking itself found wrong; empty: nothing.
     const std::string& trouble() const { return trouble_; }
 

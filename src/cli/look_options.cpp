@@ -126,6 +126,11 @@ class LookParser {
                 throw InputError(name +
                                  (has_value ? ": the value is empty" : ": a value is missing"));
             }
+            const bool repeats = name == "--param" || name == "--set";
+            if (!repeats && std::find(given_.begin(), given_.end(), name) != given_.end()) {
+                throw InputError(name + ": may be given only once");
+            }
+            given_.push_back(name);
             take_flag(options_, name, value);
             return;
         }
@@ -150,6 +155,7 @@ class LookParser {
     Options& options_;
     const std::vector<std::string>& words_;
     std::size_t at_ = 0;
+    std::vector<std::string> given_;
 };
 
 void check_whole(const Options& options) {
@@ -163,6 +169,12 @@ void check_whole(const Options& options) {
     }
     if (options.command == Command::kExec && options.words.empty()) {
         throw InputError("exec: the command for " + options.host + " is missing" + see);
+    }
+    if (options.words.size() > 1 && options.command == Command::kExec &&
+        options.words.front().find(' ') != std::string::npos) {
+        throw InputError("exec: \"" + options.words.front() +
+                         "\" is a whole command line: what stands behind it, \"" +
+                         options.words[1] + "\", is none of its words (options go before HOST)");
     }
     if (options.command == Command::kExplain && options.words.empty()) {
         throw InputError("explain: HOST:PORT is missing" + see);

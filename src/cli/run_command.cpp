@@ -94,7 +94,7 @@ int run_command(const Options& options) {
     if (code == kExitUsage || report.failure.ending == lua::Ending::kHelp) {
         return code == kExitUsage ? code : finish_stdout(code);
     }
-    if (options.states && (!run.quiet || picture)) {
+    if (options.states) {  // asked for, as a ladder is: --quiet leaves it
         print_states(report, picture, *run.out);
     }
     if (json) {

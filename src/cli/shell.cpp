@@ -89,11 +89,24 @@ int Shell::session() {
             return kExitInterrupted;
         }
         if (failure.ending != lua::Ending::kNone && failure.ending != lua::Ending::kLeft) {
-            throw InputError(failure.message);
+            recover(failure.message);
+            continue;
         }
         check_taken(options_);
     } while (again_);
     return code_;
+}
+
+/// The script failed in the midst of a command: the prompt stands again where that was typed.
+void Shell::recover(const std::string& message) {
+    if (!stood_at_ || std::exchange(recovering_, true)) {
+        throw InputError(message);
+    }
+    std::cout.flush();
+    print_error(message);
+    code_ = kExitUsage;
+    goal_ = Goal{.at = *stood_at_};
+    again_ = true;
 }
 
 void Shell::begin(Network& network) {
@@ -192,6 +205,8 @@ void Shell::command() {
         leave_ = true;
         return;
     }
+    stood_at_ = network_->now();
+    recovering_ = false;
     try {
         execute(*line);
     } catch (const InputError& error) {

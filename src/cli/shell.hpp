@@ -71,6 +71,7 @@ class Shell final : public CaseDriver {
     void give_up(const char* why);
     void command();
     void execute(const std::string& line);
+    void recover(const std::string& message);
     void begin(Network& network);
     bool print_job();
     std::vector<std::string> complete(const Words& words) const;
@@ -91,7 +92,9 @@ class Shell final : public CaseDriver {
     bool greeted_ = false;
     bool ended_ = false;  // the script is
     bool leave_ = false;
-    bool again_ = false;  // run the script from its start
+    std::optional<Time> stood_at_;  // when the last line was typed
+    bool recovering_ = false;       // the script failed, and runs again up to there
+    bool again_ = false;            // run the script from its start
     int code_ = kExitDone;
 };
 

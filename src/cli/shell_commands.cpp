@@ -117,7 +117,12 @@ void at(Shell& shell, const Words& words) {
 
 void back(Shell& shell, const Words& words) {
     expect_words(words, 1, 1, "back TIME");
-    shell.go_to(std::max(shell.network().now() - to_time(words[0]), Time{}));
+    const Time now = shell.network().now();
+    if (Time{} + to_time(words[0]) > now) {
+        throw InputError("back " + words[0] + ": it is only " + time_text(now) +
+                         "; at 0s is the start");
+    }
+    shell.go_to(now - to_time(words[0]));
 }
 
 void host(Shell& shell, const Words& words) {
@@ -158,7 +163,7 @@ void trace(Shell& shell, const Words& words) {
 }
 
 void quit(Shell& shell, const Words& words) {
-    expect_words(words, 0, 0, "quit");
+    expect_words(words, 0, 0, "quit, or exit");
     shell.quit();
 }
 
@@ -186,6 +191,7 @@ constexpr auto kCommands = std::to_array<ShellCommand>({
     {"trace", "trace on [FILTER] | off", "prints packets as they happen", trace},
     {"help", "help", "this", help},
     {"quit", "quit", "ends", quit},
+    {"exit", "exit", "ends, too", quit},
 });
 
 }  // namespace

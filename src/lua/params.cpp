@@ -352,6 +352,10 @@ int netsim_params(lua_State* L) {
         for (const Param& param : params) {
             found = param.name == name ? &param : found;
         }
+        if (found == nullptr && std::find(options.other_flags.begin(), options.other_flags.end(),
+                                          "--" + name) != options.other_flags.end()) {
+            throw InputError("--" + name + " is an option of netsim run, not of this command");
+        }
         if (found == nullptr) {
             throw InputError("unknown option --" + name + did_you_mean("--" + name, known) +
                              " (parameters: " + join(std::span(known).first(flags.size())) + ")");

@@ -113,6 +113,8 @@ void CaptureRecords::add(const CapturedFrame& frame) {
     ++counts_.drawable;
     const std::uint64_t place = (std::uint64_t{frame.interface} << 32U) | payload.device;
     const std::size_t index = find_or_add(decoded->packet, frame, place);
+    LadderMessage& message = records_.messages[index];
+    message.options_cut = message.options_cut || decoded->options_cut;
     if (frame.comment.starts_with(kDropMark)) {
         note_drop(records_.messages[index], frame, node_of_interface(frame.interface));
     }

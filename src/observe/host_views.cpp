@@ -18,13 +18,17 @@ constexpr std::uint64_t number_of(std::uint32_t index, bool udp) {
     return 2 * std::uint64_t{index} + (udp ? 2U : 1U);
 }
 
+constexpr std::uint32_t kUdpSendBuffer = 212'992;  // net.core.wmem_default
+
 SocketRow udp_row(const UdpInfo& socket) {
     SocketRow row;
     row.udp = true;
     row.info.state = socket.remote.port != 0 ? tcp::State::kEstablished : tcp::State::kClosed;
     row.info.local = socket.local;
     row.info.remote = socket.remote;
-    row.info.recv_queue = socket.recv_queue;
+    row.info.recv_queue = row.info.rmem_alloc = socket.recv_queue;
+    row.info.rcvbuf = socket.receive_buffer;
+    row.info.sndbuf = kUdpSendBuffer;
     row.number = number_of(socket.id.index, true);
     return row;
 }

@@ -38,8 +38,9 @@ struct LadderMessage {
     sim::NodeId drop_node = 0;
     std::uint8_t seen_ttl = 0;  // there: tells a copy from one that goes on
     bool dropped = false;
-    bool copy = false;  // a link's duplicate: only its arrival is known
-    bool once = false;  // a capture saw it at one place only: `sent` is when
+    bool copy = false;         // a link's duplicate: only its arrival is known
+    bool once = false;         // a capture saw it at one place only: `sent` is when
+    bool options_cut = false;  // by the capture's snap length
     std::string reason;
 };
 

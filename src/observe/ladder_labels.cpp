@@ -32,7 +32,7 @@ std::string flag_words(const wire::TcpHeader& tcp) {
     return text.empty() ? "none" : text;
 }
 
-std::string syn_options(const wire::TcpHeader& tcp) {
+std::string syn_options(const wire::TcpHeader& tcp, bool cut) {
     std::string out;
     const auto add = [&out](const std::string& text) { out += (out.empty() ? "" : ", ") + text; };
     if (tcp.has_option(wire::option::kMss)) {
@@ -53,6 +53,9 @@ std::string syn_options(const wire::TcpHeader& tcp) {
     if (tcp.has_option(wire::option::kMd5)) {
         add("md5");
     }
+    if (cut) {
+        add("cut off");
+    }
     return " <" + (out.empty() ? "no options" : out) + '>';
 }
 
@@ -63,7 +66,7 @@ bool answers_a_syn(const wire::TcpHeader& tcp) {
 
 }  // namespace
 
-LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
+LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side, bool options_cut) {
     Direction& own = directions_.at(side);
     Direction& other = directions_.at(1 - side);
     const bool numberless = answers_a_syn(tcp);
@@ -79,7 +82,7 @@ LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
         other = Direction{.base = tcp.ack - 1, .sent = tcp.ack};
     }
     const bool again = tcp.seg_len() > 0 && !wire::after(tcp.end_seq(), own.sent);
-    LadderLabel label{text(tcp, side), again, again ? "" : remarks(tcp, own, other)};
+    LadderLabel label{text(tcp, side, options_cut), again, again ? "" : remarks(tcp, own, other)};
     if (again || !label.remark.empty()) {
         label.text += " (" + (again ? "again" : label.remark) + ')';
     }
@@ -95,7 +98,7 @@ LadderLabel LadderLabels::next(const wire::TcpHeader& tcp, std::size_t side) {
 }
 
 std::string LadderLabels::stranger(const wire::TcpHeader& tcp, std::size_t as_side) const {
-    return text(tcp, as_side);
+    return text(tcp, as_side, false);
 }
 
 std::string LadderLabels::remarks(const wire::TcpHeader& tcp, Direction& own,
@@ -121,7 +124,8 @@ std::uint32_t LadderLabels::number(wire::SeqNum seq, std::size_t side) const {
     return seq.raw() - directions_.at(side).base.value_or(wire::SeqNum()).raw() + start;
 }
 
-std::string LadderLabels::text(const wire::TcpHeader& tcp, std::size_t side) const {
+std::string LadderLabels::text(const wire::TcpHeader& tcp, std::size_t side,
+                               bool options_cut) const {
     std::string out =
         fmt::format("{} seq={}", flag_words(tcp), answers_a_syn(tcp) ? 0 : number(tcp.seq, side));
     if (tcp.ack_flag()) {
@@ -144,7 +148,7 @@ std::string LadderLabels::text(const wire::TcpHeader& tcp, std::size_t side) con
         }
     }
     if (options_.options && tcp.syn()) {
-        out += syn_options(tcp);
+        out += syn_options(tcp, options_cut);
     }
     return out;
 }

@@ -23,7 +23,7 @@ class LadderLabels {
     explicit LadderLabels(const LadderOptions& options) : options_(options) {}
 
     /// Call once per segment, in order of sending. `side`: who sent it.
-    LadderLabel next(const wire::TcpHeader& tcp, std::size_t side);
+    LadderLabel next(const wire::TcpHeader& tcp, std::size_t side, bool options_cut = false);
     /// Of a segment that neither end sent (forged, or a firewall's RST): changes nothing.
     std::string stranger(const wire::TcpHeader& tcp, std::size_t as_side) const;
 
@@ -37,7 +37,7 @@ class LadderLabels {
         std::uint32_t duplicate_acks = 0;
     };
 
-    std::string text(const wire::TcpHeader& tcp, std::size_t side) const;
+    std::string text(const wire::TcpHeader& tcp, std::size_t side, bool options_cut) const;
     std::string remarks(const wire::TcpHeader& tcp, Direction& own, const Direction& other) const;
     std::uint32_t number(wire::SeqNum seq, std::size_t side) const;
 

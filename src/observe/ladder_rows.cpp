@@ -49,7 +49,7 @@ class Rows {
         for (std::size_t i = 0; i < events_.size(); ++i) {
             const Event& event = events_[i];
             if (event.kind == Kind::kNote) {
-                place_note(event);
+                place_note(event, departs_next(i));
             } else if (event.middle) {
                 middle_row(event);
             } else if (event.kind == Kind::kDeparture) {
@@ -157,7 +157,7 @@ class Rows {
                 const bool departs = event.kind == Kind::kDeparture;
                 label.text = labels_.stranger(packet.tcp, departs ? event.side : 1 - event.side);
             } else if (event.kind == Kind::kDeparture) {
-                label = labels_.next(packet.tcp, event.side);
+                label = labels_.next(packet.tcp, event.side, message.options_cut);
                 by_uid[packet.uid] = label;
             }
         }
@@ -274,7 +274,24 @@ class Rows {
         return row;
     }
 
-    void place_note(const Event& event) {
+    /// Is what this side does next, at the same moment, to send? Then the note at i is its cause.
+    bool departs_next(std::size_t i) const {
+        for (std::size_t next = i + 1; next < events_.size() && events_[next].at == events_[i].at;
+             ++next) {
+            const Event& event = events_[next];
+            if (event.side != events_[i].side || event.middle) {
+                continue;
+            }
+            if (event.kind != Kind::kNote || !records_.notes[event.index].is_state) {
+                return event.kind == Kind::kDeparture;
+            }
+        }
+        return false;
+    }
+
+    /// Beside what happened at that moment; a cause beside its effect, for which it has a row
+    /// ready.
+    void place_note(const Event& event, bool is_cause) {
         const LadderNote& note = records_.notes[event.index];
         if (note.is_state && result_.first_state.at(event.side).empty()) {
             result_.first_state.at(event.side) = note.from;
@@ -288,7 +305,10 @@ class Rows {
                 continue;
             }
             std::string& slot = slot_of(row, note, event.side);
-            if (row.side_at.at(event.side) != event.at || !slot.empty()) {
+            const bool departure = row.arrow != Arrow::kNone && row.leftwards == (event.side == 1);
+            const bool apart =
+                is_cause && row.arrow != Arrow::kNone && (departure || !note.is_state);
+            if (row.side_at.at(event.side) != event.at || !slot.empty() || apart) {
                 break;
             }
             slot = note.text;

@@ -16,7 +16,7 @@ constexpr std::uint32_t kSectionHeader = 0x0A0D0D0A;
 constexpr std::uint32_t kInterfaceDescription = 1;
 constexpr std::uint32_t kEnhancedPacket = 6;
 constexpr std::uint32_t kByteOrderMagic = 0x1A2B3C4D;
-constexpr std::uint16_t kLinkTypeRaw = 101;  // LINKTYPE_RAW: an IP packet, no frame around it
+constexpr std::uint16_t kLinkTypeIpv4 = 228;  // an IP packet, no frame around it
 constexpr std::uint16_t kOptEnd = 0;
 constexpr std::uint16_t kOptComment = 1;
 constexpr std::uint16_t kOptIfName = 2;
@@ -100,7 +100,7 @@ std::uint32_t PcapngWriter::interface_of(std::string_view node, std::string_view
         return found->second;
     }
     begin_block(block_, kInterfaceDescription);
-    put(block_, kLinkTypeRaw);
+    put(block_, kLinkTypeIpv4);
     put(block_, std::uint16_t{0});
     put(block_, std::uint32_t{0});  // no limit on captured length
     put_option(block_, kOptIfName, full.data(), full.size());

@@ -6,8 +6,9 @@
 namespace netsim::observe {
 namespace {
 
+constexpr std::uint64_t kPage = 4096;
+
 void count_tcp(SockStat& all, const tcp::SocketInfo& socket) {
-    constexpr std::uint64_t kPage = 4096;
     if (socket.kind == tcp::EndpointKind::kTimeWait) {
         ++all.tcp_tw;
         return;
@@ -36,6 +37,8 @@ SockStat sockstat(std::span<const SocketRow> sockets) {
             ++all.used;
             // Bound to a port: Linux counts it when it is hashed.
             all.udp_inuse += row.info.local.port != 0 ? 1U : 0U;
+            // What waits is charged in whole pages of its socket.
+            all.udp_mem += (std::uint64_t{row.info.recv_queue} + kPage - 1) / kPage;
         } else {
             count_tcp(all, row.info);
         }
@@ -47,9 +50,9 @@ std::string sockstat_text(const SockStat& stat) {
     return fmt::format(
         "sockets: used {}\n"
         "TCP: inuse {} orphan {} tw {} alloc {} mem {}\n"
-        "UDP: inuse {}\n",
+        "UDP: inuse {} mem {}\n",
         stat.used, stat.tcp_inuse, stat.tcp_orphan, stat.tcp_tw, stat.tcp_alloc, stat.tcp_mem,
-        stat.udp_inuse);
+        stat.udp_inuse, stat.udp_mem);
 }
 
 std::string ss_summary_text(const SockStat& stat) {

@@ -18,11 +18,11 @@ struct SockStat {
     std::uint64_t tcp_mem = 0;    // pages
     std::uint64_t tcp_estab = 0;  // TcpCurrEstab
     std::uint64_t udp_inuse = 0;
+    std::uint64_t udp_mem = 0;  // pages
 };
 
 SockStat sockstat(std::span<const SocketRow> sockets);
-/// As sockstat_seq_show() prints it, but for what the model has not (UDPLITE, RAW, FRAG; UDP's
-/// mem).
+/// As sockstat_seq_show() prints it, but for what the model has not: UDPLITE, RAW, FRAG.
 std::string sockstat_text(const SockStat& stat);
 /// `ss -s`.
 std::string ss_summary_text(const SockStat& stat);

@@ -50,8 +50,7 @@ std::string_view timer_name(TimerKind kind) {
             return "timewait";
         case TimerKind::kPersist:
             return "persist";
-        case TimerKind::kDelack:
-            return "delack";
+        case TimerKind::kDelack:  // inet_diag does not know of it
         case TimerKind::kOff:
             break;
     }
@@ -76,7 +75,7 @@ std::string extras(const SocketRow& row, const SsQuery& query) {
         text += fmt::format(" users:((\"{}\",pid={},fd={}))", row.holder.name, row.holder.pid,
                             row.holder.fd);
     }
-    if (query.timers && socket.timer != TimerKind::kOff) {
+    if (query.timers && socket.timer != TimerKind::kOff && socket.timer != TimerKind::kDelack) {
         text += fmt::format(" timer:({},{},{})", timer_name(socket.timer),
                             timer_text(socket.timer_left), socket.retransmits);
     }
@@ -138,12 +137,13 @@ Line line_of(const SocketRow& row, const SsQuery& query) {
                        port_cell(socket.remote.port, query.numeric),
                        extras(row, query)};
     line.has_info = query.memory || query.info;
-    if (query.memory && socket.kind == tcp::EndpointKind::kConnection && !row.udp) {
+    // Of requests and TIME-WAIT the kernel has neither.
+    const bool whole = row.udp || socket.kind == tcp::EndpointKind::kConnection ||
+                       socket.kind == tcp::EndpointKind::kListener;
+    if (query.memory && whole) {
         line.info = ss_memory_text(socket);
     }
-    const bool has_tcp_info = socket.kind == tcp::EndpointKind::kConnection ||
-                              socket.kind == tcp::EndpointKind::kListener;
-    if (query.info && has_tcp_info && !row.udp) {
+    if (query.info && whole && !row.udp) {
         line.info += ss_info_text(socket, query);
     }
     return line;

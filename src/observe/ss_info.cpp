@@ -116,7 +116,7 @@ void put_rates(std::string& out, const SocketInfo& s, bool numeric) {
     }
     put_count(out, "delivered", s.delivered);
     put_count(out, "delivered_ce", s.delivered_ce);
-    if (s.app_limited) {
+    if (s.delivery_rate_app_limited) {
         out += " app_limited";
     }
 }

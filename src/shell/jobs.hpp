@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include "netsim/result.hpp"
 #include "netsim/shell.hpp"
 #include "netsim/time.hpp"
+#include "shell/shell.hpp"
 
 namespace netsim::host {
 class Host;
@@ -28,6 +31,27 @@ class View final : public Job {
 
 inline std::unique_ptr<Job> view(std::string_view text, int exit_code = 0) {
     return std::make_unique<View>(text, exit_code);
+}
+
+/// A name that nobody has, to a tool of the network: it says so, and its exit code is not 0.
+class UnknownName : public InputError {
+ public:
+    explicit UnknownName(const std::string& name)
+        : InputError(name + ": Name or service not known"), name_(name) {}
+
+    const std::string& name() const { return name_; }
+
+ private:
+    std::string name_;
+};
+
+/// Directory::address_of(), but UnknownName.
+inline Ipv4 resolved(const Directory& directory, const std::string& name) {
+    try {
+        return directory.address_of(name);
+    } catch (const InputError&) {
+        throw UnknownName(name);
+    }
 }
 
 /// A tool with a clock: wakes itself. A job that is gone, or done, is not woken any more; one whose

@@ -37,7 +37,7 @@ MtrQuery parse_mtr(const Invocation& invocation) {
                        {"report", "report-wide", "report-cycles:", "no-dns"}},
                       invocation.words);
     MtrQuery query;
-    query.address = invocation.directory.address_of(flags.operand());
+    query.address = resolved(invocation.directory, flags.operand());
     query.wide = flags.has("w") || flags.has("report-wide");
     if (!flags.has("r") && !flags.has("report") && !query.wide) {
         throw InputError(fmt::format("mtr: a report only; write {}", kMtrSynopsis));
@@ -225,7 +225,11 @@ class MtrJob final : public ProbeJob {
 }  // namespace
 
 std::unique_ptr<Job> start_mtr(const Invocation& invocation) {
-    return std::make_unique<MtrJob>(invocation, parse_mtr(invocation));
+    try {
+        return std::make_unique<MtrJob>(invocation, parse_mtr(invocation));
+    } catch (const UnknownName& error) {
+        return view(fmt::format("mtr: Failed to resolve host: {}\n", error.what()), 1);
+    }
 }
 
 }  // namespace netsim::shell

@@ -36,14 +36,15 @@ PingQuery parse_ping(const Invocation& invocation) {
     const Flags flags({"ping", kPingSynopsis, "nqc:i:s:t:W:w:M:"}, invocation.words);
     PingQuery query;
     query.target = flags.operand();
-    query.address = invocation.directory.address_of(query.target);
+    query.address = resolved(invocation.directory, query.target);
     query.count = flags.number("c", 0, 1, 65535);
     query.interval = flags.seconds("i", std::chrono::seconds(1), 0.002, 86'400);
     query.linger = flags.seconds("W", std::chrono::seconds(10), 0.001, 86'400);
     query.deadline = flags.seconds("w", Duration{0}, 1, 86'400);
     query.size = static_cast<std::uint32_t>(flags.number("s", 56, 0, 65507));
     query.ttl = static_cast<std::uint8_t>(flags.number("t", 64, 1, 255));
-    query.numeric = flags.has("n");
+    // iputils: of an address given as such no name is looked up.
+    query.numeric = flags.has("n") || parse_ipv4(query.target);
     query.quiet = flags.has("q");
     const std::string fragmenting = flags.value("M").value_or("do");
     if (fragmenting != "do" && fragmenting != "want" && fragmenting != "dont") {
@@ -287,7 +288,11 @@ class PingJob final : public ProbeJob {
 }  // namespace
 
 std::unique_ptr<Job> start_ping(const Invocation& invocation) {
-    return std::make_unique<PingJob>(invocation, parse_ping(invocation));
+    try {
+        return std::make_unique<PingJob>(invocation, parse_ping(invocation));
+    } catch (const UnknownName& error) {
+        return view(fmt::format("ping: {}\n", error.what()), 2);
+    }
 }
 
 }  // namespace netsim::shell

@@ -27,7 +27,7 @@ struct TracepathQuery {
 TracepathQuery parse_tracepath(const Invocation& invocation) {
     const Flags flags({"tracepath", kTracepathSynopsis, "nbm:l:p:"}, invocation.words);
     TracepathQuery query;
-    query.address = invocation.directory.address_of(flags.operand());
+    query.address = resolved(invocation.directory, flags.operand());
     query.length = static_cast<std::uint32_t>(flags.number("l", 65535, 28, 65535));
     query.port = static_cast<std::uint16_t>(flags.number("p", 44444, 1, 65000));
     query.hops = static_cast<std::uint32_t>(flags.number("m", 30, 1, 255));
@@ -165,7 +165,11 @@ class TracepathJob final : public ProbeJob {
 }  // namespace
 
 std::unique_ptr<Job> start_tracepath(const Invocation& invocation) {
-    return std::make_unique<TracepathJob>(invocation, parse_tracepath(invocation));
+    try {
+        return std::make_unique<TracepathJob>(invocation, parse_tracepath(invocation));
+    } catch (const UnknownName& error) {
+        return view(fmt::format("tracepath: {}\n", error.what()), 1);
+    }
 }
 
 }  // namespace netsim::shell

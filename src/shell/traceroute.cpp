@@ -62,7 +62,7 @@ TracerouteQuery parse_traceroute(const Invocation& invocation) {
     const Flags flags({"traceroute", kTracerouteSynopsis, "nITq:w:m:f:N:p:"}, invocation.words);
     TracerouteQuery query;
     query.target = flags.operand();
-    query.address = invocation.directory.address_of(query.target);
+    query.address = resolved(invocation.directory, query.target);
     if (flags.has("I") && flags.has("T")) {
         throw InputError("traceroute: one of -I and -T");
     }
@@ -275,7 +275,16 @@ class TracerouteJob final : public ProbeJob {
 }  // namespace
 
 std::unique_ptr<Job> start_traceroute(const Invocation& invocation) {
-    return std::make_unique<TracerouteJob>(invocation, parse_traceroute(invocation));
+    try {
+        return std::make_unique<TracerouteJob>(invocation, parse_traceroute(invocation));
+    } catch (const UnknownName& error) {
+        const auto place =
+            std::find(invocation.words.begin(), invocation.words.end(), error.name());
+        return view(
+            fmt::format("{}\nCannot handle \"host\" cmdline arg `{}' on position 1 (argc {})\n",
+                        error.what(), error.name(), place - invocation.words.begin() + 1),
+            2);
+    }
 }
 
 }  // namespace netsim::shell

@@ -111,7 +111,6 @@ void make_fast_open_child(Context& cx, Listener& listener, const RequestSock& re
                           const wire::Packet& syn, const FastOpenOption& option) {
     note_change(cx, req.tuple, State::kListen, State::kSynReceived, Cause::kFastOpen);
     Connection& c = make_child(cx, listener, req, false);
-    c.segs_in = 1;
     c.snd_wnd = syn.tcp.window;  // never scaled in a SYN (RFC 7323 §2.2)
     c.max_window = c.snd_wnd;
     c.snd_wl1 = req.rcv_isn;

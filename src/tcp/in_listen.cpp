@@ -243,6 +243,7 @@ void ack_in_listen(Context& cx, Listener& listener, const wire::Packet& packet) 
     }
     note_change(cx, req->tuple, State::kListen, State::kSynReceived, Cause::kRcvCookieAck);
     Connection& child = make_child(cx, listener, *req, true);
+    ++child.segs_in;
     child.rtt.set_rto(std::chrono::seconds(3));  // facts, section 6
     take_rtt_by_timestamp(cx, child, packet.tcp);
     establish(cx, child, packet, Cause::kRcvAckOfSyn);

@@ -200,6 +200,7 @@ void in_syn_received(Context& cx, std::uint32_t index, const wire::Packet& packe
         s.mib.add(Mib::kTcpExtTCPMigrateReqSuccess);
     }
     Connection& child = make_child(cx, listener, known, false, index);
+    ++child.segs_in;
     forget_request(s, index);
     if (known.num_retrans == 0) {
         const std::uint32_t us = std::max(clock_us(cx.now) - known.sent_at_us, 1U);
@@ -230,6 +231,7 @@ Connection& make_child(Context& cx, Listener& listener, const RequestSock& req, 
     c.tuple = req.tuple;
     c.state = State::kSynReceived;
     c.passive = true;
+    c.segs_in = 1;  // the SYN; the rest of the handshake's counts as it comes
     c.parent = listener.index;
     c.opt = listener.opt;
     if (c.opt->fastopen != 0) {

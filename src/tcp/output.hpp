@@ -66,6 +66,8 @@ std::uint32_t write_data(Context& cx, Connection& c, const wire::PayloadRef& pay
 void push_pending(Context& cx, Connection& c, Nagle nagle = Nagle::kSocket);
 /// Gives the FIN its place after the data, and sends what may be sent. Linux tcp_send_fin().
 void queue_fin(Context& cx, Connection& c);
+/// Before each transmission of data, the repeated ones too. Linux tcp_event_data_sent().
+void on_data_sent(Context& cx, Connection& c);
 /// Is there new data that the window takes?
 bool can_send_more(const Connection& c);
 /// One burst of new data whatever cwnd says: a loss probe. False: nothing was sent.

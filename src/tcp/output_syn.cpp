@@ -48,6 +48,7 @@ void send_first_syn(Context& cx, Connection& c, const FastOpenOption& option,
     c.snd_nxt = c.iss + 1 + data.length;
     c.write_seq = c.snd_nxt;
     c.opened_at = cx.now;
+    c.ack.rcv_mss = 88;  // tcp_initialize_rcv_mss() before there is a window: TCP_MIN_MSS
     if (c.has_sending() || data.length > 0) {
         Sending& tx = c.edit_sending();
         tx.high_seq = tx.rtt_seq = tx.pushed_seq = c.snd_nxt;

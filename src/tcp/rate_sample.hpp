@@ -31,7 +31,7 @@ struct DeliveryRate {
     std::uint32_t delivered_ce = 0;
     std::uint32_t last_delivered = 0;
     std::uint32_t last_interval_us = 0;
-    bool last_app_limited = false;
+    bool last_app_limited = true;  // until the first sample, tcp_init_sock()
 };
 
 /// One sample, made of what an ACK delivered. Linux struct rate_sample.

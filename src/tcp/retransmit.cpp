@@ -116,6 +116,9 @@ std::uint32_t retransmit_skb(Context& cx, Connection& c, std::uint32_t i, std::u
     Sending& tx = c.edit_sending();
     const std::uint32_t count = fit(cx, c, i, skb_at(c, i, most));
     bool left = count > 0;
+    if (left && tx.sent[i].payload.length > 0) {
+        on_data_sent(cx, c);
+    }
     for (std::uint32_t k = 0; k < count; ++k) {
         SentSegment& segment = tx.sent[i + k];
         left = send_again(cx, c, segment, k + 1 == count ? burst_flags(count) : std::uint16_t{0});
@@ -136,6 +139,9 @@ std::uint32_t retransmit_skb(Context& cx, Connection& c, std::uint32_t i, std::u
 bool retransmit_copy(Context& cx, Connection& c, std::uint32_t i) {
     if (fit(cx, c, i, 1) == 0) {
         return false;
+    }
+    if (c.sending().sent[i].payload.length > 0) {
+        on_data_sent(cx, c);
     }
     return send_again(cx, c, c.edit_sending().sent[i], 0);
 }

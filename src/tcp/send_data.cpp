@@ -22,6 +22,14 @@ namespace netsim::tcp {
 
 namespace flag = wire::flag;
 
+void on_data_sent(Context& cx, Connection& c) {
+    if (c.packets_in_flight() == 0) {
+        c.algorithm().on_restart(cx, c, cx.now - c.last_sent_at());
+    }
+    c.edit_sending().last_sent_at = cx.now;
+    note_data_sent(cx, c);
+}
+
 namespace {
 
 /// How much one call may send. Linux push_one.
@@ -107,15 +115,6 @@ void grow_head(Connection& c, std::uint32_t most) {
     } else {
         next.payload = next.payload.slice(moved, next.payload.length - moved);
     }
-}
-
-/// Linux tcp_event_data_sent()
-void on_data_sent(Context& cx, Connection& c) {
-    if (c.packets_in_flight() == 0) {
-        c.algorithm().on_restart(cx, c, cx.now - c.last_sent_at());
-    }
-    c.edit_sending().last_sent_at = cx.now;
-    note_data_sent(cx, c);
 }
 
 /// The first `length` bytes of the write queue's head. The marks of its end go with its last byte.

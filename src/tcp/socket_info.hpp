@@ -108,7 +108,6 @@ struct SocketInfo {
     std::uint64_t max_pacing_rate = 0;  // bytes/s; 0: no limit
     std::uint64_t delivery_rate = 0;    // bytes/s
     bool delivery_rate_app_limited = false;
-    bool app_limited = false;
     std::uint32_t delivered_ce = 0;
     std::uint64_t bbr_bandwidth = 0;  // bytes/s; the bbr_ ones with BBR only
     Duration bbr_min_rtt{0};

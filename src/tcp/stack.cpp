@@ -42,7 +42,6 @@ void describe_rate(const Connection& c, SocketInfo& info) {
     const Sending& tx = c.sending();
     info.delivery_rate = delivery_rate(c);
     info.delivery_rate_app_limited = tx.rate.last_app_limited;
-    info.app_limited = tx.rate.app_limited != 0;
     info.delivered_ce = tx.rate.delivered_ce;
     info.max_pacing_rate = c.opt->max_pacing_rate == kUnlimitedRate ? 0 : c.opt->max_pacing_rate;
     if (const BbrState* b = tx.cc.bbr.get()) {
@@ -127,8 +126,12 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     info.pacing_rate = c.pacing_rate;
     info.backoff = c.backoff;
     info.notsent = tx.unsent_bytes;
-    info.bytes_sent = tx.bytes_sent;
-    info.bytes_acked = tx.bytes_acked;
+    info.bytes_sent = tx.bytes_sent + tx.bytes_retrans;  // __tcp_transmit_skb() counts every copy
+    // tcp_snd_una_update() counts sequence numbers: of a SYN, but for a listener's child, and a
+    // FIN.
+    const bool syn_acked = !c.passive && c.snd_una != c.iss;
+    const bool fin_acked = c.fin_sent && c.snd_una == c.snd_nxt;
+    info.bytes_acked = tx.bytes_acked + (syn_acked ? 1U : 0U) + (fin_acked ? 1U : 0U);
     info.bytes_received = c.receiving().bytes_received;
     info.segs_out = c.segs_out;
     info.segs_in = c.segs_in;
@@ -169,7 +172,7 @@ SocketInfo describe_connection(const StackState& s, const Connection& c, Time no
     return info;
 }
 
-SocketInfo describe_listener(const Listener& listener) {
+SocketInfo describe_listener(const StackState& s, const Listener& listener) {
     SocketInfo info;
     info.kind = EndpointKind::kListener;
     info.id = listener.socket;
@@ -179,6 +182,15 @@ SocketInfo describe_listener(const Listener& listener) {
     info.send_queue = listener.backlog;
     info.syn_queue = listener.syn_queue_len;
     info.syn_queue_young = listener.syn_queue_young;
+    // What a socket has before its first connection: tcp_init_sock().
+    const SocketOptions& opt = *listener.opt;
+    info.congestion_control = opt.congestion != kNoCongestionControl
+                                  ? congestion_control(opt.congestion).name()
+                                  : std::string_view(s.sysctl.tcp_congestion_control);
+    constexpr std::uint32_t kInitialCwnd = 10;
+    info.snd_cwnd = kInitialCwnd;
+    info.rcvbuf = opt.rcvbuf != 0 ? opt.rcvbuf : static_cast<std::uint32_t>(s.sysctl.tcp_rmem[1]);
+    info.sndbuf = opt.sndbuf != 0 ? opt.sndbuf : static_cast<std::uint32_t>(s.sysctl.tcp_wmem[1]);
     info.history = history_of(listener);
     return info;
 }
@@ -384,7 +396,7 @@ std::uint64_t Stack::integrity_violations() const {
 
 Result<SocketInfo> Stack::info(SocketId s, Time now) const {
     if (const Listener* listener = find_any_listener(*state_, s)) {
-        return describe_listener(*listener);
+        return describe_listener(*state_, *listener);
     }
     const Connection* c = find_connection(*state_, s);
     if (c == nullptr) {
@@ -397,7 +409,7 @@ void Stack::for_each_socket(Time now, const std::function<void(const SocketInfo&
     const StackState& s = *state_;
     for (std::uint32_t i = 0; i < s.listeners.end_index(); ++i) {
         if (s.listeners.live(i) && !s.listeners.at(i).closed) {
-            visit(describe_listener(s.listeners.at(i)));
+            visit(describe_listener(s, s.listeners.at(i)));
         }
     }
     for (std::uint32_t i = 0; i < s.connections.end_index(); ++i) {

@@ -32,6 +32,7 @@ struct DecodeError {
 struct Decoded {
     Packet packet{};  // uid 0; its PayloadRef has stream 0 and the right length
     std::span<const std::uint8_t> payload;  // within the decoded bytes
+    bool options_cut = false;               // TCP's, by a capture's snap length
 };
 
 /// How strict decode() is.

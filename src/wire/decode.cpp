@@ -130,6 +130,7 @@ Step read_tcp(Decoded& out, const Transport& transport, std::size_t start,
     tcp.urgent = get16(in, 18);
     const std::size_t at_hand = std::min(header, in.size());  // a capture may cut off options
     read_options(tcp, in.subspan(kTcpHeaderLength, at_hand - kTcpHeaderLength));
+    out.options_cut = at_hand < header;
     out.payload = in.subspan(at_hand);
     tcp.payload.length = static_cast<std::uint32_t>(whole - header);
     out.packet.tcp = tcp;

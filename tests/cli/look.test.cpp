@@ -151,6 +151,54 @@ TEST_F(Exec, ARouterHasTheToolsOfAFirewall) {
     EXPECT_THAT(prompt.out, HasSubstr("policy DROP"));
 }
 
+/// Its process fails at 2 s.
+constexpr const char* kFails = R"(
+netsim.run(function(net)
+    local a, b = net:host("a"), net:host("b")
+    net:link(a, b, { delay = "10ms" })
+    a:spawn(function(host) host:sleep(2) error("boom") end)
+    net:run("10s")
+end)
+)";
+
+TEST_F(Exec, AScriptThatFailsUnderATimedToolIsAnError) {
+    write("fails.lua", kFails);
+    const Outcome run = netsim({"exec", "fails.lua", "--at", "1s", "a", "ping", "-c", "3", "b"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.out, HasSubstr("icmp_seq=1"));
+    EXPECT_EQ(run.err, "fails.lua:5: boom\n");
+    const Outcome before = netsim({"exec", "fails.lua", "--at", "1s", "a", "ping", "-c", "1", "b"});
+    EXPECT_EQ(before.code, 0) << before.err;
+}
+
+TEST_F(ShellCommandLine, AScriptThatFailsLeavesThePromptWhereItStood) {
+    write("fails.lua", kFails);
+    const Outcome run = bash(
+        "printf 'at 1s\\nrun until 5s\\nping -c 1 b\\nping -c 3 b\\nback 1s\\nss -s\\nexit\\n' | "
+        "$NETSIM shell fails.lua");
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.err, "fails.lua:5: boom\nfails.lua:5: boom\n");
+    EXPECT_THAT(run.out, HasSubstr("1 packets transmitted, 1 received"));
+    EXPECT_THAT(run.out, HasSubstr("Total: 0"));
+    write("early.lua", "netsim.run(function(net) net:host('a') error('soon') end)");
+    const Outcome early = bash("echo ss | $NETSIM shell early.lua");
+    EXPECT_EQ(early.code, 2);
+    EXPECT_THAT(early.err, HasSubstr("early.lua:1: soon"));
+}
+
+TEST_F(Exec, OptionsStandBeforeTheHostAndOnce) {
+    const auto error_of = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"exec", "q.lua"});
+        const Outcome run = netsim(words);
+        EXPECT_EQ(run.code, 2);
+        return run.err;
+    };
+    EXPECT_THAT(error_of({"--at", "1s", "--at", "2s", "web", "ss"}),
+                HasSubstr("--at: may be given only once"));
+    EXPECT_THAT(error_of({"web", "ss -tan", "--at", "1h"}), HasSubstr("options go before HOST"));
+    EXPECT_THAT(error_of({"--until", "5s", "web", "ss"}), HasSubstr("an option of netsim run"));
+}
+
 TEST_F(Exec, WorksInAPipe) {
     const Outcome run = bash(
         "$NETSIM exec q.lua --slow=true --case small --at 3s web 'ss -tanH' | awk '{print $1}' | "

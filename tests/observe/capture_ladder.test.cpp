@@ -73,7 +73,9 @@ std::vector<Frame> handshake(const std::string& link_header) {
             {30'003'003, link_header + ip_of(segment(flag::kAck, 1001, 5001))}};
 }
 
-std::string pcap(bool big, bool nanos, std::uint32_t link_type, const std::vector<Frame>& frames) {
+/// `snap`: octets kept of each frame.
+std::string pcap(bool big, bool nanos, std::uint32_t link_type, const std::vector<Frame>& frames,
+                 std::size_t snap = 65535) {
     Octets out(big);
     out.put32(nanos ? 0xa1b23c4d : 0xa1b2c3d4);
     out.put16(2);
@@ -85,9 +87,9 @@ std::string pcap(bool big, bool nanos, std::uint32_t link_type, const std::vecto
     for (const Frame& frame : frames) {
         out.put32(static_cast<std::uint32_t>(frame.ns / 1'000'000'000));
         out.put32(static_cast<std::uint32_t>(frame.ns % 1'000'000'000 / (nanos ? 1 : 1000)));
+        out.put32(static_cast<std::uint32_t>(std::min(frame.octets.size(), snap)));
         out.put32(static_cast<std::uint32_t>(frame.octets.size()));
-        out.put32(static_cast<std::uint32_t>(frame.octets.size()));
-        out.put(frame.octets);
+        out.put(frame.octets.substr(0, snap));
     }
     return out.text;
 }
@@ -241,6 +243,18 @@ TEST(CaptureLadder, WhatIsNotDrawnIsCounted) {
     EXPECT_THAT(ladder_of(pcap(false, false, 1, frames)).text,
                 HasSubstr("(not drawn: 3 packets: 1 IPv6, 1 of other protocols, 1 cut off, "
                           "fragments or damaged)"));
+}
+
+TEST(CaptureLadder, OptionsThatTheSnapLengthCutOffAreNotNone) {
+    CaptureLadderOptions options;
+    options.ladder.options = true;
+    options.ladder.width = 120;
+    const auto drawn = [&](std::size_t snap) {
+        return ladder_of(pcap(false, false, 101, handshake(""), snap), options).text;
+    };
+    EXPECT_THAT(drawn(65535), HasSubstr("wscale 10>"));
+    EXPECT_THAT(drawn(44), HasSubstr("SYN seq=0 <mss 1460, cut off>"));
+    EXPECT_THAT(drawn(40), HasSubstr("SYN seq=0 <cut off>"));
 }
 
 TEST(CaptureLadder, SaysPlainlyWhatItCannotRead) {

@@ -12,6 +12,7 @@ namespace netsim::observe {
 namespace {
 
 using namespace testing;  // NOLINT: the helpers of packets.hpp
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -24,8 +25,8 @@ TEST(Ladder, TheHandshake) {
                                   user 10.0.0.1:40000 web 10.0.0.2:80
                 CLOSED            |                                |       LISTEN
 connect(web:80) SYN-SENT    0.000 |-- SYN seq=0 ------------------>| 0.010 SYN-RECEIVED
-connect() = 0   ESTABLISHED 0.020 |<-------- SYN,ACK seq=0 ack=1 --| 0.010
-                            0.020 |-- ACK seq=1 ack=1 ------------>| 0.030 ESTABLISHED  accept() = 4
+                ESTABLISHED 0.020 |<-------- SYN,ACK seq=0 ack=1 --| 0.010
+connect() = 0               0.020 |-- ACK seq=1 ack=1 ------------>| 0.030 ESTABLISHED  accept() = 4
 )");
 }
 
@@ -199,6 +200,33 @@ TEST(Ladder, EachSideReadsDownwardsInOrderOfTime) {
     EXPECT_THAT(text, HasSubstr("| 0.001 LISTEN"));
     EXPECT_THAT(text, HasSubstr("-- SYN seq=0 ---------------------->| 0.010 SYN-RECEIVED"));
     EXPECT_THAT(text, HasSubstr("-- ACK seq=1 ack=1 ---------------->| 0.030 ESTABLISHED"));
+}
+
+/// An ACK leaves, then the application closes: that is the FIN's cause.
+TEST(Ladder, ACallStandsBesideWhatItSends) {
+    Story story;
+    open_connection(story);
+    const wire::Packet data = turned(segment(flag::kPsh | flag::kAck, 5001, 1001, 10));
+    const wire::Packet ack = segment(flag::kAck, 1001, 5011);
+    const wire::Packet fin = segment(flag::kFin | flag::kAck, 1001, 5011);
+    story.send(40, data);
+    story.arrive(50, data);
+    story.send(50, ack);
+    story.call(50, kUserNode, "close()");
+    story.state(50, kUserNode, "ESTABLISHED", "FIN-WAIT-1");
+    story.send(50, fin);
+    story.arrive(60, ack);
+    story.arrive(60, fin);
+    story.state(60, kWebNode, "ESTABLISHED", "CLOSE-WAIT");
+    story.call(60, kWebNode, "close()");
+    story.state(60, kWebNode, "CLOSE-WAIT", "LAST-ACK");
+    const wire::Packet last = turned(segment(flag::kFin | flag::kAck, 5011, 1002));
+    story.send(60, last);
+    story.arrive(70, last);
+    const std::string text = story.draw();
+    EXPECT_THAT(text, ContainsRegex("\n +0.050 .-- ACK seq=1 ack=11 -+>. 0.060\n"));
+    EXPECT_THAT(text, ContainsRegex("close\\(\\) +FIN-WAIT-1 +0.050 .-- FIN.* 0.060 CLOSE-WAIT\n"));
+    EXPECT_THAT(text, ContainsRegex("FIN,ACK seq=11 ack=2 --. 0.060 LAST-ACK +close\\(\\)\n"));
 }
 
 TEST(Ladder, WordsAreNotBroken) {

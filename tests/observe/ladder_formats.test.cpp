@@ -50,7 +50,8 @@ sequenceDiagram
     P0->>P1: 0.000 SYN seq=0
     Note right of P1: SYN-RECEIVED
     P1->>P0: 0.010 SYN,ACK seq=0 ack=1
-    Note left of P0: connect() = 0<br/>ESTABLISHED
+    Note left of P0: ESTABLISHED
+    Note left of P0: connect() = 0
     P0->>P1: 0.020 ACK seq=1 ack=1
     Note right of P1: accept() = 4<br/>ESTABLISHED
     P0-xP1: 0.050 ACK seq=1 ack=1 len=100 x loss

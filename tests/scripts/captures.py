@@ -15,7 +15,7 @@ import tempfile
 
 EVENTS = "20000"  # of each case: a capture of all of scale.lua would be gigabytes
 CHECKS = ["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
-          "-o", "udp.check_checksum:TRUE", "-o", "tcp.desegment_tcp_streams:FALSE"]
+          "-o", "udp.check_checksum:TRUE"]
 BAD = ("_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0 || "
        "udp.checksum.status == 0 || icmp.checksum.status == 0")
 AGAIN = ("tcp.analysis.retransmission || tcp.analysis.fast_retransmission || "

@@ -70,7 +70,7 @@ TEST_F(Holders, SsListsUdp) {
                                              HasSubstr("\ntcp   LISTEN")));
     EXPECT_THAT(on(server_, "ss -tan"), Not(HasSubstr("5353")));
     EXPECT_THAT(on(server_, "ss -s"), HasSubstr("UDP\t  2         2         0\n"));
-    EXPECT_THAT(on(server_, "cat /proc/net/sockstat"), HasSubstr("UDP: inuse 2\n"));
+    EXPECT_THAT(on(server_, "cat /proc/net/sockstat"), HasSubstr("UDP: inuse 2 mem 0\n"));
 }
 
 TEST_F(Holders, NetstatTellsThemToo) {

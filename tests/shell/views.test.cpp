@@ -187,7 +187,7 @@ TEST_F(Views, ProcNetCountersStandInPairsOfLines) {
     EXPECT_THAT(on(server_, "cat /proc/net/netstat"),
                 AllOf(StartsWith("TcpExt: SyncookiesSent "), HasSubstr("\nIpExt: ")));
     EXPECT_EQ(on(server_, "cat /proc/net/sockstat"),
-              "sockets: used 2\nTCP: inuse 2 orphan 0 tw 0 alloc 2 mem 0\nUDP: inuse 0\n");
+              "sockets: used 2\nTCP: inuse 2 orphan 0 tw 0 alloc 2 mem 0\nUDP: inuse 0 mem 0\n");
     EXPECT_EQ(on(client_, "cat /proc/net/route"),
               "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\t"
               "IRTT\neth0\t00000000\t0300000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n");
