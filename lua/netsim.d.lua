@@ -126,6 +126,11 @@ function netsim.bits_per_second(rate) end
 ---@return number
 function netsim.per_second(frequency) end
 
+---Linux's number of an errno: 22 of "EINVAL"; "" of what is none.
+---@param name string
+---@return integer|string
+function netsim.errno(name) end
+
 ---@param share Share
 ---@return number
 function netsim.probability(share) end
@@ -465,9 +470,11 @@ function Router:middlebox(options) end
 ---@field is_up boolean
 local Link = {}
 
-function Link:up() end
+---@param from? Target  one direction alone, by the node that sends
+function Link:up(from) end
 
-function Link:down() end
+---@param from? Target
+function Link:down(from) end
 
 ---@param time Duration
 ---@param state "up"|"down"

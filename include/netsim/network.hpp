@@ -337,6 +337,8 @@ class LinkRef {
     NodeRef b() const;
     /// Both directions, now. Routes are recomputed.
     void set_up(bool up);
+    /// One direction (0: a to b, 1: b to a), as where one fibre of a pair breaks.
+    void set_up(int direction, bool up);
     void set_up_at(Time when, bool up);
     bool up() const;
     /// Changes one direction (0: a to b, 1: b to a) from now on.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ enum class Errno : std::uint8_t {
 
 /// "ECONNREFUSED"
 std::string_view errno_name(Errno e);
+/// None: no errno is called so.
+std::optional<Errno> errno_named(std::string_view name);
 /// "Connection refused", as glibc's strerror says it.
 std::string_view errno_text(Errno e);
 

@@ -1,7 +1,7 @@
 -- Lab 9: Silent firewall, rejecting firewall
 -- Chapter: Opening
 -- Question: A firewall keeps the client out. Does it matter to the client how it says so?
--- Watch: the table: what connect() says, and after how long; then the ladder of each way.
+-- Watch: the ladders, then the table: what connect() says, and after how long.
 -- Background:
 --   A firewall can drop a SYN in silence, answer it by a RST as if the port were closed, or send
 --   an ICMP error. TCP treats an ICMP error as a hint while a connection is open, but when one is

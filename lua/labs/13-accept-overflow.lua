@@ -38,9 +38,13 @@ netsim.run(function(net)
   local seen = { data = 0, syn_acks = 0, acks = 0 }
   client:sniff("tcp and host server", function(packet)
     local mine = packet.source == client.address
-    if packet.length > 0 and mine then seen.data = seen.data + 1 end
+    if packet.length > 0 and mine then
+      seen.data, seen.first = seen.data + 1, seen.first or packet.time
+    end
     if packet.flags == "S." then seen.syn_acks = seen.syn_acks + 1 end
-    if packet.flags == "." and mine then seen.acks = seen.acks + 1 end
+    if packet.flags == "." and mine then
+      seen.acks, seen.ack = seen.acks + 1, seen.ack or packet.time
+    end
     if packet.flags:find("R") and not mine then seen.rst = packet.time end
   end)
   local errno
@@ -61,9 +65,10 @@ netsim.run(function(net)
   netsim.checks({ seen = seen, errno = errno or "nothing",
                   retries = tonumber(server:sysctl("net.ipv4.tcp_synack_retries")) }, function(r)
     netsim.expect(r.seen.data >= 2, "the client's data is sent, and sent again")
+    netsim.expect_near(r.seen.first, r.seen.ack, 0.001, "the first right after the ACK (s)")
     netsim.expect_between(r.seen.syn_acks, 2, r.retries + 1, "SYN-ACKs")
     netsim.expect(r.seen.acks >= r.seen.syn_acks, "each SYN-ACK is answered by an ACK")
-    netsim.expect(r.seen.rst ~= nil, "in the end comes a RST")
+    netsim.expect((r.seen.rst or 0) > 63, "a RST when the request is gone, after 63 s")
     netsim.expect_equal(r.errno, "ECONNRESET", "what the client's read returns")
   end)
 end)

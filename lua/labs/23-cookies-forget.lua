@@ -1,7 +1,7 @@
 -- Lab 23: What cookies forget
 -- Chapter: Floods and defences
 -- Question: A cookie has room for one of four MSS values. What of the other options of a SYN?
--- Watch: ss -ti of a connection that came by a cookie, with and without timestamps; its throughput.
+-- Watch: ss -tino of a connection by a cookie, with and without timestamps; its throughput.
 -- Background:
 --   Window scale, SACK-permitted and ECN do not fit into 32 bits. If client and server use
 --   timestamps, Linux hides them in the low six bits of the timestamp it sends, and the ACK's echo
@@ -54,8 +54,8 @@ local cases = netsim.compare {
 }
 local with, without = cases[1].results, cases[2].results
 local function options(text) return text:match("\t([^\n]*)"):sub(1, 60) .. " ..." end
-print("ss -ti with timestamps:    " .. options(with.shown))
-print("ss -ti without timestamps: " .. options(without.shown))
+print("ss -tino with timestamps:    " .. options(with.shown))
+print("ss -tino without timestamps: " .. options(without.shown))
 netsim.quiz("How many Mbit/s does the connection without timestamps reach?", without.mbit, 2)
 netsim.checks({ with = with, without = without, rtt = 2 * netsim.seconds(p.delay) }, function(r)
   netsim.expect(r.with.scaled and r.with.sack, "timestamps carry window scale and SACK over")

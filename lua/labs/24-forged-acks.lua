@@ -13,6 +13,7 @@
 --   Predict first: the valid cookie comes back after 150 s. Is it taken?
 -- Try: --flood false
 --   Predict first: no cookie was sent lately. What does the server answer to a forged ACK?
+-- Broken by: --without cookie-check
 -- Broken by: --flood false
 -- Broken by: --age 150s
 local p = netsim.params {

@@ -6,12 +6,13 @@
 --   Cookies make the SYN queue unimportant, but a handshake that is completed ends in the accept
 --   queue, and from there in the server's process, where it holds a descriptor and a worker until
 --   somebody gives up. This needs real addresses, a botnet in place of spoofing, so that limits
---   for each address (a firewall's connlimit, lab 29) can help, and time-outs in the application:
+--   for each address (a firewall's, as in lab 29) can help, and time-outs in the application:
 --   who says nothing in 5 s is shown the door.
 -- Try: --patience 1s
 --   Predict first: the server waits one second for a request. Who is served now?
 -- Try: --workers 4000
 --   Predict first: more workers than the bots have connections. Who is served now?
+-- Broken by: --without accept-queue-limit
 -- Broken by: --workers 4000
 local p = netsim.params {
   bots     = { 20,    "bot hosts, each with 20 connections held open", min = 0, max = 1000 },

@@ -12,6 +12,7 @@
 --   Predict first: three segments or four?
 -- Try: --pause 50ms
 --   Predict first: and now? When does the ACK of the FIN leave the server?
+-- Broken by: --without delayed-ack
 -- Broken by: --pause 50ms
 -- Broken by: --without fin-counts
 local p = netsim.params { pause = { "0ms", "from the client's FIN to the server's close()" } }

@@ -22,8 +22,6 @@
 local p = netsim.params {
   reject = { "icmp-admin-prohibited", "what the firewall answers to SYNs for port 25" },
 }
-local code = { EINVAL = 22, ENETUNREACH = 101, ECONNREFUSED = 111, EHOSTUNREACH = 113,
-               EINPROGRESS = 115 }
 
 netsim.run(function(net)
   local client, server = net:host("client"), net:host("server")
@@ -51,8 +49,8 @@ netsim.run(function(net)
       errno = errno or why or "0"
       local ms = math.floor((host:now() - begun) * 1000 + 0.5)
       host:sleep("1ms"); came = came or { "no packet", "" }
-      rows[#rows + 1] = { what, errno, code[errno] or "", came[1], came[2], ms }
-      seen[key] = { errno = errno, packet = came[1], ms = ms }
+      rows[#rows + 1] = { what, errno, netsim.errno(errno), came[1], came[2], ms }
+      seen[key] = { errno = errno, number = netsim.errno(errno), packet = came[1], ms = ms }
     end
     try("blackhole", "addresses of a blackhole route", "192.0.2.1:80")
     try("no_route", "a network the gate has no route to", "203.0.113.1:80")
@@ -68,17 +66,18 @@ netsim.run(function(net)
   netsim.quiz("A closed port: who says so?", { "TCP R.", "ICMP type 3 code 3" }, seen.closed.packet)
   netsim.quiz("TTL is 64, a link 5 ms. When does connect() know of a loop, ms?", seen.loop.ms, 20)
   netsim.checks(seen, function(r)
-    local function is(case, errno, packet)
+    local function is(case, errno, packet, number)
+      netsim.expect_equal(r[case].number, number, "its number, " .. case)
       netsim.expect_equal(r[case].errno, errno, "errno, " .. case)
       netsim.expect_equal(r[case].packet, packet, "the packet, " .. case)
       netsim.expect(r[case].ms < 1000, case .. ": known at once, not after all the SYNs")
     end
-    is("blackhole", "EINVAL", "no packet")
-    is("no_route", "ENETUNREACH", "ICMP type 3 code 0")
-    is("closed", "ECONNREFUSED", "TCP R.")
-    is("reject", "ECONNREFUSED", "ICMP type 3 code 3")
-    is("forbidden", "EHOSTUNREACH", "ICMP type 3 code 13")
-    is("loop", "EHOSTUNREACH", "ICMP type 11 code 0")
-    is("pending", "EINPROGRESS", "no packet")
+    is("blackhole", "EINVAL", "no packet", 22)
+    is("no_route", "ENETUNREACH", "ICMP type 3 code 0", 101)
+    is("closed", "ECONNREFUSED", "TCP R.", 111)
+    is("reject", "ECONNREFUSED", "ICMP type 3 code 3", 111)
+    is("forbidden", "EHOSTUNREACH", "ICMP type 3 code 13", 113)
+    is("loop", "EHOSTUNREACH", "ICMP type 11 code 0", 113)
+    is("pending", "EINPROGRESS", "no packet", 115)
   end)
 end)

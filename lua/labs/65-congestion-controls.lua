@@ -59,12 +59,19 @@ local reno, cubic, bbr = cases[1].results, cases[2].results, cases[3].results
 netsim.quiz("Whose queue is the shortest when it is alone?", { "reno", "cubic", "bbr" },
             bbr.queue < math.min(reno.queue, cubic.queue) and "bbr" or
             reno.queue < cubic.queue and "reno" or "cubic")
-netsim.checks({ reno = reno, cubic = cubic, bbr = bbr,
+netsim.checks({ reno = reno, cubic = cubic, bbr = bbr, shared = cases[4].results,
+                against = cases[5].results,
                 whole = netsim.bits_per_second(p.rate) / 1e6 }, function(r)
   for _, name in ipairs { "reno", "cubic", "bbr" } do
     netsim.expect_between(r[name].mbit1, 0.8 * r.whole, r.whole, name .. " alone fills it (Mbit/s)")
   end
   netsim.expect(r.bbr.queue < 0.5 * math.min(r.reno.queue, r.cubic.queue),
                 "BBR alone keeps less than half of the others' queue")
+  for name, one in pairs { ["cubic, reno"] = r.shared, ["cubic, bbr"] = r.against } do
+    netsim.expect_between(one.mbit1 + one.mbit2, 0.8 * r.whole, r.whole, name .. " together")
+    netsim.expect(one.mbit1 > 0.05 * r.whole, name .. ": the first is not starved")
+  end
+  netsim.expect(r.shared.mbit1 > r.shared.mbit2, "CUBIC takes more than Reno")
+  netsim.expect(r.against.mbit2 > r.against.mbit1, "in a short queue BBR takes more than CUBIC")
   netsim.expect(r.reno.drops > 0 and r.cubic.drops > 0, "Reno and CUBIC fill it until it drops")
 end)

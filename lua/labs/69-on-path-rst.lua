@@ -1,7 +1,7 @@
 -- Lab 69: A RST from the path
 -- Chapter: Reset and spoofing
 -- Question: What can somebody do who sees the packets: a censor, a firewall, a bored neighbour?
--- Watch: two RSTs that the ends did not send, with the exact numbers; whose TTL gives them away.
+-- Watch: two RSTs that the ends did not send, with the exact numbers.
 -- Background:
 --   RFC 5961 only helps against guessing. Whoever sees a segment knows ports and both numbers, and
 --   his RST is as good as the peer's. Both ends are reset; what was in their buffers is gone.

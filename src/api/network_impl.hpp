@@ -109,6 +109,7 @@ class NetworkImpl : private shell::Directory {
     /// A node's address pool: never a black hole.
     void announce(Node& node, Prefix prefix);
     void set_link_up(std::size_t index, bool up);
+    void set_link_up(std::size_t index, unsigned direction, bool up);
     void set_link_options(std::size_t index, unsigned direction, const LinkOptions& options);
     void set_link_up_at(std::size_t index, Time when, bool up);
     void update_routes();

@@ -67,6 +67,13 @@ void NetworkImpl::set_link_up(std::size_t index, bool up) {
     }
 }
 
+void NetworkImpl::set_link_up(std::size_t index, unsigned direction, bool up) {
+    links_[index]->direction(direction).set_up(up);
+    if (!routes_stale_) {
+        topology_.compute_routes();
+    }
+}
+
 void NetworkImpl::set_link_options(std::size_t index, unsigned direction,
                                    const LinkOptions& options) {
     links_[index]->set_options(direction, options);

@@ -59,6 +59,10 @@ void LinkRef::set_up(bool up) {
     net_->set_link_up(index_, up);
 }
 
+void LinkRef::set_up(int direction, bool up) {
+    net_->set_link_up(index_, checked(direction), up);
+}
+
 void LinkRef::set_up_at(Time when, bool up) {
     net_->set_link_up_at(index_, when, up);
 }

@@ -62,6 +62,15 @@ std::string_view errno_name(Errno e) {
     return found != nullptr ? found->name : "E?";
 }
 
+std::optional<Errno> errno_named(std::string_view name) {
+    for (const ErrnoEntry& candidate : kErrnos) {
+        if (candidate.name == name) {
+            return candidate.value;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string_view errno_text(Errno e) {
     const ErrnoEntry* found = entry(e);
     return found != nullptr ? found->text : "Unknown error";

@@ -15,16 +15,6 @@ LinkHandle& self_link(lua_State* L) {
     return self;
 }
 
-int link_up(lua_State* L) {
-    self_link(L).link.set_up(true);
-    return 0;
-}
-
-int link_down(lua_State* L) {
-    self_link(L).link.set_up(false);
-    return 0;
-}
-
 // at("10s", "down")
 int link_at(lua_State* L) {
     LinkHandle& self = self_link(L);
@@ -56,6 +46,30 @@ std::array<bool, 2> to_directions(lua_State* L, int index, const LinkRef& link) 
         throw InputError("link " + a + "-" + b + ": \"" + from + "\" is neither end of it");
     }
     return {from == a, from == b};
+}
+
+// up([from]), down([from])
+int set_up(lua_State* L, bool up) {
+    LinkHandle& self = self_link(L);
+    if (lua_isnoneornil(L, 2)) {
+        self.link.set_up(up);
+        return 0;
+    }
+    const std::array<bool, 2> directions = to_directions(L, 2, self.link);
+    for (int i = 0; i < 2; ++i) {
+        if (directions[static_cast<std::size_t>(i)]) {
+            self.link.set_up(i, up);
+        }
+    }
+    return 0;
+}
+
+int link_up(lua_State* L) {
+    return set_up(L, true);
+}
+
+int link_down(lua_State* L) {
+    return set_up(L, false);
 }
 
 // set(options [, from]): all parameters of the direction(s) anew.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "base/units.hpp"
 #include "lua/args.hpp"
@@ -132,6 +133,17 @@ int netsim_bits_per_second(lua_State* L) {
     return 1;
 }
 
+// errno("EINVAL"): 22; "" of what is none, such as "timeout"
+int netsim_errno(lua_State* L) {
+    const std::optional<Errno> found = errno_named(to_text(L, 1, "errno: name"));
+    if (found) {
+        lua_pushinteger(L, static_cast<lua_Integer>(*found));
+    } else {
+        push_string(L, "");
+    }
+    return 1;
+}
+
 int netsim_per_second(lua_State* L) {
     lua_pushnumber(L, to_frequency(L, 1, "per_second"));
     return 1;
@@ -201,6 +213,7 @@ void open_text(lua_State* L) {
         {"bytes", NETSIM_LUA(netsim_bytes)},
         {"bits_per_second", NETSIM_LUA(netsim_bits_per_second)},
         {"per_second", NETSIM_LUA(netsim_per_second)},
+        {"errno", NETSIM_LUA(netsim_errno)},
         {"probability", NETSIM_LUA(netsim_probability)},
         {"sleep", NETSIM_LUA(netsim_sleep)},
         {"select", NETSIM_LUA(socket_select)},

@@ -197,7 +197,7 @@ void Topology::compute_routes() {
         nodes_[i].routes->remove_computed();
         nodes_[i].routes->set_resolver(nullptr, 0);
         if (is_leaf(i)) {
-            add_default_route(i, edges);
+            add_default_route(i);
         }
     }
     if (nodes_.size() > lazy_above_) {
@@ -236,10 +236,15 @@ bool Topology::is_leaf(Index node) const {
     return nodes_[node].links == 1 && !nodes_[node].node->forwards();
 }
 
-void Topology::add_default_route(Index leaf, const Edges& edges) {
-    if (!edges[leaf].empty()) {
-        nodes_[leaf].routes->add(
-            Route{Prefix{Ipv4{}, 0}, Route::Kind::kUnicast, edges[leaf].front().interface, true});
+/// Also where its cable is pulled: Linux keeps such a route, marked linkdown (fib_sync_down_dev()),
+/// and what is sent there is lost.
+void Topology::add_default_route(Index leaf) {
+    const std::vector<Interface>& interfaces = nodes_[leaf].node->interfaces();
+    for (std::uint32_t i = 0; i < interfaces.size(); ++i) {
+        if (interfaces[i].out != nullptr) {
+            nodes_[leaf].routes->add(Route{Prefix{Ipv4{}, 0}, Route::Kind::kUnicast, i, true});
+            return;
+        }
     }
 }
 

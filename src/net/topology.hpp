@@ -88,7 +88,7 @@ class Topology {
     /// just as the router is. kNowhere for all others.
     std::vector<Index> hanging_on(const Edges& edges) const;
     bool is_leaf(Index node) const;
-    void add_default_route(Index leaf, const Edges& edges);
+    void add_default_route(Index leaf);
     void add_routes(Index towards, const std::vector<Prefix>& prefixes, const Edges& edges,
                     const std::vector<bool>& hangs, const std::vector<double>& distance);
 

@@ -61,6 +61,7 @@ std::string route_text(const RouteRow& row) {
     if (!row.interface.empty()) {
         out += " dev " + row.interface;
         out += row.gateway ? "" : " scope link";
+        out += row.link_down ? " linkdown" : "";
     }
     return out + '\n';
 }

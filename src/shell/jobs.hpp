@@ -36,8 +36,8 @@ inline std::unique_ptr<Job> view(std::string_view text, int exit_code = 0) {
 /// A name that nobody has, to a tool of the network: it says so, and its exit code is not 0.
 class UnknownName : public InputError {
  public:
-    explicit UnknownName(const std::string& name)
-        : InputError(name + ": Name or service not known"), name_(name) {}
+    UnknownName(const std::string& name, std::string_view hint)
+        : InputError(name + ": Name or service not known" + std::string(hint)), name_(name) {}
 
     const std::string& name() const { return name_; }
 
@@ -49,8 +49,10 @@ class UnknownName : public InputError {
 inline Ipv4 resolved(const Directory& directory, const std::string& name) {
     try {
         return directory.address_of(name);
-    } catch (const InputError&) {
-        throw UnknownName(name);
+    } catch (const InputError& error) {
+        const std::string_view text = error.what();
+        const std::size_t hint = text.find(", did you mean");
+        throw UnknownName(name, hint == std::string_view::npos ? "" : text.substr(hint));
     }
 }
 

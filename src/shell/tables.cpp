@@ -59,6 +59,7 @@ RouteRow route_row(const host::Host& host, const net::Route& route, Ipv4 destina
     }
     const net::Interface& interface = host.interfaces()[route.interface];
     row.interface = interface.name;
+    row.link_down = interface.out != nullptr && !interface.out->up();
     if (interface.out != nullptr && far_end(*interface.out).address != destination) {
         row.gateway = far_end(*interface.out).address;
     }

@@ -41,6 +41,7 @@ struct RouteRow {
     net::Route::Kind kind = net::Route::Kind::kUnicast;
     std::optional<Ipv4> gateway{};  // none: the neighbour itself
     std::string interface;          // empty: none
+    bool link_down = false;         // of the interface
 };
 
 /// The default route first, then by address.

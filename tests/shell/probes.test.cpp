@@ -281,7 +281,8 @@ TEST_F(Way, BadCommandLinesSayWhatIsAllowed) {
     EXPECT_EQ(error_of([&] { client.sh("ping"); }).rfind("ping: whom?; write", 0), 0U);
     EXPECT_EQ(error_of([&] { client.sh("ping -M maybe server"); }),
               "ping: -M \"maybe\": one of do, want, dont");
-    EXPECT_THAT(error_of([&] { client.sh("ping sever"); }), HasSubstr("server"));
+    EXPECT_EQ(client.sh("ping sever")->out(),
+              "ping: sever: Name or service not known, did you mean \"server\"?\n");
     EXPECT_EQ(error_of([&] { client.sh("traceroute -w x server"); }),
               "traceroute: -w \"x\": seconds, as in 5 or 5,3,10");
     EXPECT_EQ(
