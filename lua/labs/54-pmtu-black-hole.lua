@@ -48,7 +48,7 @@ local function scenario(net, icmp, probing)
     s:connect("server", 80)
     for i, size in ipairs { 100, p.size } do
       local begun = host:now()
-      s:send(("x"):rep(size))
+      s:send_synthetic(size)
       local line, _, _, errno = s:receive("*l")
       if line then took[i] = math.floor((host:now() - begun) * 1000 + 0.5) / 1000 end
       error_name = errno or error_name

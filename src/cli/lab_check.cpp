@@ -233,6 +233,11 @@ std::vector<lua::Expectation> grade(const Lab& lab, const Lab& answer, const Opt
                          ": reports no results: it must end, as the lab does, with "
                          "netsim.checks({name = value, ...}, function(r) ... end)");
     }
+    // All shipped labs simulate something: results that were typed in are no answer.
+    if (lab.number > 0 && report.events() == 0) {
+        throw InputError(answer.path + ": nothing happened in its run: " + lab.heading() +
+                         " is about a network, and its results come from one");
+    }
     std::vector<lua::Expectation> verdict = judge(lab, *report.results);
     if (verdict.empty()) {
         throw InputError(lab.path + ": has no expectations in netsim.checks to judge by");

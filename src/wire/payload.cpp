@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <string_view>
 
 #include "base/check.hpp"
 
@@ -18,9 +17,10 @@ std::uint8_t synthetic_byte(StreamId stream, std::uint64_t offset) {
     word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9ULL;
     word = (word ^ (word >> 27U)) * 0x94d049bb133111ebULL;
     word ^= word >> 31U;
-    // Small letters and a few digits: nothing that Wireshark would take for HTTP or the like.
-    constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
-    return static_cast<std::uint8_t>(kAlphabet[(word >> (8 * (offset % 8))) % kAlphabet.size()]);
+    // Never ASCII: Wireshark would look for HTTP in what stands on port 80 and begins with a
+    // letter.
+    constexpr std::uint8_t kNotAscii = 0x80;
+    return static_cast<std::uint8_t>(word >> (8 * (offset % 8))) | kNotAscii;
 }
 
 StreamId ByteStore::open() {

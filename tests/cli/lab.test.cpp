@@ -228,6 +228,9 @@ TEST_P(BadLabInput, IsOneLine) {
     write("silent.lua", "-- Lab 8: mine\nprint(1)\n");
     write("nameless.lua", "print(1)\n");
     write("misspelt.lua", "-- Lab: mine\n-- Wacth: x\nprint(1)\n");
+    write("typed.lua",
+          "-- Lab 8: mine\nnetsim.checks({errno = 'ECONNREFUSED', took = 0.02, one_way = 0.01, "
+          "syns = 1, resets = 1, retransmissions = 0}, function() end)\n");
     write("odd.lua", "-- Lab 5x: mine\nprint(1)\n");
     write("untitled.lua", "-- Lab:\nprint(1)\n");
     const Outcome run = netsim(GetParam().arguments);
@@ -247,6 +250,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadLab{"AnswerThatDoesNotLoad", {"lab", "check", "broken.lua"}, "broken.lua:2:"},
         BadLab{"AnswerThatFails", {"lab", "check", "fails.lua"}, "fails.lua:2:"},
         BadLab{"AnswerWithoutResults", {"lab", "check", "silent.lua"}, "netsim.checks"},
+        BadLab{"AnswerWithoutARun", {"lab", "check", "typed.lua"}, "nothing happened in its run"},
         BadLab{"AnswerToWhat", {"lab", "check", "nameless.lua"}, "--lab 13"},
         BadLab{"AnswerToNothing", {"lab", "check", "silent.lua", "--lab", "99"}, "no lab \"99\""},
         BadLab{"CheckWithoutFile", {"lab", "check"}, "usage"},
