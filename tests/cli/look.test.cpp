@@ -453,6 +453,18 @@ TEST_F(States, TheDiagramFollowsWhatTheScriptPrints) {
     EXPECT_THAT(read_whole(file("s.svg")), HasSubstr("</svg>"));
 }
 
+TEST_F(States, WhatWasAskedForIsPrintedQuietlyToo) {
+    const Outcome run = netsim({"run", "q.lua", "--quiet", "--states"});
+    EXPECT_THAT(run.out, HasSubstr("ESTABLISHED"));
+    EXPECT_EQ(run.out.find("never seen"), std::string::npos);
+}
+
+TEST_F(ShellCommandLine, NothingIsBeforeTheStart) {
+    const Outcome run = shell("at 2s\\nback 5s\\n");
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.err, HasSubstr("back 5s: it is only 2s"));
+}
+
 TEST_F(States, BadFilesAreRefused) {
     EXPECT_EQ(netsim({"run", "q.lua", "--states", "s.png"}).code, 2);
     const Outcome run = netsim({"run", "q.lua", "--quiet", "--states", "none/s.svg"});

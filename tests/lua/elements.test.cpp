@@ -248,6 +248,51 @@ print(web:conntrack().count, web:conntrack().invalid))"));
     EXPECT_THAT(ran.out, HasSubstr("1\t0\n"));
 }
 
+/// Linux keeps a host's route over a cable that is pulled, and what is sent there is lost.
+TEST(LuaLink, AHostWhoseCableIsPulledKeepsItsRoute) {
+    const Ran ran = run_lua(two_hosts(R"(
+        net:run("1s")
+        link:down()
+        print(a:sh("ip route"):match("linkdown"))
+        a:spawn(function(host)
+            local s = host:tcp()
+            s:settimeout("5s")
+            print(s:connect("b", 80))
+        end)
+        net:run("10s")
+        print(link:stats(a).drops["link down"] > 1)
+        link:up()
+        print(a:sh("ip route"):match("linkdown")))"));
+    EXPECT_EQ(ran.out, "linkdown\nnil\ttimeout\tEINPROGRESS\ntrue\nnil\n") << ran.message();
+}
+
+TEST(LuaLink, OneDirectionCanBreakAlone) {
+    const Ran ran = run_lua(two_hosts(R"(
+        b:serve { port = 80, request = 5, response = 5 }
+        net:run("1s")
+        link:down(a)
+        a:spawn(function(host)
+            local s = host:tcp()
+            s:settimeout("5s")
+            print(s:connect("b", 80))
+            link:up(a) link:down(b)
+            print(host:tcp():connect("b", 80))
+        end)
+        net:run("8s")
+        print(link:stats(a).drops["link down"] > 1, link:stats(b).drops["link down"] > 0)
+        link:down("nobody"))"));
+    EXPECT_EQ(ran.out, "nil\ttimeout\tEINPROGRESS\ntrue\ttrue\n") << ran.message();
+    EXPECT_NE(ran.message().find("\"nobody\" is neither end of it"), std::string::npos)
+        << ran.message();
+}
+
+TEST(LuaText, ErrnosHaveLinuxNumbers) {
+    const Ran ran = run_lua(
+        "print(netsim.errno('EINVAL'), netsim.errno('EINPROGRESS'), netsim.errno('timeout') == "
+        "'')");
+    EXPECT_EQ(ran.out, "22\t115\ttrue\n") << ran.message();
+}
+
 /// nf_hook_slow(): NF_DROP at output is the sender's EPERM, but for TCP, which goes on trying.
 TEST(LuaFirewall, WhatOutputDropsIsToldToTheSender) {
     const Ran ran = run_lua(two_hosts(R"(
