@@ -1,7 +1,7 @@
 -- Lab 15: One picture, three causes
 -- Chapter: Queues
 -- Question: A client sends data again and again right after the handshake. Was it the accept queue?
--- Watch: the five rows that are alike in all three columns, and the three below that are not.
+-- Watch: the first five rows, alike in all three columns, and the last three, which are not.
 -- Background:
 --   The handshake's last ACK, and the data after it, do not get through. So the client sends data
 --   right after its ACK, and again; the server repeats its SYN-ACK, the client its ACK; and when

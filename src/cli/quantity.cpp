@@ -87,11 +87,20 @@ HostRef host_of(const Network& network, const std::string& name) {
         names.push_back(host.name());
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
-    constexpr std::size_t kShown = 20;
-    const bool more = known.size() > kShown;
-    throw InputError("there is no host \"" + name + "\"" + did_you_mean(name, known) +
-                     " (hosts: " + join(std::span(known).first(std::min(known.size(), kShown))) +
-                     (more ? ", ..." : "") + ")");
+    const auto list = [](const std::vector<std::string_view>& all) {
+        constexpr std::size_t kShown = 20;
+        return join(std::span(all).first(std::min(all.size(), kShown))) +
+               (all.size() > kShown ? ", ..." : "");
+    };
+    std::vector<std::string> others;
+    for (const RouterRef& router : network.routers()) {
+        others.push_back(router.name());
+    }
+    const std::vector<std::string_view> routers(others.begin(), others.end());
+    std::vector<std::string_view> all = known;
+    all.insert(all.end(), routers.begin(), routers.end());
+    throw InputError("there is no host \"" + name + "\"" + did_you_mean(name, all) + " (hosts: " +
+                     list(known) + (routers.empty() ? "" : "; routers: ") + list(routers) + ")");
 }
 
 std::string explain(const Network& network, const std::string& endpoint) {

@@ -144,6 +144,9 @@ TEST_F(Exec, ARouterHasTheToolsOfAFirewall) {
     const Outcome other = netsim({"exec", "fw.lua", "fw", "ss", "-tan"});
     EXPECT_EQ(other.code, 2);
     EXPECT_THAT(other.err, HasSubstr("a router has no tool \"ss\""));
+    EXPECT_EQ(
+        netsim({"exec", "fw.lua", "fww", "dmesg"}).err,
+        "netsim: there is no host \"fww\", did you mean \"fw\"? (hosts: a, b; routers: fw)\n");
     const Outcome prompt = bash(
         "printf 'host\\nhost fw\\niptables -L -n\\nhost a\\nss -tanH\\n' | $NETSIM shell fw.lua");
     EXPECT_EQ(prompt.code, 0) << prompt.err;
